@@ -1,0 +1,1 @@
+//! The `ConfigMap` in which people set values.

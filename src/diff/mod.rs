@@ -1,0 +1,1 @@
+//! Manifests, inventory and what is there → a plan.

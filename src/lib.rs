@@ -1,0 +1,87 @@
+//! addon-operator keeps a Kubernetes cluster fitted out: module folders in, cluster state out.
+//!
+//! ```text
+//! Kubernetes ─▶ watch ─▶ queue ─▶ patch ─▶ values ─▶ render ─▶ diff ─▶ apply ─▶ status
+//!
+//! joins from the side:   ConfigMap ─▶ config_values ─▶ values       module folders ─▶ chart ─▶ render
+//! goes back up, only in task/ and operator/:   values changed ─▶ module run;   drift ─▶ module run
+//! ```
+//!
+//! The rooms below stand in the order in which data flows. A room may name only rooms above it;
+//! `tests/layers.rs` holds that order. The library exists for our own binary, tests and benches and
+//! promises nothing to others.
+
+// ── Ground: words and doors ──────────────────────────────────────────────────────────────────────
+
+/// How a mistake, and an error with its causes, are told to a person.
+pub mod report;
+
+/// Names that must be valid: modules and the keys of their values.
+pub mod name;
+
+/// Counters, gauges and histograms, and their text form.
+pub mod metric;
+
+/// Kubernetes YAML: read with every value's place, written as `kubectl` writes it.
+pub mod yaml;
+
+/// What a cluster holds, as plain values.
+pub mod object;
+
+/// The only door to the API server.
+pub mod cluster;
+
+// ── The line: from what happened to what is now true ─────────────────────────────────────────────
+
+/// Kinds and selectors → what changed.
+pub mod watch;
+
+/// Named lines of tasks → the next task to run.
+pub mod queue;
+
+/// What a hook asked to change, parsed.
+pub mod patch;
+
+/// The values store: layers, schemas, patches → values.
+pub mod values;
+
+/// The `ConfigMap` in which people set values.
+pub mod config_values;
+
+/// A chart read from disk.
+pub mod chart;
+
+/// The functions that templates may call, one file per family.
+pub mod function;
+
+/// Chart and values → manifests.
+pub mod render;
+
+/// Manifests, inventory and what is there → a plan.
+pub mod diff;
+
+/// A plan → an outcome in the cluster.
+pub mod apply;
+
+/// Outcomes → `Module` objects, conditions and events.
+pub mod status;
+
+// ── The house: who runs the line ─────────────────────────────────────────────────────────────────
+
+/// What is on disk: modules, enabled or not, in which order.
+pub mod module;
+
+/// The kinds of work, one file each.
+pub mod task;
+
+/// Health, metrics and the debug socket.
+pub mod serve;
+
+/// Start-up, wiring, workers, shutdown.
+pub mod operator;
+
+/// A real etcd and kube-apiserver on this machine, to try and to test with.
+pub mod control_plane;
+
+/// Arguments and environment → settings → one command.
+pub mod cli;

@@ -1,0 +1,1 @@
+//! What is on disk: modules, enabled or not, in which order.

@@ -1,0 +1,1 @@
+//! What a hook asked to change, parsed.

@@ -1,0 +1,1 @@
+//! Named lines of tasks → the next task to run.

@@ -1,0 +1,181 @@
+//! How a mistake, and an error with its causes, are told to a person.
+//!
+//! In: errors of any room, mistakes found in files · Out: one line of text each · Never: decides
+//! what happens next.
+
+use std::error::Error;
+use std::fmt;
+
+/// Something wrong in a text that a person wrote: a values file, a chart, a `ConfigMap`.
+///
+/// A reader collects all mistakes of one file before it fails, so that a person sees them together.
+/// The text form is `file:line:column: path: message (hint)`, without the parts that are not known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Mistake {
+    /// The file as the person knows it (`modules/010-x/values.yaml`), or `ConfigMap ns/name`.
+    pub file: String,
+    /// The line, from 1; 0 when it is not known.
+    pub line: u32,
+    /// The column, from 1; 0 when it is not known.
+    pub column: u32,
+    /// Where in the document, as dotted path (`ingress.hosts[0]`); empty for the document itself.
+    pub path: String,
+    /// What is wrong and what was expected, in lower case, without a full stop.
+    pub message: String,
+    /// What to do about it; empty when there is nothing to add.
+    pub hint: String,
+}
+
+impl Mistake {
+    /// A mistake of a whole file.
+    pub fn new(file: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            file: file.into(),
+            message: message.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The same mistake, with its place in the file.
+    #[must_use]
+    pub fn at(mut self, line: u32, column: u32) -> Self {
+        self.line = line;
+        self.column = column;
+        self
+    }
+
+    /// The same mistake, with its place in the document.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// The same mistake, with what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        if !self.file.is_empty() {
+            out.write_str(&self.file)?;
+            if self.line > 0 {
+                write!(out, ":{}", self.line)?;
+            }
+            if self.line > 0 && self.column > 0 {
+                write!(out, ":{}", self.column)?;
+            }
+            separator = ": ";
+        } else if self.line > 0 {
+            write!(out, "line {}", self.line)?;
+            separator = ": ";
+        }
+        if !self.path.is_empty() {
+            write!(out, "{separator}{}", self.path)?;
+            separator = ": ";
+        }
+        write!(out, "{separator}{}", self.message)?;
+        if !self.hint.is_empty() {
+            write!(out, " ({})", self.hint)?;
+        }
+        Ok(())
+    }
+}
+
+/// Several mistakes as one error: what a reader returns when a text is not usable.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+impl Mistakes {
+    /// `Ok` when there is no mistake.
+    pub fn into_result(self) -> Result<(), Self> {
+        if self.0.is_empty() { Ok(()) } else { Err(self) }
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, mistake) in self.0.iter().enumerate() {
+            if index > 0 {
+                out.write_str("\n")?;
+            }
+            mistake.fmt(out)?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for Mistakes {}
+
+impl From<Mistake> for Mistakes {
+    fn from(mistake: Mistake) -> Self {
+        Self(vec![mistake])
+    }
+}
+
+/// The chain of an error as one text: `reading chart x: open: permission denied`.
+///
+/// A cause that the text before it already ends with is left out: some libraries put their cause
+/// into their own message as well.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !next.is_empty() && !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Link {
+        text: &'static str,
+        #[source]
+        cause: Option<Box<Link>>,
+    }
+
+    #[test]
+    fn chain_tells_each_cause_once() {
+        let io = Link {
+            text: "permission denied",
+            cause: None,
+        };
+        let open = Link {
+            text: "open x: permission denied",
+            cause: Some(Box::new(io)),
+        };
+        let read = Link {
+            text: "reading chart x",
+            cause: Some(Box::new(open)),
+        };
+        assert_eq!(chain(&read), "reading chart x: open x: permission denied");
+    }
+
+    #[test]
+    fn mistake_leaves_out_what_is_not_known() {
+        let mistake = Mistake::new("values.yaml", "expected a string, got a number");
+        assert_eq!(
+            mistake.to_string(),
+            "values.yaml: expected a string, got a number"
+        );
+        let mistake = mistake.at(3, 7).path("image.tag").hint("quote it");
+        assert_eq!(
+            mistake.to_string(),
+            "values.yaml:3:7: image.tag: expected a string, got a number (quote it)"
+        );
+    }
+}

@@ -1,0 +1,1 @@
+//! Outcomes → `Module` objects, conditions and events.

@@ -1,0 +1,1 @@
+//! The values store: layers, schemas, patches → values.

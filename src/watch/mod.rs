@@ -1,0 +1,1 @@
+//! Kinds and selectors → what changed.
