@@ -46,7 +46,7 @@ impl Refusal {
     }
 
     /// Reads an answer; a body that is not a `Status` becomes the message.
-    pub(super) fn read(code: u16, body: &[u8]) -> Self {
+    pub fn read(code: u16, body: &[u8]) -> Self {
         let parsed = serde_json::from_slice::<Self>(body).ok();
         let mut refusal = parsed
             .filter(|refusal| !refusal.message.is_empty())
