@@ -161,6 +161,14 @@ impl Managed {
         })
     }
 
+    /// Takes in what a write of ours answered, before the watch tells it: a plan made right after
+    /// must not take the object for missing.
+    pub fn learn(&self, live: Live) {
+        let kind = live.reference.group_kind();
+        self.state().put(&kind, live);
+        self.shared.turns.send_modify(|turn| *turn += 1);
+    }
+
     /// What a module has in the cluster.
     pub fn of_module(&self, module: &ModuleName) -> BTreeMap<ObjectRef, Live> {
         self.state()
@@ -180,9 +188,7 @@ impl Managed {
 
     /// One object, when it is ours.
     pub fn find(&self, reference: &ObjectRef) -> Option<Live> {
-        let state = self.state();
-        let module = state.owners.get(reference)?;
-        state.objects.get(module)?.get(reference).cloned()
+        self.state().known(reference).cloned()
     }
 
     /// Waits until none of these objects is there any more; `false` when time is over first.
@@ -253,10 +259,15 @@ impl State {
                     self.remove(&reference);
                 }
             }
-            Event::Listed(text) | Event::Changed(text) => self.put(kind, text),
+            Event::Listed(text) | Event::Changed(text) => match Live::read(kind, text) {
+                Ok(live) => self.put(kind, live),
+                Err(error) => {
+                    tracing::warn!(target: "watch", %kind, %error, "an object of ours is not readable");
+                }
+            },
             Event::Removed(text) => {
                 if let Ok(live) = Live::read(kind, text) {
-                    self.remove(&live.reference);
+                    self.remove_if_not_newer(&live);
                 }
             }
             Event::Broken(error) => {
@@ -265,13 +276,13 @@ impl State {
         }
     }
 
-    fn put(&mut self, kind: &GroupKind, text: &str) {
-        let Ok(live) = Live::read(kind, text) else {
-            tracing::warn!(target: "watch", kind = %kind, "an object of ours could not be read");
-            return;
-        };
+    /// What is older than the state known already changes nothing.
+    fn put(&mut self, kind: &GroupKind, live: Live) {
         if let Some(kind) = self.kinds.get_mut(kind) {
             kind.unseen.remove(&live.reference);
+        }
+        if self.known(&live.reference).is_some_and(|known| known.version > live.version) {
+            return;
         }
         let module = live.module.clone().unwrap_or_default();
         let before = self.owners.insert(live.reference.clone(), module.clone());
@@ -295,6 +306,16 @@ impl State {
             });
         if !same {
             self.touched.insert(module);
+        }
+    }
+
+    fn known(&self, reference: &ObjectRef) -> Option<&Live> {
+        self.objects.get(self.owners.get(reference)?)?.get(reference)
+    }
+
+    fn remove_if_not_newer(&mut self, live: &Live) {
+        if self.known(&live.reference).is_none_or(|known| known.version <= live.version) {
+            self.remove(&live.reference);
         }
     }
 
@@ -352,6 +373,18 @@ mod tests {
         assert_eq!(std::mem::take(&mut state.touched).len(), 1);
         state.hear(&kind, &Event::Changed(&object("a", "m", 2)));
         assert!(state.touched.is_empty());
+    }
+
+    #[test]
+    fn what_a_write_answered_outlives_older_events() {
+        let kind = GroupKind::new("", "Namespace");
+        let mut state = State::default();
+        state.put(&kind, Live::read(&kind, &object("a", "m", 9)).unwrap());
+        state.hear(&kind, &Event::Removed(&object("a", "m", 5)));
+        state.hear(&kind, &Event::Changed(&object("a", "other", 6)));
+        assert_eq!((names(&state, "m"), names(&state, "other")), (vec!["a".to_owned()], vec![]));
+        state.hear(&kind, &Event::Removed(&object("a", "m", 10)));
+        assert_eq!(names(&state, "m"), Vec::<String>::new());
     }
 
     #[test]
