@@ -1,1 +1,16 @@
-//! Health, metrics and the debug socket.
+//! What people and machines ask of the running operator: health, metrics and the debug socket.
+//!
+//! *In:* requests over HTTP and over the debug socket, the state of converge · *Out:* [`Asked`]
+//! questions for the operator, its answers as text, JSON and YAML · *Never:* knows an answer itself,
+//! holds state of the operator, changes the cluster.
+
+mod document;
+mod query;
+mod queue_dump;
+
+pub use document::{
+    ConvergePhase, ConvergeStatus, Explanation, GlobalHooks, LeafOrigin, ModuleList, ModuleRow,
+    ModuleState, Monitor, ResourceMonitors,
+};
+pub use query::{Answer, Asked, Query, Refusal};
+pub use queue_dump::{OtherQueues, QueueDump, QueueRow, QueueSummary, QueueTask};
