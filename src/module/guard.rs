@@ -106,22 +106,17 @@ impl Guard {
 /// A directory that is not there or cannot be read makes all doubtful; an empty one only those
 /// modules that may have been in it.
 fn unsound_dir(known: &Known, found: &Discovery, gone: &BTreeSet<&ModuleName>) -> Option<String> {
-    found.dirs.iter().find_map(|dir| {
-        let path = dir.path.display();
-        match &dir.state {
-            DirState::Present { .. } => None,
-            DirState::Missing => Some(format!("modules directory {path} does not exist")),
-            DirState::Unreadable(why) => {
-                Some(format!("modules directory {path} cannot be read: {why}"))
-            }
-            DirState::Empty => gone
-                .iter()
-                .any(|name| {
-                    let last_seen = known.get(*name).and_then(Option::as_ref);
-                    last_seen.is_none_or(|last_seen| *last_seen == dir.path)
-                })
-                .then(|| format!("modules directory {path} holds no module")),
-        }
+    let may_have_been_in = |dir: &PathBuf| {
+        gone.iter().any(|name| {
+            let last_seen = known.get(*name).and_then(Option::as_ref);
+            last_seen.is_none_or(|last_seen| last_seen == dir)
+        })
+    };
+    found.doubt().or_else(|| {
+        let mut empty = found.dirs.iter().filter(|dir| dir.state == DirState::Empty);
+        empty
+            .find(|dir| may_have_been_in(&dir.path))
+            .map(|dir| format!("modules directory {} holds no module", dir.path.display()))
     })
 }
 

@@ -21,8 +21,7 @@ pub use definition::{
     Definition, Drift, IgnoredDifference, OrderRule, Prune, Requirement, Timeouts, ValuesShape,
 };
 pub use discover::{
-    Broken, Common, Dir, DirState, Discovery, Flag, Folders, Module, Settings, StaticLayer, Text,
-    split_dirs,
+    Broken, Dir, DirState, Discovery, Flag, Folders, Module, Settings, Text, ValuesFile, split_dirs,
 };
 pub use enabled::{Decision, Extenders, Heard, Opinion, Opinions, Outcome, Script, Source, decide};
 pub use error::Error;

@@ -4,16 +4,24 @@
 //! skipped, plain files ignored. What is wrong with one folder is told beside the others and touches
 //! nothing else; the last good version of a broken module is handed on, so that it keeps running.
 
+mod common;
+mod folder;
+mod folders;
+mod list;
+mod module;
+mod values_file;
+mod walk;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use crate::name::{ModuleName, ValuesKey};
+use crate::name::ModuleName;
 use crate::report::{Mistake, Mistakes};
-use crate::yaml::{Node, Place};
 
-use super::definition::Definition;
+pub use folders::Folders;
+pub use module::{Module, Text};
+pub use values_file::{Flag, ValuesFile};
 
 /// Where modules are, and how their folders are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +74,23 @@ impl Discovery {
         let broken = self.broken.iter().filter_map(|broken| broken.name.as_ref());
         good.chain(broken).collect()
     }
+
+    /// Why what is missing here may be there all the same: a modules directory that does not exist or
+    /// cannot be read. While there is a doubt, nothing is to be deleted, be it because its folder is
+    /// gone or because nothing enables it any more.
+    pub fn doubt(&self) -> Option<String> {
+        self.dirs.iter().find_map(|dir| match &dir.state {
+            DirState::Missing => Some(format!(
+                "modules directory {} does not exist",
+                dir.path.display()
+            )),
+            DirState::Unreadable(why) => Some(format!(
+                "modules directory {} cannot be read: {why}",
+                dir.path.display()
+            )),
+            DirState::Present { .. } | DirState::Empty => None,
+        })
+    }
 }
 
 /// A folder that is no usable module.
@@ -88,11 +113,11 @@ pub struct Dir {
     pub path: PathBuf,
     /// What it looks like.
     pub state: DirState,
-    /// Its `values.yaml`. While that file is broken, or the directory is not present: the last good
-    /// one.
-    pub common: Option<Arc<Common>>,
-    /// What is wrong with its `values.yaml`. Without a last good one, every module of the directory
-    /// is broken too: nobody knows its values.
+    /// Its `values.yaml`: `global` values and sections of modules. While that file is broken, or the
+    /// directory is not present: the last good one.
+    pub common: Option<Arc<ValuesFile>>,
+    /// What is wrong with its `values.yaml`. Without a last good one, every module whose values or
+    /// flags it may set is broken too.
     pub mistakes: Mistakes,
     /// What is suspicious and stops nothing: flags and values of modules that do not exist.
     pub warnings: Vec<Mistake>,
@@ -112,102 +137,4 @@ pub enum DirState {
     Unreadable(String),
     /// It exists and holds no module.
     Empty,
-}
-
-/// The common values of one directory.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Common {
-    /// The file, for messages.
-    pub file: String,
-    /// Its section `global`.
-    pub global: Option<StaticLayer>,
-}
-
-/// Values that a file sets for one key of the values.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StaticLayer {
-    /// The file, for messages and for explaining values.
-    pub file: String,
-    /// The section's content, always a mapping.
-    pub node: Node,
-}
-
-/// A text file as it is on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
-    /// The file, for messages.
-    pub file: String,
-    /// Its content.
-    pub text: String,
-}
-
-/// `fooEnabled` in a values file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flag {
-    /// What it says.
-    pub enabled: bool,
-    /// The file, for messages.
-    pub file: String,
-    /// Where in the file.
-    pub place: Place,
-}
-
-/// One module as it is on disk.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Module {
-    /// Its name: the folder's, without the number.
-    pub name: ModuleName,
-    /// Its key in values.
-    pub key: ValuesKey,
-    /// The folder's number, or the setting for folders without one.
-    pub weight: u32,
-    /// The folder as found, for messages (`modules/010-x`).
-    pub folder: PathBuf,
-    /// The folder with links resolved, for reading.
-    pub path: PathBuf,
-    /// sha256 of the names, contents and execute bits of all files of the folder that are not
-    /// hidden: what a compiled chart depends on.
-    pub folder_digest: [u8; 32],
-    /// sha256 of everything here: of the folder, and of what the common files say of this module.
-    /// Equal digests are equal modules.
-    pub digest: [u8; 32],
-    /// Static values, lowest first: the directory's common file, then the module's own.
-    pub values: Vec<StaticLayer>,
-    /// Static opinions on whether it is enabled, lowest first: common files, then its own.
-    pub flags: Vec<Flag>,
-    /// Its `module.yaml`.
-    pub definition: Definition,
-    /// Its `enabled` script, when that can be executed.
-    pub script: Option<PathBuf>,
-    /// Files of `crds/` that may hold CRDs, in path order.
-    pub crds: Vec<PathBuf>,
-    /// `openapi/config-values.yaml`.
-    pub config_values_schema: Option<Text>,
-    /// `openapi/values.yaml`.
-    pub values_schema: Option<Text>,
-    /// What is suspicious and stops nothing.
-    pub warnings: Vec<Mistake>,
-}
-
-/// The modules directories, with a memory of what was read: looking again is cheap.
-#[derive(Debug)]
-pub struct Folders {
-    settings: Settings,
-}
-
-impl Folders {
-    /// Nothing is read yet.
-    pub fn new(settings: Settings) -> Self {
-        Self { settings }
-    }
-
-    /// Reads what is there. Blocks on the file system, for milliseconds.
-    ///
-    /// A file whose metadata is as it was is not read again, unless it changed so shortly before
-    /// `now` that its times could not tell.
-    pub fn discover(&mut self, now: SystemTime) -> Discovery {
-        let _ = (now, Path::new(""));
-        let _ = &self.settings;
-        Discovery::default()
-    }
 }
