@@ -168,7 +168,7 @@ impl Applier {
         if work.owner.applyset.is_none() {
             return Ok(());
         }
-        let wanted = Parent::of(work.desired.iter().map(|desired| &desired.reference));
+        let wanted = Parent::of(work.desired.iter().map(|desired| desired.reference.clone()));
         let wide = work
             .parent
             .map_or_else(|| wanted.clone(), |parent| parent.union(&wanted));
@@ -255,11 +255,11 @@ impl Applier {
             patience: self.patience,
         };
         let pruned = pruning.prune(&work.plan.remove).await;
-        let stays = pruned.kept.iter().map(|(object, _)| object);
-        let narrow = Parent::of(
+        let stays = pruned.kept.iter().map(|(object, _)| object.clone());
+        let mut narrow = Parent::of(
             work.desired
                 .iter()
-                .map(|desired| &desired.reference)
+                .map(|desired| desired.reference.clone())
                 .chain(stays),
         );
         narrow.namespaces.insert(work.owner.operator_namespace.clone());

@@ -36,11 +36,11 @@ pub struct Parent {
 
 impl Parent {
     /// The bounds of these objects.
-    pub fn of<'object>(objects: impl IntoIterator<Item = &'object ObjectRef>) -> Self {
+    pub fn of(objects: impl IntoIterator<Item = ObjectRef>) -> Self {
         let mut parent = Self::default();
         for object in objects {
             parent.kinds.insert(object.group_kind());
-            parent.namespaces.extend(object.namespace.clone());
+            parent.namespaces.extend(object.namespace);
         }
         parent
     }

@@ -199,29 +199,37 @@ mod tests {
 
     use super::*;
 
+    fn word(readiness: &Readiness) -> &'static str {
+        match readiness {
+            Readiness::Ready => "Ready",
+            Readiness::Waiting(_) => "Waiting",
+            Readiness::Failed(_) => "Failed",
+        }
+    }
+
     macro_rules! rows {
-        ($($name:ident: $object:tt => $expected:pat;)*) => {$(
+        ($($name:ident: {$($object:tt)*} => $expected:ident;)*) => {$(
             #[test]
             fn $name() {
-                let readiness = readiness(&json!($object));
-                assert!(matches!(readiness, $expected), "{readiness:?}");
+                let readiness = readiness(&json!({$($object)*}));
+                assert_eq!(word(&readiness), stringify!($expected), "{readiness:?}");
             }
         )*};
     }
 
     rows! {
-        config_map_is_ready: {"apiVersion": "v1", "kind": "ConfigMap"} => Readiness::Ready;
-        unseen_deployment_waits: {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": 0}} => Readiness::Waiting(_);
+        config_map_is_ready: {"apiVersion": "v1", "kind": "ConfigMap"} => Ready;
+        unseen_deployment_waits: {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": 0}} => Waiting;
         available_deployment_is_ready: {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2},
-            "status": {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}} => Readiness::Ready;
+            "status": {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}} => Ready;
         changed_deployment_waits: {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"generation": 3}, "spec": {"replicas": 2},
-            "status": {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}} => Readiness::Waiting(_);
+            "status": {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}} => Waiting;
         stuck_deployment_failed: {"apiVersion": "apps/v1", "kind": "Deployment", "status": {"observedGeneration": 1,
-            "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]}} => Readiness::Failed(_);
-        failed_job_failed: {"apiVersion": "batch/v1", "kind": "Job", "status": {"conditions": [{"type": "Failed", "status": "True"}]}} => Readiness::Failed(_);
-        load_balancer_without_address_waits: {"apiVersion": "v1", "kind": "Service", "spec": {"type": "LoadBalancer"}} => Readiness::Waiting(_);
-        custom_object_that_is_not_ready_waits: {"apiVersion": "x/v1", "kind": "X", "status": {"conditions": [{"type": "Ready", "status": "False"}]}} => Readiness::Waiting(_);
-        custom_object_without_conditions_is_ready: {"apiVersion": "x/v1", "kind": "X"} => Readiness::Ready;
-        stalled_object_failed: {"apiVersion": "x/v1", "kind": "X", "status": {"conditions": [{"type": "Stalled", "status": "True", "message": "m"}]}} => Readiness::Failed(_);
+            "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]}} => Failed;
+        failed_job_failed: {"apiVersion": "batch/v1", "kind": "Job", "status": {"conditions": [{"type": "Failed", "status": "True"}]}} => Failed;
+        load_balancer_without_address_waits: {"apiVersion": "v1", "kind": "Service", "spec": {"type": "LoadBalancer"}} => Waiting;
+        custom_object_that_is_not_ready_waits: {"apiVersion": "x/v1", "kind": "X", "status": {"conditions": [{"type": "Ready", "status": "False"}]}} => Waiting;
+        custom_object_without_conditions_is_ready: {"apiVersion": "x/v1", "kind": "X"} => Ready;
+        stalled_object_failed: {"apiVersion": "x/v1", "kind": "X", "status": {"conditions": [{"type": "Stalled", "status": "True", "message": "m"}]}} => Failed;
     }
 }
