@@ -190,8 +190,8 @@ impl Client {
         Ok(find(&*self.refresh(&before).await?))
     }
 
-    /// Every namespaced resource that can be listed, in its preferred version.
-    pub async fn namespaced_resources(&self) -> Result<Vec<Resource>, Error> {
+    /// Every resource that can be listed, in its preferred version.
+    pub async fn watchable_resources(&self) -> Result<Vec<Resource>, Error> {
         let served = self.served().await?;
         let first = served
             .resources

@@ -106,16 +106,19 @@ pub fn prepare(
     }
     Mistakes(mistakes).into_result()?;
     prepared.desired = seen.into_values().collect();
-    prepared.desired.sort_by(|left, right| {
-        (left.rank, &left.reference).cmp(&(right.rank, &right.reference))
-    });
+    prepared
+        .desired
+        .sort_by(|left, right| (left.rank, &left.reference).cmp(&(right.rank, &right.reference)));
     Ok(prepared)
 }
 
 fn twice(first: &Desired, second: &Desired) -> Mistake {
     Mistake::new(
         &second.source.file,
-        format!("{} is rendered twice, and differs from {}", second.reference, first.source),
+        format!(
+            "{} is rendered twice, and differs from {}",
+            second.reference, first.source
+        ),
     )
     .at(second.source.line, 0)
     .hint("give one of the two another name, or drop it")
@@ -131,51 +134,85 @@ fn one(
     let known = kind(manifest.api_version(), manifest.kind())
         .map_err(|why| at(format!("{}: {why}", manifest.reference())))?;
     let mut reference = manifest.reference();
-    reference.namespace = known
-        .namespaced
-        .then(|| reference.namespace.clone().unwrap_or_else(|| owner.namespace.clone()));
+    reference.namespace = known.namespaced.then(|| {
+        reference
+            .namespace
+            .clone()
+            .unwrap_or_else(|| owner.namespace.clone())
+    });
     let recreate = owner.recreate || manifest.annotation(RECREATE) == Some("true");
     let api_version = manifest.api_version().to_owned();
-    let rank = render::rank(manifest.kind());
+    let rank = render::install_rank(manifest.kind());
     let mut object = manifest.object;
     normalize(&mut object, reference.namespace.as_deref())
         .map_err(|why| at(format!("{reference}: {why}")))?;
     let hash = stamp(&mut object, owner).map_err(|why| at(format!("{reference}: {why}")))?;
-    Ok(Desired { reference, api_version, rank, object, hash, source, recreate })
+    Ok(Desired {
+        reference,
+        api_version,
+        rank,
+        object,
+        hash,
+        source,
+        recreate,
+    })
 }
 
 /// Makes what Helm accepts fit for server-side apply.
 fn normalize(object: &mut Value, namespace: Option<&str>) -> Result<(), String> {
     let is_secret = object["kind"] == "Secret" && object["apiVersion"] == "v1";
-    let Some(root) = object.as_object_mut() else { return Err("not a map".to_owned()) };
+    let Some(root) = object.as_object_mut() else {
+        return Err("not a map".to_owned());
+    };
     root.remove("status");
     let metadata = root.entry("metadata").or_insert_with(|| json!({}));
     let Some(metadata) = metadata.as_object_mut() else {
         return Err("metadata is not a map".to_owned());
     };
-    for key in ["managedFields", "resourceVersion", "uid", "generation", "selfLink"] {
+    for key in [
+        "managedFields",
+        "resourceVersion",
+        "uid",
+        "generation",
+        "selfLink",
+    ] {
         metadata.remove(key);
     }
-    if metadata.get("creationTimestamp").is_some_and(Value::is_null) {
+    if metadata
+        .get("creationTimestamp")
+        .is_some_and(Value::is_null)
+    {
         metadata.remove("creationTimestamp");
     }
     match namespace {
         Some(namespace) => metadata.insert("namespace".to_owned(), json!(namespace)),
         None => metadata.remove("namespace"),
     };
-    if is_secret { fold_string_data(root) } else { Ok(()) }
+    if is_secret {
+        fold_string_data(root)
+    } else {
+        Ok(())
+    }
 }
 
 fn fold_string_data(secret: &mut Map<String, Value>) -> Result<(), String> {
-    let Some(plain) = secret.remove("stringData") else { return Ok(()) };
+    let Some(plain) = secret.remove("stringData") else {
+        return Ok(());
+    };
     let Value::Object(plain) = plain else {
-        return if plain.is_null() { Ok(()) } else { Err("stringData is not a map".to_owned()) };
+        return if plain.is_null() {
+            Ok(())
+        } else {
+            Err("stringData is not a map".to_owned())
+        };
     };
     let data = secret.entry("data").or_insert_with(|| json!({}));
     if data.is_null() {
         *data = json!({});
     }
-    let Some(data) = data.as_object_mut() else { return Err("data is not a map".to_owned()) };
+    let Some(data) = data.as_object_mut() else {
+        return Err("data is not a map".to_owned());
+    };
     for (key, value) in plain {
         let Value::String(text) = value else {
             return Err(format!("stringData.{key} is not a string; quote it"));
@@ -200,7 +237,10 @@ pub fn stamp(object: &mut Value, owner: &Owner) -> Result<String, String> {
     annotations.remove(APPLIED_HASH);
     if owner.applyset.is_some() {
         annotations.insert(HELM_RELEASE_NAME.to_owned(), json!(owner.module.as_str()));
-        annotations.insert(HELM_RELEASE_NAMESPACE.to_owned(), json!(owner.operator_namespace));
+        annotations.insert(
+            HELM_RELEASE_NAMESPACE.to_owned(),
+            json!(owner.operator_namespace),
+        );
     }
     let digest = Sha256::digest(object.to_string().as_bytes());
     let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -213,24 +253,42 @@ fn map_of<'a>(object: &'a mut Value, key: &str) -> Result<&'a mut Map<String, Va
         .get_mut("metadata")
         .and_then(Value::as_object_mut)
         .map(|metadata| metadata.entry(key).or_insert_with(|| json!({})));
-    let Some(map) = map else { return Err("metadata is not a map".to_owned()) };
+    let Some(map) = map else {
+        return Err("metadata is not a map".to_owned());
+    };
     if map.is_null() {
         *map = json!({});
     }
-    map.as_object_mut().ok_or_else(|| format!("metadata.{key} is not a map"))
+    map.as_object_mut()
+        .ok_or_else(|| format!("metadata.{key} is not a map"))
 }
 
 /// The kind that a `CustomResourceDefinition` among the manifests defines: a chart may hold a CRD
 /// and its instances, and the cluster does not know the kind yet.
-pub fn kind_defined_here(manifests: &[Manifest], api_version: &str, kind: &str) -> Option<KnownKind> {
+pub fn kind_defined_here(
+    manifests: &[Manifest],
+    api_version: &str,
+    kind: &str,
+) -> Option<KnownKind> {
     let group = api_version.split_once('/')?.0;
     let definition = manifests.iter().find(|manifest| {
         manifest.kind() == "CustomResourceDefinition"
-            && manifest.object.pointer("/spec/group").and_then(Value::as_str) == Some(group)
-            && manifest.object.pointer("/spec/names/kind").and_then(Value::as_str) == Some(kind)
+            && manifest
+                .object
+                .pointer("/spec/group")
+                .and_then(Value::as_str)
+                == Some(group)
+            && manifest
+                .object
+                .pointer("/spec/names/kind")
+                .and_then(Value::as_str)
+                == Some(kind)
     })?;
     Some(KnownKind {
-        namespaced: definition.object.pointer("/spec/scope").and_then(Value::as_str)
+        namespaced: definition
+            .object
+            .pointer("/spec/scope")
+            .and_then(Value::as_str)
             == Some("Namespaced"),
     })
 }
@@ -251,25 +309,38 @@ mod tests {
     }
 
     fn manifest(object: Value, line: u32) -> Manifest {
-        Manifest { object, source: Source { file: "templates/a.yaml.j2".to_owned(), line } }
+        Manifest {
+            object,
+            source: Source {
+                file: "templates/a.yaml.j2".to_owned(),
+                line,
+            },
+        }
     }
 
     fn kinds(_: &str, kind: &str) -> Result<KnownKind, String> {
         match kind {
             "Gizmo" => Err("no such kind".to_owned()),
-            kind => Ok(KnownKind { namespaced: kind != "Namespace" }),
+            kind => Ok(KnownKind {
+                namespaced: kind != "Namespace",
+            }),
         }
     }
 
     fn secret(extra: Value) -> Value {
         let mut object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}});
-        object.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        object
+            .as_object_mut()
+            .unwrap()
+            .extend(extra.as_object().unwrap().clone());
         object
     }
 
     #[test]
     fn string_data_is_folded_into_data() {
-        let object = secret(json!({"data": {"a": "eA=="}, "stringData": {"a": "y", "b": "z"}, "status": {}}));
+        let object = secret(
+            json!({"data": {"a": "eA=="}, "stringData": {"a": "y", "b": "z"}, "status": {}}),
+        );
         let prepared = prepare(vec![manifest(object, 1)], &owner(), kinds).unwrap();
         let object = &prepared.desired[0].object;
         assert_eq!(object["data"], json!({"a": "eQ==", "b": "eg=="}));
@@ -280,9 +351,15 @@ mod tests {
     #[test]
     fn equal_twice_is_a_warning_and_unequal_twice_an_error() {
         let (one, two) = (secret(json!({"type": "a"})), secret(json!({"type": "b"})));
-        let equal = prepare(vec![manifest(one.clone(), 1), manifest(one.clone(), 9)], &owner(), kinds).unwrap();
+        let equal = prepare(
+            vec![manifest(one.clone(), 1), manifest(one.clone(), 9)],
+            &owner(),
+            kinds,
+        )
+        .unwrap();
         assert_eq!((equal.desired.len(), equal.warnings.len()), (1, 1));
-        let unequal = prepare(vec![manifest(one, 1), manifest(two, 9)], &owner(), kinds).unwrap_err();
+        let unequal =
+            prepare(vec![manifest(one, 1), manifest(two, 9)], &owner(), kinds).unwrap_err();
         assert_eq!(
             unequal.to_string(),
             "templates/a.yaml.j2:9: Secret ops/s is rendered twice, and differs from \
@@ -294,7 +371,12 @@ mod tests {
     fn every_mistake_of_a_module_is_told() {
         let gizmo = json!({"apiVersion": "x/v1", "kind": "Gizmo", "metadata": {"name": "g"}});
         let labels = secret(json!({"metadata": {"name": "s", "labels": "no"}}));
-        let mistakes = prepare(vec![manifest(gizmo, 1), manifest(labels, 5)], &owner(), kinds).unwrap_err();
+        let mistakes = prepare(
+            vec![manifest(gizmo, 1), manifest(labels, 5)],
+            &owner(),
+            kinds,
+        )
+        .unwrap_err();
         assert_eq!(mistakes.0.len(), 2);
     }
 
@@ -303,7 +385,13 @@ mod tests {
         let object = secret(json!({}));
         let mut stamped = object.clone();
         stamped["metadata"]["annotations"] = json!({APPLIED_HASH: "old"});
-        let hash = |object: Value| prepare(vec![manifest(object, 1)], &owner(), kinds).unwrap().desired[0].hash.clone();
+        let hash = |object: Value| {
+            prepare(vec![manifest(object, 1)], &owner(), kinds)
+                .unwrap()
+                .desired[0]
+                .hash
+                .clone()
+        };
         assert_eq!(hash(object.clone()), hash(stamped));
         assert_ne!(hash(object), hash(secret(json!({"type": "a"}))));
     }

@@ -118,14 +118,19 @@ pub fn plan(desired: &[Desired], facts: Facts<'_>) -> Plan {
             Verdict::Apply(reason, force) => (reason, force),
         };
         let is_left = match (reason, facts.policy) {
-            (Reason::Altered | Reason::Deleted, Policy::Report) | (Reason::Altered, Policy::Recreate) => true,
+            (Reason::Altered | Reason::Deleted, Policy::Report)
+            | (Reason::Altered, Policy::Recreate) => true,
             (Reason::Altered | Reason::Deleted, _) => facts.contested.contains(reference),
             (Reason::New | Reason::Changed | Reason::Unknown, _) => false,
         };
         if is_left {
             plan.reported.push((reference.clone(), reason));
         } else {
-            plan.apply.push(Change { index, reason, force });
+            plan.apply.push(Change {
+                index,
+                reason,
+                force,
+            });
         }
     }
     let wanted: BTreeSet<&ObjectRef> = desired.iter().map(|desired| &desired.reference).collect();
@@ -134,7 +139,13 @@ pub fn plan(desired: &[Desired], facts: Facts<'_>) -> Plan {
         .values()
         .filter(|live| live.part_of.as_deref() == Some(facts.applyset) && !live.deleting)
         .filter(|live| !wanted.contains(&live.reference))
-        .map(|live| if live.keep { Removal::Release(live.clone()) } else { Removal::Delete(live.clone()) })
+        .map(|live| {
+            if live.keep {
+                Removal::Release(live.clone())
+            } else {
+                Removal::Delete(live.clone())
+            }
+        })
         .collect();
     plan
 }
@@ -159,7 +170,9 @@ fn why(desired: &Desired, facts: Facts<'_>) -> Verdict {
     if live.applied_hash.as_deref() != Some(desired.hash.as_str()) {
         return Verdict::Apply(Reason::Changed, true);
     }
-    let Some(record) = record else { return Verdict::Apply(Reason::Unknown, true) };
+    let Some(record) = record else {
+        return Verdict::Apply(Reason::Unknown, true);
+    };
     if live.fields.as_ref() == Some(&record.fields) || is_older(live, record) {
         return Verdict::Same;
     }
@@ -181,7 +194,12 @@ mod tests {
     const SET: &str = "applyset-x-v1";
 
     fn reference(name: &str) -> ObjectRef {
-        ObjectRef { group: String::new(), kind: "ConfigMap".into(), namespace: Some("n".into()), name: name.into() }
+        ObjectRef {
+            group: String::new(),
+            kind: "ConfigMap".into(),
+            namespace: Some("n".into()),
+            name: name.into(),
+        }
     }
 
     fn desired(name: &str, hash: &str) -> Desired {
@@ -217,9 +235,19 @@ mod tests {
     }
 
     fn planned(case: &Case) -> Plan {
-        let live = case.live.iter().map(|live| (live.reference.clone(), live.clone())).collect();
+        let live = case
+            .live
+            .iter()
+            .map(|live| (live.reference.clone(), live.clone()))
+            .collect();
         let record = case.recorded.map(|(fields, version)| {
-            (reference("a"), Recorded { fields: OwnedFields::of(fields), version })
+            (
+                reference("a"),
+                Recorded {
+                    fields: OwnedFields::of(fields),
+                    version,
+                },
+            )
         });
         let facts = Facts {
             live: &live,
@@ -261,24 +289,50 @@ mod tests {
 
     #[test]
     fn prune_leaves_objects_of_others() {
-        let stranger = Live { part_of: Some("applyset-other-v1".into()), ..live("b", "h", "f", 1) };
-        let definition = Live { part_of: None, ..live("c", "h", "f", 1) };
-        let case = Case { live: vec![stranger, definition], recorded: None, policy: Policy::Correct };
+        let stranger = Live {
+            part_of: Some("applyset-other-v1".into()),
+            ..live("b", "h", "f", 1)
+        };
+        let definition = Live {
+            part_of: None,
+            ..live("c", "h", "f", 1)
+        };
+        let case = Case {
+            live: vec![stranger, definition],
+            recorded: None,
+            policy: Policy::Correct,
+        };
         assert_eq!(planned(&case).remove, []);
     }
 
     #[test]
     fn objects_no_longer_wanted_are_removed_and_kept_ones_released() {
-        let kept = Live { keep: true, ..live("c", "h", "f", 1) };
-        let case = Case { live: vec![live("b", "h", "f", 1), kept.clone()], recorded: None, policy: Policy::Correct };
+        let kept = Live {
+            keep: true,
+            ..live("c", "h", "f", 1)
+        };
+        let case = Case {
+            live: vec![live("b", "h", "f", 1), kept.clone()],
+            recorded: None,
+            policy: Policy::Correct,
+        };
         let plan = planned(&case);
-        assert_eq!(plan.remove, [Removal::Delete(live("b", "h", "f", 1)), Removal::Release(kept)]);
+        assert_eq!(
+            plan.remove,
+            [
+                Removal::Delete(live("b", "h", "f", 1)),
+                Removal::Release(kept)
+            ]
+        );
     }
 
     #[test]
     fn an_object_that_is_going_is_waited_for() {
         let case = Case {
-            live: vec![Live { deleting: true, ..live("a", "h0", "f", 1) }],
+            live: vec![Live {
+                deleting: true,
+                ..live("a", "h0", "f", 1)
+            }],
             recorded: None,
             policy: Policy::Correct,
         };

@@ -12,12 +12,16 @@ pub fn mask_secret(object: &mut Value) {
         return;
     }
     for part in ["data", "stringData"] {
-        let Some(Value::Object(data)) = object.get_mut(part) else { continue };
+        let Some(Value::Object(data)) = object.get_mut(part) else {
+            continue;
+        };
         for value in data.values_mut() {
             *value = json!(mark(value));
         }
     }
-    let annotations = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut);
+    let annotations = object
+        .pointer_mut("/metadata/annotations")
+        .and_then(Value::as_object_mut);
     if let Some(annotations) = annotations {
         // kubectl keeps the whole object, values included, in this one.
         annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
@@ -27,7 +31,11 @@ pub fn mask_secret(object: &mut Value) {
 /// Two bytes of a hash: enough to see that a value changed, too little to guess it by.
 fn mark(value: &Value) -> String {
     let digest = Sha256::digest(value.to_string().as_bytes());
-    let mark: String = digest.iter().take(2).map(|byte| format!("{byte:02x}")).collect();
+    let mark: String = digest
+        .iter()
+        .take(2)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("[secret {mark}]")
 }
 
@@ -58,9 +66,13 @@ mod tests {
 
     #[test]
     fn a_changed_secret_shows_that_it_changed_and_not_what() {
-        let secret = |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "data": {"key": value}});
+        let secret =
+            |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "data": {"key": value}});
         let text = unified("Secret a", Some(&secret("b2xk")), Some(&secret("bmV3")));
-        assert!(text.contains("-  key: '[secret ") && text.contains("+  key: '[secret "), "{text}");
+        assert!(
+            text.contains("-  key: '[secret ") && text.contains("+  key: '[secret "),
+            "{text}"
+        );
         assert!(!text.contains("b2xk") && !text.contains("bmV3"), "{text}");
     }
 

@@ -281,7 +281,10 @@ impl State {
         if let Some(kind) = self.kinds.get_mut(kind) {
             kind.unseen.remove(&live.reference);
         }
-        if self.known(&live.reference).is_some_and(|known| known.version > live.version) {
+        if self
+            .known(&live.reference)
+            .is_some_and(|known| known.version > live.version)
+        {
             return;
         }
         let module = live.module.clone().unwrap_or_default();
@@ -310,11 +313,16 @@ impl State {
     }
 
     fn known(&self, reference: &ObjectRef) -> Option<&Live> {
-        self.objects.get(self.owners.get(reference)?)?.get(reference)
+        self.objects
+            .get(self.owners.get(reference)?)?
+            .get(reference)
     }
 
     fn remove_if_not_newer(&mut self, live: &Live) {
-        if self.known(&live.reference).is_none_or(|known| known.version <= live.version) {
+        if self
+            .known(&live.reference)
+            .is_none_or(|known| known.version <= live.version)
+        {
             self.remove(&live.reference);
         }
     }
@@ -382,7 +390,10 @@ mod tests {
         state.put(&kind, Live::read(&kind, &object("a", "m", 9)).unwrap());
         state.hear(&kind, &Event::Removed(&object("a", "m", 5)));
         state.hear(&kind, &Event::Changed(&object("a", "other", 6)));
-        assert_eq!((names(&state, "m"), names(&state, "other")), (vec!["a".to_owned()], vec![]));
+        assert_eq!(
+            (names(&state, "m"), names(&state, "other")),
+            (vec!["a".to_owned()], vec![])
+        );
         state.hear(&kind, &Event::Removed(&object("a", "m", 10)));
         assert_eq!(names(&state, "m"), Vec::<String>::new());
     }

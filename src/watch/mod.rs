@@ -10,4 +10,4 @@ mod managed;
 mod stream;
 
 pub use managed::{Error, Managed};
-pub use stream::{Event, Scope, follow};
+pub use stream::{Event, Scope, follow, until};

@@ -13,8 +13,10 @@ use std::time::Duration;
 use bytes::BytesMut;
 use futures::TryStreamExt as _;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::time::sleep;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
 
 use crate::cluster::{Client, Error, Resource};
 
@@ -136,6 +138,36 @@ pub async fn follow(client: &Client, scope: &Scope, mut hear: impl FnMut(Event<'
                 pause = FIRST_PAUSE;
             }
         }
+    }
+}
+
+/// Follows a scope until `decide` answers something for an object that exists; `None` when time is
+/// over first. What cannot be read is passed over.
+pub async fn until<T: Send>(
+    client: &Client,
+    scope: &Scope,
+    patience: Duration,
+    mut decide: impl FnMut(&Value) -> Option<T> + Send,
+) -> Option<T> {
+    let (tell, told) = oneshot::channel();
+    let mut tell = Some(tell);
+    let follow = follow(client, scope, |event| {
+        let (Event::Listed(text) | Event::Changed(text)) = event else {
+            return;
+        };
+        let decided = serde_json::from_str(text)
+            .ok()
+            .and_then(|object| decide(&object));
+        if decided.is_some()
+            && let Some(tell) = tell.take()
+        {
+            // The receiver lives as long as this function.
+            let _ = tell.send(decided);
+        }
+    });
+    tokio::select! {
+        () = follow => None,
+        decided = timeout(patience, told) => decided.ok()?.ok()?,
     }
 }
 
