@@ -262,7 +262,9 @@ impl Applier {
                 .map(|desired| desired.reference.clone())
                 .chain(stays),
         );
-        narrow.namespaces.insert(work.owner.operator_namespace.clone());
+        narrow
+            .namespaces
+            .insert(work.owner.operator_namespace.clone());
         outcome.removed = pruned.removed;
         outcome.kept = pruned.kept;
         outcome.failures.extend(pruned.failures);
