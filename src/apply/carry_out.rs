@@ -141,12 +141,10 @@ impl Applier {
         Ok(resources)
     }
 
-    /// Does what the plan says. Nothing is written when the plan is empty.
+    /// Does what the plan says. Nothing is written when the plan is empty and the inventory is
+    /// wide enough.
     pub async fn carry_out(&self, work: Work<'_>) -> Outcome {
         let mut outcome = Outcome::default();
-        if work.plan.is_empty() {
-            return outcome;
-        }
         if let Err(error) = self.widen(work, &mut outcome).await {
             outcome.failures.push(error);
             return outcome;
