@@ -342,6 +342,19 @@ impl Applier {
 }
 
 impl Outcome {
+    /// Takes in what another step did; answers its failures.
+    pub fn take_in_all(&mut self, other: Self) -> Vec<Error> {
+        self.applied.extend(other.applied);
+        self.created.extend(other.created);
+        self.changed.extend(other.changed);
+        self.corrected.extend(other.corrected);
+        self.removed.extend(other.removed);
+        self.kept.extend(other.kept);
+        self.warnings.extend(other.warnings);
+        self.parent = other.parent.or_else(|| self.parent.take());
+        other.failures
+    }
+
     fn take_in(&mut self, desired: &Desired, reason: Reason, done: Done, managed: &Managed) {
         let object = &desired.reference;
         self.warnings.extend(done.warnings);
