@@ -96,6 +96,13 @@ pub(super) async fn render(
     }))
 }
 
+/// The objects of `crds/` alone, when the chart does not render without them.
+pub(super) fn definitions(wanted: &Wanted<'_>) -> Result<Arc<Prepared>, Error> {
+    let owner = wanted.context.owner(wanted.module, wanted.maintenance);
+    let manifests = read_definitions(wanted.module)?;
+    Ok(Arc::new(prepare_definitions(wanted, &owner, manifests)?))
+}
+
 /// Reads and compiles the chart, and reads `crds/`, away from the threads that wait for the network.
 async fn read_folder(module: Arc<Module>) -> Result<(Option<Arc<Program>>, Vec<Manifest>), Error> {
     let read = tokio::task::spawn_blocking(move || {
