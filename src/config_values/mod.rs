@@ -3,6 +3,8 @@
 //! In: a `ConfigMap`'s data · Out: [`ConfigValues`], or all its mistakes, and [`Changes`] between two of
 //! them · Never: decides what a change leads to.
 
+mod changes;
 mod read;
 
-pub use read::{Changes, ConfigValues, Section, changes, read};
+pub use changes::{Changes, changes};
+pub use read::{ConfigValues, Section, read};
