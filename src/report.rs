@@ -213,7 +213,7 @@ mod tests {
     struct Link {
         text: &'static str,
         #[source]
-        cause: Option<Box<Link>>,
+        cause: Option<Box<Self>>,
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! - `support`: a real API server, namespaces, waiting, counting.
 //! - `cluster`: what only a real API server knows.
+//! - `layers`: the order of the rooms.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,3 +14,4 @@
 mod support;
 
 mod cluster;
+mod layers;

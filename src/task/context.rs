@@ -39,7 +39,14 @@ impl Context {
         script_timeout: Duration,
     ) -> Self {
         let capabilities = Arc::default();
-        Self { applier, namespace, extra_labels, temporary, script_timeout, capabilities }
+        Self {
+            applier,
+            namespace,
+            extra_labels,
+            temporary,
+            script_timeout,
+            capabilities,
+        }
     }
 
     /// What the cluster can do; asked of the server when it is not known.
@@ -60,7 +67,9 @@ impl Context {
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Option<(Arc<Vec<String>>, Arc<Capabilities>)>> {
-        self.capabilities.lock().unwrap_or_else(PoisonError::into_inner)
+        self.capabilities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whose the objects of a module are.
@@ -83,6 +92,10 @@ impl Context {
 
     /// The namespace of objects that name none.
     pub fn release_namespace(&self, module: &Module) -> String {
-        module.definition.namespace.clone().unwrap_or_else(|| self.namespace.clone())
+        module
+            .definition
+            .namespace
+            .clone()
+            .unwrap_or_else(|| self.namespace.clone())
     }
 }

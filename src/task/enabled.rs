@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::context::Context;
 use crate::module::{
-    Decision, Extenders, Module, Opinion, Opinions, Outcome, Script, ScriptInput, ScriptRun, decide,
-    run_script,
+    Decision, Extenders, Module, Opinion, Opinions, Outcome, Script, ScriptInput, ScriptRun,
+    decide, run_script,
 };
 use crate::name::ModuleName;
 use crate::report;
@@ -69,7 +69,12 @@ pub async fn evaluate(context: &Context, evaluation: Evaluation) -> BTreeMap<Mod
             .await;
         let now: Vec<ModuleName> = outcomes
             .iter()
-            .filter(|(_, decided)| decided.decision.as_ref().is_ok_and(|decision| decision.enabled))
+            .filter(|(_, decided)| {
+                decided
+                    .decision
+                    .as_ref()
+                    .is_ok_and(|decision| decision.enabled)
+            })
             .map(|(name, _)| name.clone())
             .collect();
         enabled.extend(now);
@@ -85,10 +90,16 @@ async fn one(
     extenders: &Extenders,
 ) -> Decided {
     if let Outcome::Decided(decision) = decide(&asked.opinions, extenders) {
-        return Decided { decision: Ok(decision), answer: asked.answer };
+        return Decided {
+            decision: Ok(decision),
+            answer: asked.answer,
+        };
     }
     let Some(script) = asked.module.script.clone() else {
-        return Decided { decision: Err("the enabled script is gone".to_owned()), answer: None };
+        return Decided {
+            decision: Err("the enabled script is gone".to_owned()),
+            answer: None,
+        };
     };
     let input = ScriptInput::new(&asked.config_values, &asked.values, enabled);
     let key = input.key(&asked.module.digest);
@@ -100,7 +111,12 @@ async fn one(
                 module: &asked.module.name,
                 script: &script,
                 input: &input,
-                limit: asked.module.definition.timeouts.enabled_script.unwrap_or(context.script_timeout),
+                limit: asked
+                    .module
+                    .definition
+                    .timeouts
+                    .enabled_script
+                    .unwrap_or(context.script_timeout),
                 temp_dir: &context.temporary,
             };
             match run_script(run).await {
@@ -109,9 +125,20 @@ async fn one(
                     if !verdict.reason.is_empty() {
                         told_by = format!("{told_by}: {}", verdict.reason);
                     }
-                    (key, Opinion { enabled: verdict.enabled, told_by })
+                    (
+                        key,
+                        Opinion {
+                            enabled: verdict.enabled,
+                            told_by,
+                        },
+                    )
                 }
-                Err(error) => return Decided { decision: Err(report::chain(&error)), answer: None },
+                Err(error) => {
+                    return Decided {
+                        decision: Err(report::chain(&error)),
+                        answer: None,
+                    };
+                }
             }
         }
     };
@@ -120,5 +147,8 @@ async fn one(
         Outcome::Decided(decision) => Ok(decision),
         Outcome::AskScript => Err("the enabled script's answer was not heard".to_owned()),
     };
-    Decided { decision, answer: Some(answer) }
+    Decided {
+        decision,
+        answer: Some(answer),
+    }
 }

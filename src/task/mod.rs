@@ -90,7 +90,16 @@ impl Task {
                 old.clone_from(new);
                 true
             }
-            (Self::ModuleRun { module: old, reason }, Self::ModuleRun { module: new, reason: newer }) => {
+            (
+                Self::ModuleRun {
+                    module: old,
+                    reason,
+                },
+                Self::ModuleRun {
+                    module: new,
+                    reason: newer,
+                },
+            ) => {
                 reason.clone_from(newer);
                 old == new
             }

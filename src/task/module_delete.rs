@@ -64,12 +64,25 @@ async fn steps(
         extra_labels: BTreeMap::new(),
         recreate: false,
     };
-    let rules = module.map_or_else(PruneRules::default, |module| super::module_run::rules(&module.definition));
-    let work = Work { owner: &owner, desired: &[], plan: &plan, parent: Some(parent), ignore: &[], rules };
+    let rules = module.map_or_else(PruneRules::default, |module| {
+        super::module_run::rules(&module.definition)
+    });
+    let work = Work {
+        owner: &owner,
+        desired: &[],
+        plan: &plan,
+        parent: Some(parent),
+        ignore: &[],
+        rules,
+    };
     let mut applier = context.applier.clone();
     let patience = module.and_then(|module| module.definition.timeouts.delete);
     applier.patience = patience.unwrap_or(applier.patience);
     let outcome = applier.carry_out(work).await;
     let failures = deleted.outcome.take_in_all(outcome);
-    if failures.is_empty() { Ok(()) } else { Err(Error::Apply(failures)) }
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Apply(failures))
+    }
 }

@@ -57,14 +57,26 @@ async fn compare(
     let client = &context.applier.client;
     let object = desired.reference.to_string();
     let tell = |action: &str, text: String| {
-        Some(Difference { module: module.to_owned(), object: object.clone(), action: action.to_owned(), text })
+        Some(Difference {
+            module: module.to_owned(),
+            object: object.clone(),
+            action: action.to_owned(),
+            text,
+        })
     };
     let wanted = without_noise(desired.value());
-    let Ok(resource) = client.resource(&desired.api_version, &desired.reference.kind).await else {
+    let Ok(resource) = client
+        .resource(&desired.api_version, &desired.reference.kind)
+        .await
+    else {
         return tell("create", diff::unified(&object, None, Some(&wanted)));
     };
     let namespace = desired.reference.namespace.as_deref();
-    let target = Target { resource: &resource, namespace, name: &desired.reference.name };
+    let target = Target {
+        resource: &resource,
+        namespace,
+        name: &desired.reference.name,
+    };
     let before = match client.fetch(target).await {
         Ok(Some(before)) => without_noise(before),
         Ok(None) => return tell("create", diff::unified(&object, None, Some(&wanted))),
@@ -73,7 +85,11 @@ async fn compare(
     match client.dry_run(target, desired.body.clone(), manager).await {
         Ok(after) => {
             let text = diff::unified(&object, Some(&before), Some(&without_noise(after)));
-            if text.is_empty() { None } else { tell("change", text) }
+            if text.is_empty() {
+                None
+            } else {
+                tell("change", text)
+            }
         }
         Err(error) => tell("refuse", report::chain(&error)),
     }
@@ -86,14 +102,22 @@ async fn removals(
     desired: &[&Desired],
     module: &str,
 ) -> Result<Vec<Difference>, Error> {
-    let Some(parent) = &run.known.parent else { return Ok(Vec::new()) };
+    let Some(parent) = &run.known.parent else {
+        return Ok(Vec::new());
+    };
     let applied = |error: apply::Error| Error::Apply(vec![error]);
-    let resources = context.applier.resources(&parent.kinds).await.map_err(applied)?;
+    let resources = context
+        .applier
+        .resources(&parent.kinds)
+        .await
+        .map_err(applied)?;
     context.applier.know(&resources).await?;
     let owner = context.owner(&run.module, run.maintenance);
     let wanted: BTreeSet<_> = desired.iter().map(|desired| &desired.reference).collect();
     let live = context.applier.managed.of_module(&run.module.name);
-    let gone = live.values().filter(|live| live.part_of == owner.applyset && !wanted.contains(&live.reference));
+    let gone = live
+        .values()
+        .filter(|live| live.part_of == owner.applyset && !wanted.contains(&live.reference));
     Ok(gone
         .map(|live| Difference {
             module: module.to_owned(),
@@ -110,10 +134,20 @@ fn without_noise(mut object: Value) -> Value {
         map.remove("status");
     }
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        for key in ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"] {
+        for key in [
+            "managedFields",
+            "resourceVersion",
+            "generation",
+            "uid",
+            "creationTimestamp",
+            "selfLink",
+        ] {
             metadata.remove(key);
         }
-        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+        if let Some(annotations) = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut)
+        {
             annotations.remove(APPLIED_HASH);
         }
     }

@@ -68,7 +68,10 @@ pub struct Ran {
 /// Runs a module. Whatever happens, what was done is in the answer.
 pub async fn run(context: &Context, run: ModuleRun) -> Ran {
     let limit = run.module.definition.timeouts.apply;
-    let mut ran = Ran { known: run.known.clone(), ..Ran::default() };
+    let mut ran = Ran {
+        known: run.known.clone(),
+        ..Ran::default()
+    };
     let done = match limit {
         Some(limit) => match timeout(limit, steps(context, &run, &mut ran)).await {
             Ok(done) => done,
@@ -80,15 +83,30 @@ pub async fn run(context: &Context, run: ModuleRun) -> Ran {
         ran.error = Some(error);
         return ran;
     }
-    if run.await_ready && let Some(rendering) = &ran.known.rendering {
-        let patience = run.module.definition.timeouts.ready.unwrap_or(READY_PATIENCE);
-        ran.ready = Some(context.applier.await_ready(&rendering.prepared.desired, patience).await);
+    if run.await_ready
+        && let Some(rendering) = &ran.known.rendering
+    {
+        let patience = run
+            .module
+            .definition
+            .timeouts
+            .ready
+            .unwrap_or(READY_PATIENCE);
+        ran.ready = Some(
+            context
+                .applier
+                .await_ready(&rendering.prepared.desired, patience)
+                .await,
+        );
     }
     ran
 }
 
 async fn steps(context: &Context, run: &ModuleRun, ran: &mut Ran) -> Result<(), Error> {
-    run.mistakes.clone().into_result().map_err(Error::CheckValues)?;
+    run.mistakes
+        .clone()
+        .into_result()
+        .map_err(Error::CheckValues)?;
     let asked = context.capabilities().await;
     let capabilities = asked.map_err(|source| Error::AskCapabilities { source })?;
     let wanted = Wanted {
@@ -99,7 +117,9 @@ async fn steps(context: &Context, run: &ModuleRun, ran: &mut Ran) -> Result<(), 
         maintenance: run.maintenance,
     };
     let rendering = definitions_first(context, run, &wanted, ran).await?;
-    ran.outcome.warnings.extend(rendering.prepared.warnings.iter().cloned());
+    ran.outcome
+        .warnings
+        .extend(rendering.prepared.warnings.iter().cloned());
     know_objects(context, run, &rendering).await?;
     let owner = context.owner(&run.module, run.maintenance);
     let plan = plan(context, run, &owner, &rendering.prepared.desired);
@@ -125,10 +145,20 @@ async fn definitions_first(
     if definitions.desired.is_empty() {
         return first;
     }
-    let owner = Owner { applyset: None, ..context.owner(&run.module, run.maintenance) };
-    let kinds = context.applier.resources([&diff_kind()]).await.map_err(|error| Error::Apply(vec![error]))?;
+    let owner = Owner {
+        applyset: None,
+        ..context.owner(&run.module, run.maintenance)
+    };
+    let kinds = context
+        .applier
+        .resources([&diff_kind()])
+        .await
+        .map_err(|error| Error::Apply(vec![error]))?;
     context.applier.know(&kinds).await?;
-    let plan = Plan { remove: Vec::new(), ..plan(context, run, &owner, &definitions.desired) };
+    let plan = Plan {
+        remove: Vec::new(),
+        ..plan(context, run, &owner, &definitions.desired)
+    };
     let is_new = !plan.apply.is_empty();
     let work = Work {
         owner: &owner,
@@ -140,7 +170,11 @@ async fn definitions_first(
     };
     let outcome = context.applier.carry_out(work).await;
     ran.take_in(outcome, &plan)?;
-    if first.is_ok() && !is_new { first } else { render(wanted, run.known.rendering.as_ref()).await }
+    if first.is_ok() && !is_new {
+        first
+    } else {
+        render(wanted, run.known.rendering.as_ref()).await
+    }
 }
 
 fn diff_kind() -> crate::object::GroupKind {
@@ -148,9 +182,23 @@ fn diff_kind() -> crate::object::GroupKind {
 }
 
 /// Waits until the objects of all kinds that the module has or had are known.
-async fn know_objects(context: &Context, run: &ModuleRun, rendering: &Rendering) -> Result<(), Error> {
-    let wanted = Parent::of(rendering.prepared.desired.iter().map(|desired| desired.reference.clone()));
-    let all = run.known.parent.iter().fold(wanted, |all, parent| all.union(parent));
+async fn know_objects(
+    context: &Context,
+    run: &ModuleRun,
+    rendering: &Rendering,
+) -> Result<(), Error> {
+    let wanted = Parent::of(
+        rendering
+            .prepared
+            .desired
+            .iter()
+            .map(|desired| desired.reference.clone()),
+    );
+    let all = run
+        .known
+        .parent
+        .iter()
+        .fold(wanted, |all, parent| all.union(parent));
     let resources = context.applier.resources(&all.kinds).await;
     let resources = resources.map_err(|error| Error::Apply(vec![error]))?;
     Ok(context.applier.know(&resources).await?)
@@ -191,7 +239,11 @@ async fn carry_out(
     applier.patience = definition.timeouts.delete.unwrap_or(applier.patience);
     let outcome = applier.carry_out(work).await;
     ran.take_in(outcome, plan)?;
-    let wanted = rendering.prepared.desired.iter().chain(&rendering.definitions.desired);
+    let wanted = rendering
+        .prepared
+        .desired
+        .iter()
+        .chain(&rendering.definitions.desired);
     let wanted: BTreeSet<&ObjectRef> = wanted.map(|desired| &desired.reference).collect();
     ran.known.record.retain(|object, _| wanted.contains(object));
     Ok(())
@@ -209,7 +261,11 @@ impl Ran {
         self.reported.extend(plan.reported.iter().cloned());
         self.waiting.extend(plan.waiting.iter().cloned());
         let failures = self.outcome.take_in_all(outcome);
-        if failures.is_empty() { Ok(()) } else { Err(Error::Apply(failures)) }
+        if failures.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Apply(failures))
+        }
     }
 }
 
@@ -221,10 +277,19 @@ pub fn is_settled(
     contested: &BTreeSet<ObjectRef>,
     definition: &Definition,
 ) -> bool {
-    let Some(rendering) = &known.rendering else { return true };
+    let Some(rendering) = &known.rendering else {
+        return true;
+    };
     let policy = policy(definition);
     let take_ownership = definition.take_ownership;
-    let facts = Facts { live, record: &known.record, applyset, contested, policy, take_ownership };
+    let facts = Facts {
+        live,
+        record: &known.record,
+        applyset,
+        contested,
+        policy,
+        take_ownership,
+    };
     let plan = diff::plan(&rendering.prepared.desired, facts);
     let definitions = diff::plan(&rendering.definitions.desired, facts);
     plan.is_empty() && definitions.apply.is_empty()
@@ -232,11 +297,20 @@ pub fn is_settled(
 
 /// Renders without touching the cluster's state: for `render` and `diff`.
 pub async fn prepare_offline(context: &Context, run: &ModuleRun) -> Result<Arc<Rendering>, Error> {
-    run.mistakes.clone().into_result().map_err(Error::CheckValues)?;
+    run.mistakes
+        .clone()
+        .into_result()
+        .map_err(Error::CheckValues)?;
     let asked = context.capabilities().await;
     let capabilities = asked.map_err(|source| Error::AskCapabilities { source })?;
     let (module, values, maintenance) = (&run.module, &run.values, run.maintenance);
-    let wanted = Wanted { context, module, values, capabilities, maintenance };
+    let wanted = Wanted {
+        context,
+        module,
+        values,
+        capabilities,
+        maintenance,
+    };
     render(&wanted, run.known.rendering.as_ref()).await
 }
 

@@ -80,7 +80,11 @@ pub(super) async fn render(
     let owner = wanted.context.owner(wanted.module, wanted.maintenance);
     let definitions = match (definition_manifests, same_folder) {
         (None, Some(before)) => before.definitions.clone(),
-        (manifests, _) => Arc::new(prepare_definitions(wanted, &owner, manifests.unwrap_or_default())?),
+        (manifests, _) => Arc::new(prepare_definitions(
+            wanted,
+            &owner,
+            manifests.unwrap_or_default(),
+        )?),
     };
     let manifests = render_chart(wanted, program.as_ref()).await?;
     let (prepared, is_final) = prepare(wanted, &owner, manifests).await?;
@@ -107,30 +111,38 @@ pub(super) fn definitions(wanted: &Wanted<'_>) -> Result<Arc<Prepared>, Error> {
 async fn read_folder(module: Arc<Module>) -> Result<(Option<Arc<Program>>, Vec<Manifest>), Error> {
     let read = tokio::task::spawn_blocking(move || {
         let found = chart::read(&module.path, &module.name).map_err(|error| match error {
-            chart::Error::Mistakes(mistakes) => {
-                Error::ReadChart { source: chart::Error::Mistakes(in_folder(&module, mistakes)) }
-            }
+            chart::Error::Mistakes(mistakes) => Error::ReadChart {
+                source: chart::Error::Mistakes(in_folder(&module, mistakes)),
+            },
             source @ chart::Error::Read { .. } => Error::ReadChart { source },
         })?;
         let compiled = found.map(|chart| Program::compile(&chart)).transpose();
         let program = compiled.map_err(|error| placed(&module, error))?;
         Ok((program.map(Arc::new), read_definitions(&module)?))
     });
-    read.await.map_err(|error| Error::Broken(error.to_string()))?
+    read.await
+        .map_err(|error| Error::Broken(error.to_string()))?
 }
 
 async fn render_chart(
     wanted: &Wanted<'_>,
     program: Option<&Arc<Program>>,
 ) -> Result<Vec<Manifest>, Error> {
-    let Some(program) = program.cloned() else { return Ok(Vec::new()) };
+    let Some(program) = program.cloned() else {
+        return Ok(Vec::new());
+    };
     let module = wanted.module.clone();
     let style = match module.definition.values {
         ValuesShape::Nested => ValuesStyle::Nested,
         ValuesShape::Root => ValuesStyle::Root,
     };
     let input = Input {
-        values: values_tree(style, &wanted.values.global, &module.key, &wanted.values.module),
+        values: values_tree(
+            style,
+            &wanted.values.global,
+            &module.key,
+            &wanted.values.module,
+        ),
         release: Release {
             name: module.name.to_string(),
             namespace: wanted.context.release_namespace(&module),
@@ -142,9 +154,14 @@ async fn render_chart(
         capabilities: wanted.capabilities.clone(),
     };
     let rendered = tokio::task::spawn_blocking(move || {
-        program.render(&input).map_err(|error| placed(&module, error))
+        program
+            .render(&input)
+            .map_err(|error| placed(&module, error))
     });
-    Ok(rendered.await.map_err(|error| Error::Broken(error.to_string()))??.manifests)
+    Ok(rendered
+        .await
+        .map_err(|error| Error::Broken(error.to_string()))??
+        .manifests)
 }
 
 async fn prepare(
@@ -162,13 +179,21 @@ async fn prepare(
         .collect();
     let prepared = diff::prepare(manifests, owner, |api_version, kind| {
         if let Some(resource) = kinds.find(api_version, kind) {
-            return Ok(KnownKind { namespaced: resource.namespaced });
+            return Ok(KnownKind {
+                namespaced: resource.namespaced,
+            });
         }
         is_final = false;
-        let why = || unknown.get(&(api_version.to_owned(), kind.to_owned())).cloned().unwrap_or_default();
+        let why = || {
+            unknown
+                .get(&(api_version.to_owned(), kind.to_owned()))
+                .cloned()
+                .unwrap_or_default()
+        };
         diff::kind_defined_here(&defined, api_version, kind).ok_or_else(why)
     });
-    let prepared = prepared.map_err(|mistakes| Error::Prepare(in_folder(wanted.module, mistakes)))?;
+    let prepared =
+        prepared.map_err(|mistakes| Error::Prepare(in_folder(wanted.module, mistakes)))?;
     Ok((prepared, is_final))
 }
 
@@ -177,23 +202,35 @@ fn prepare_definitions(
     owner: &Owner,
     manifests: Vec<Manifest>,
 ) -> Result<Prepared, Error> {
-    let owner = Owner { applyset: None, ..owner.clone() };
-    diff::prepare(manifests, &owner, |_, _| Ok(KnownKind { namespaced: false }))
-        .map_err(|mistakes| Error::ReadDefinitions(in_folder(wanted.module, mistakes)))
+    let owner = Owner {
+        applyset: None,
+        ..owner.clone()
+    };
+    diff::prepare(manifests, &owner, |_, _| {
+        Ok(KnownKind { namespaced: false })
+    })
+    .map_err(|mistakes| Error::ReadDefinitions(in_folder(wanted.module, mistakes)))
 }
 
 /// Reads the files of `crds/`; everything in them must be a definition.
 fn read_definitions(module: &Module) -> Result<Vec<Manifest>, Error> {
     let (mut manifests, mut mistakes) = (Vec::new(), Vec::new());
     for path in &module.crds {
-        let file = path.strip_prefix(&module.path).unwrap_or(path).display().to_string();
+        let file = path
+            .strip_prefix(&module.path)
+            .unwrap_or(path)
+            .display()
+            .to_string();
         match std::fs::read_to_string(path) {
             Ok(text) => read_file(&file, &text, &mut manifests, &mut mistakes),
             Err(error) => mistakes.push(Mistake::new(&file, format!("it cannot be read: {error}"))),
         }
     }
     let mistakes = in_folder(module, Mistakes(mistakes));
-    mistakes.into_result().map(|()| manifests).map_err(Error::ReadDefinitions)
+    mistakes
+        .into_result()
+        .map(|()| manifests)
+        .map_err(Error::ReadDefinitions)
 }
 
 fn read_file(file: &str, text: &str, manifests: &mut Vec<Manifest>, mistakes: &mut Vec<Mistake>) {
@@ -201,11 +238,20 @@ fn read_file(file: &str, text: &str, manifests: &mut Vec<Manifest>, mistakes: &m
         let line = document.line;
         match yaml::read_value(document.text, Profile::V2) {
             Ok(object) => {
-                let manifest = Manifest { object, source: Source { file: file.to_owned(), line } };
+                let manifest = Manifest {
+                    object,
+                    source: Source {
+                        file: file.to_owned(),
+                        line,
+                    },
+                };
                 if manifest.kind() == "CustomResourceDefinition" && !manifest.name().is_empty() {
                     manifests.push(manifest);
                 } else {
-                    let message = format!("expected a CustomResourceDefinition, got {:?}", manifest.kind());
+                    let message = format!(
+                        "expected a CustomResourceDefinition, got {:?}",
+                        manifest.kind()
+                    );
                     let hint = "put other objects under templates/";
                     mistakes.push(Mistake::new(file, message).at(line, 0).hint(hint));
                 }
@@ -230,7 +276,8 @@ fn placed(module: &Module, error: crate::render::Error) -> Error {
 /// Names the files of mistakes as a person finds them.
 fn in_folder(module: &Module, mistakes: Mistakes) -> Mistakes {
     let place = |mut mistake: Mistake| {
-        let is_bare = !mistake.file.is_empty() && !Path::new(&mistake.file).starts_with(&module.folder);
+        let is_bare =
+            !mistake.file.is_empty() && !Path::new(&mistake.file).starts_with(&module.folder);
         if is_bare {
             mistake.file = module.folder.join(&mistake.file).display().to_string();
         }
