@@ -171,7 +171,7 @@ async fn prepare(
 ) -> Result<(Prepared, bool), Error> {
     let found = wanted.context.applier.kinds(&manifests).await;
     let (kinds, unknown) = found.map_err(|error| Error::Apply(vec![error]))?;
-    let mut is_final = true;
+    let is_final = unknown.is_empty();
     let defined: Vec<Manifest> = manifests
         .iter()
         .filter(|manifest| manifest.kind() == "CustomResourceDefinition")
@@ -183,7 +183,6 @@ async fn prepare(
                 namespaced: resource.namespaced,
             });
         }
-        is_final = false;
         let why = || {
             unknown
                 .get(&(api_version.to_owned(), kind.to_owned()))
