@@ -169,21 +169,29 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters must be added, dropped or changed; capitals do not count.
+/// How many letters must be added, dropped, changed or swapped with the next; capitals do not count.
 fn distance(from: &str, to: &str) -> usize {
+    let from: Vec<char> = from.to_lowercase().chars().collect();
     let to: Vec<char> = to.to_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (line, letter) in from.to_lowercase().chars().enumerate() {
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    for line in 0..from.len() {
         let mut next = vec![line + 1];
-        let mut left = line + 1;
-        for (above, other) in row.windows(2).zip(&to) {
-            let changed = above[0] + usize::from(letter != *other);
-            left = changed.min(above[1] + 1).min(left + 1);
-            next.push(left);
+        for column in 0..to.len() {
+            let changed = last[column] + usize::from(from[line] != to[column]);
+            let mut least = changed.min(last[column + 1] + 1).min(next[column] + 1);
+            let swapped = line > 0
+                && column > 0
+                && from[line] == to[column - 1]
+                && from[line - 1] == to[column];
+            if swapped {
+                least = least.min(before[column - 1] + 1);
+            }
+            next.push(least);
         }
-        row = next;
+        before = std::mem::replace(&mut last, next);
     }
-    row.last().copied().unwrap_or(0)
+    last.last().copied().unwrap_or(0)
 }
 
 /// The chain of an error as one text: `reading chart x: open: permission denied`.
@@ -266,7 +274,7 @@ mod tests {
             ("replcas", Some("replicas")),
             ("Replicas", Some("replicas")),
             ("ingres", Some("ingress")),
-            ("imags", Some("image")),
+            ("imaeg", Some("image")),
             ("storage", None),
             ("", None),
         ] {

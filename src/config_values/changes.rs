@@ -60,3 +60,103 @@ fn differ(old: Option<&Layer>, new: Option<&Layer>) -> bool {
     };
     value(old) != value(new)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::*;
+    use crate::values::Origin;
+    use crate::yaml;
+
+    fn config(entries: &[(&str, &str)]) -> ConfigValues {
+        let owned = |(key, text): &(&str, &str)| ((*key).to_owned(), (*text).to_owned());
+        read("ns/config", &entries.iter().map(owned).collect()).unwrap()
+    }
+
+    /// What changed, as one word each.
+    fn words(old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<String> {
+        let changes = changes(&config(old), &config(new));
+        let mut words = Vec::new();
+        words.extend(changes.global.then(|| "global".to_owned()));
+        words.extend(changes.modules.iter().map(ToString::to_string));
+        words.extend(
+            changes
+                .enabled
+                .iter()
+                .map(|(key, flag)| format!("{key}={flag:?}")),
+        );
+        words.extend(
+            changes
+                .maintenance
+                .iter()
+                .map(|(key, on)| format!("{key}~{on}")),
+        );
+        words
+    }
+
+    #[test]
+    fn changes_are_told_by_kind() {
+        let base = [("global", "a: 1"), ("m", "a: 1"), ("mEnabled", "true")];
+        for (new, expected) in [
+            (&base[..], &[][..]),
+            (
+                &[
+                    ("global", "# comment\na: 1.0"),
+                    ("m", "{a: 1}"),
+                    ("mEnabled", "true"),
+                ],
+                &[],
+            ),
+            (
+                &[("global", "a: 2"), ("m", "a: 1"), ("mEnabled", "true")],
+                &["global"],
+            ),
+            (&[("m", "a: 1"), ("mEnabled", "true")], &["global"]),
+            (
+                &[("global", "a: 1"), ("m", "a: 2"), ("mEnabled", "true")],
+                &["m"],
+            ),
+            (&[("global", "a: 1"), ("mEnabled", "true")], &["m"]),
+            (
+                &[("global", "a: 1"), ("m", "a: 1"), ("mEnabled", "false")],
+                &["m=Some(false)"],
+            ),
+            (&[("global", "a: 1"), ("m", "a: 1")], &["m=None"]),
+            (
+                &[
+                    ("global", "a: 1"),
+                    ("m", "a: 1"),
+                    ("mEnabled", "true"),
+                    ("mMaintenance", "NoResourceReconciliation"),
+                ],
+                &["m~true"],
+            ),
+            (
+                &[
+                    ("global", "a: 1"),
+                    ("m", "a: 1"),
+                    ("mEnabled", "true"),
+                    ("n", "{}"),
+                ],
+                &[],
+            ),
+            (&[], &["global", "m", "m=None"]),
+        ] {
+            assert_eq!(words(&base, new), expected, "{new:?}");
+        }
+    }
+
+    #[test]
+    fn reading_back_what_we_wrote_is_no_change() {
+        let mut ours = config(&[("global", "a: 1")]);
+        let key = ValuesKey::parse("m").unwrap();
+        let origin = Origin::ConfigMap {
+            name: "ns/config".to_owned(),
+            key: key.to_string(),
+        };
+        let section = serde_json::json!({"list": [1, 2.5], "text": "yes", "deep": {"x": null}});
+        ours.set_section(&key, Some(Layer::from_value(origin, &section)));
+        let theirs = config(&[("global", "a: 1"), ("m", &yaml::write(&section))]);
+        assert!(changes(&ours, &theirs).is_empty());
+    }
+}

@@ -214,3 +214,118 @@ impl Reader<'_> {
 fn mistake(name: &str, key: &str, message: String) -> Mistake {
     Mistake::new(format!("ConfigMap {name}"), message).path(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn data(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let owned = |(key, text): &(&str, &str)| ((*key).to_owned(), (*text).to_owned());
+        entries.iter().map(owned).collect()
+    }
+
+    fn key(text: &str) -> ValuesKey {
+        ValuesKey::parse(text).unwrap()
+    }
+
+    #[test]
+    fn sections_flags_and_maintenance_are_read() {
+        let values = read(
+            "ns/config",
+            &data(&[
+                ("global", "a: 1\n"),
+                ("certManager", "b: 020\nc: yes\n"),
+                ("certManagerEnabled", "true"),
+                ("flagOnlyEnabled", "false"),
+                ("listed", "- 1"),
+                ("paused", "{}"),
+                ("pausedMaintenance", "NoResourceReconciliation"),
+                ("resumedMaintenance", ""),
+            ]),
+        )
+        .unwrap();
+        let value = |text: &str| values.section(&key(text)).map(Layer::to_value);
+        assert_eq!(value("global"), Some(json!({"a": 1})));
+        assert_eq!(value("certManager"), Some(json!({"b": 16, "c": "yes"})));
+        assert_eq!(value("listed"), Some(json!([1])));
+        assert_eq!(value("flagOnly"), None);
+        assert_eq!(values.modules[&key("certManager")].enabled, Some(true));
+        assert_eq!(values.modules[&key("flagOnly")].enabled, Some(false));
+        assert_eq!(values.modules[&key("paused")].enabled, None);
+        assert!(values.modules[&key("paused")].maintenance);
+        assert!(!values.modules[&key("resumed")].maintenance);
+    }
+
+    #[test]
+    fn empty_data_and_an_empty_global_section_say_nothing() {
+        for entries in [
+            &[][..],
+            &[("global", "")],
+            &[("global", "# only a comment\n")],
+        ] {
+            assert_eq!(
+                read("ns/config", &data(entries)),
+                Ok(ConfigValues::default())
+            );
+        }
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let mistakes = read(
+            "ns/config",
+            &data(&[
+                ("global", "- 1"),
+                ("globalEnabled", "true"),
+                ("broken", "a: 1\n\tb: 2\n"),
+                ("text", "just text"),
+                ("nothing", ""),
+                ("onEnabled", "yes"),
+                ("onMaintenance", "true"),
+                ("cert-manager", "a: 1"),
+                ("Cert_managerEnabled", "true"),
+                ("good", "a: 1"),
+            ]),
+        )
+        .unwrap_err();
+        let mut lines: Vec<String> = mistakes.0.iter().map(ToString::to_string).collect();
+        let broken = lines
+            .iter()
+            .position(|line| line.contains("broken"))
+            .unwrap();
+        let broken = lines.remove(broken);
+        assert!(
+            broken.starts_with("ConfigMap ns/config:2:1: broken: "),
+            "{broken}"
+        );
+        let expected = [
+            "ConfigMap ns/config: Cert_managerEnabled: not a key of a module: it must be the module's name in camelCase (rename it to `certManagerEnabled`)",
+            "ConfigMap ns/config: cert-manager: not a key of a module: it must be the module's name in camelCase (rename it to `certManager`)",
+            "ConfigMap ns/config:1:1: global: expected a map (write key: value, one per line)",
+            "ConfigMap ns/config: globalEnabled: global values have no flags (remove the key)",
+            "ConfigMap ns/config:1:1: nothing: expected a map, got nothing (write {} or remove the key)",
+            "ConfigMap ns/config: onEnabled: expected \"true\" or \"false\", got \"yes\"",
+            "ConfigMap ns/config: onMaintenance: expected \"NoResourceReconciliation\" or nothing, got \"true\"",
+            "ConfigMap ns/config:1:1: text: expected a map (write key: value, one per line)",
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn unknown_modules_are_warnings_with_a_proposal() {
+        let values = read(
+            "ns/config",
+            &data(&[("certManger", "{}"), ("xEnabled", "true"), ("known", "{}")]),
+        );
+        let known = BTreeSet::from([key("certManager"), key("known")]);
+        let warnings = values.unwrap().unknown_modules("ns/config", &known);
+        let lines: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        let expected = [
+            "ConfigMap ns/config: certManger: there is no module cert-manger (did you mean `certManager`?)",
+            "ConfigMap ns/config: x: there is no module x",
+        ];
+        assert_eq!(lines, expected);
+    }
+}

@@ -177,7 +177,13 @@ impl Checker<'_> {
 
     fn unknown_key(&mut self, shape: &Shape, key: &str) {
         let known = || shape.map.properties.keys().map(String::as_str);
+        let in_a_form = shape
+            .alternatives()
+            .any(|form| form.map.properties.contains_key(key));
         let hint = match nearest(key, known()) {
+            _ if in_a_form => "the schema names it only inside allOf, anyOf or oneOf, \
+                 and must name it under properties too"
+                .to_owned(),
             Some(meant) => format!("did you mean `{meant}`?"),
             None if known().next().is_none() => "the schema knows no keys here".to_owned(),
             None if known().count() > 12 => String::new(),
@@ -375,6 +381,407 @@ impl Checker<'_> {
         };
         if !self.findings.contains(&finding) {
             self.findings.push(finding);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{SchemaFile, Schemas};
+    use super::*;
+
+    /// The findings about a value, one line each: path, message, hint.
+    fn found(schema: &str, value: &Value, purpose: Purpose) -> Vec<String> {
+        let source = SchemaFile {
+            file: "values.yaml",
+            text: schema,
+        };
+        let schemas = Schemas::read(None, Some(source)).unwrap();
+        let findings = schemas.check_values(value, purpose);
+        let line = |finding: &Finding| match finding.hint.as_str() {
+            "" => format!("{}: {}", finding.path, finding.message),
+            hint => format!("{}: {} ({hint})", finding.path, finding.message),
+        };
+        findings.iter().map(line).collect()
+    }
+
+    /// The findings about the one property `a` of a schema in flow style.
+    fn about(property: &str, value: Value) -> String {
+        let schema = format!("type: object\nproperties:\n  a: {property}\n");
+        found(&schema, &json!({ "a": value }), Purpose::Values).join("\n")
+    }
+
+    #[test]
+    fn good_values_have_no_mistakes() {
+        for (property, value) in [
+            ("{}", json!(1)),
+            ("{type: string}", json!("")),
+            ("{type: [string, 'null']}", json!(null)),
+            ("{type: [string, null]}", json!(null)),
+            ("{type: string, nullable: true, enum: [x]}", json!(null)),
+            ("{type: integer}", json!(20.0)),
+            ("{type: number}", json!(1)),
+            ("{type: object}", json!({})),
+            ("{x-kubernetes-int-or-string: true}", json!("50%")),
+            ("{x-kubernetes-int-or-string: true}", json!(1)),
+            (
+                "{type: object, x-kubernetes-preserve-unknown-fields: true}",
+                json!({"b": {"c": 1}}),
+            ),
+            (
+                "{type: object, additionalProperties: true}",
+                json!({"b": 1}),
+            ),
+            (
+                "{type: object, additionalProperties: {type: integer}}",
+                json!({"b": 1}),
+            ),
+            (
+                "{type: object, additionalProperties: {type: object, properties: {}}}",
+                json!({"b": {"c": 1}}),
+            ),
+            (
+                "{type: object, patternProperties: {'^x-': {type: string}}}",
+                json!({"x-a": ""}),
+            ),
+            ("{type: string, pattern: '^[a-z]+$'}", json!("abc")),
+            ("{type: string, minLength: 2, maxLength: 2}", json!("öü")),
+            (
+                "{type: number, minimum: 0.01, maximum: 100.0, multipleOf: 0.01}",
+                json!(100),
+            ),
+            (
+                "{type: number, minimum: 0.01, maximum: 100.0, multipleOf: 0.01}",
+                json!(56.11),
+            ),
+            ("{minimum: 1, exclusiveMinimum: false}", json!(1)),
+            ("{enum: [1, x, null]}", json!(null)),
+            ("{enum: [1.0]}", json!(1)),
+            ("{const: x}", json!("x")),
+            ("{type: array, uniqueItems: true}", json!([1, "1", [1]])),
+            (
+                "{type: array, items: [{type: string}, {type: integer}]}",
+                json!(["x", 1, null]),
+            ),
+            ("{allOf: [{minimum: 1}, {maximum: 3}]}", json!(2)),
+            ("{anyOf: [{type: string}, {type: integer}]}", json!(2)),
+            (
+                "{oneOf: [{required: [b]}, {required: [c]}], type: object, properties: {b: {}, c: {}}}",
+                json!({"b": 1}),
+            ),
+            ("{not: {type: string}}", json!(1)),
+            ("{type: string, format: ipv4}", json!("192.0.2.1")),
+            ("{type: string, format: shoe-size}", json!("44")),
+            (
+                "{type: integer, maximum: 9007199254740992}",
+                json!(9_007_199_254_740_992_i64),
+            ),
+        ] {
+            assert_eq!(about(property, value.clone()), "", "{property} {value}");
+        }
+    }
+
+    #[test]
+    fn mistakes_say_what_was_expected_and_what_is_there() {
+        for (property, value, expected) in [
+            (
+                "{type: string}",
+                json!(20),
+                r#"a: expected a string, got a number (20) (quote it: "20")"#,
+            ),
+            (
+                "{type: string}",
+                json!(true),
+                r#"a: expected a string, got a boolean (true) (quote it: "true")"#,
+            ),
+            (
+                "{type: string}",
+                json!(null),
+                "a: expected a string, got null (leave the key out)",
+            ),
+            (
+                "{type: string, default: x}",
+                json!(null),
+                "a: expected a string, got null (leave the key out to use its default)",
+            ),
+            (
+                "{type: string}",
+                json!(["x"]),
+                "a: expected a string, got a list",
+            ),
+            (
+                "{type: integer}",
+                json!("20"),
+                r#"a: expected a whole number, got a string ("20") (remove the quotes)"#,
+            ),
+            (
+                "{type: integer}",
+                json!(1.5),
+                "a: expected a whole number, got a number (1.5)",
+            ),
+            (
+                "{type: boolean}",
+                json!("yes"),
+                r#"a: expected true or false, got a string ("yes") (write true, without quotes)"#,
+            ),
+            (
+                "{type: boolean, description: Whether to\n}",
+                json!(1),
+                "a: expected true or false, got a number (1) (the schema says: Whether to)",
+            ),
+            (
+                "{type: [string, integer]}",
+                json!({}),
+                "a: expected a string or a whole number, got a map",
+            ),
+            (
+                "{type: object}",
+                json!({"b": 1}),
+                "a.b: unknown key (the schema knows no keys here)",
+            ),
+            (
+                "{type: object, properties: {host: {}, port: {}}}",
+                json!({"hots": 1}),
+                "a.hots: unknown key (did you mean `host`?)",
+            ),
+            (
+                "{type: object, properties: {host: {}, port: {}}}",
+                json!({"zone": 1}),
+                "a.zone: unknown key (known keys: host, port)",
+            ),
+            (
+                "{type: object, properties: {b: {description: The name.}}, required: [b]}",
+                json!({}),
+                "a.b: this key is required (the schema says: The name.)",
+            ),
+            (
+                "{type: object, additionalProperties: {type: integer}}",
+                json!({"b.c": "x"}),
+                r#"a["b.c"]: expected a whole number, got a string ("x")"#,
+            ),
+            (
+                "{type: object, minProperties: 1}",
+                json!({}),
+                "a: expected at least 1 keys, got 0",
+            ),
+            (
+                "{type: array, items: {type: integer}}",
+                json!([1, "2"]),
+                r#"a[1]: expected a whole number, got a string ("2") (remove the quotes)"#,
+            ),
+            (
+                "{type: array, maxItems: 1}",
+                json!([1, 2]),
+                "a: expected at most 1 items, got 2",
+            ),
+            (
+                "{type: array, uniqueItems: true}",
+                json!([1, 2, 1.0]),
+                "a[2]: items must differ, and this one is the same as item 0",
+            ),
+            (
+                "{type: string, minLength: 3}",
+                json!("öü"),
+                "a: expected at least 3 characters, got 2",
+            ),
+            (
+                "{type: string, pattern: '^[a-z]+$'}",
+                json!("A"),
+                r#"a: expected text like ^[a-z]+$, got a string ("A")"#,
+            ),
+            (
+                "{type: string, format: ipv4}",
+                json!("::1"),
+                r#"a: expected an IPv4 address (192.0.2.1), got a string ("::1")"#,
+            ),
+            (
+                "{type: string, enum: [Always, Never]}",
+                json!("always"),
+                r#"a: expected one of "Always", "Never", got a string ("always") (did you mean "Always"?)"#,
+            ),
+            ("{const: 1}", json!(2), "a: expected 1, got a number (2)"),
+            (
+                "{minimum: 1}",
+                json!(0),
+                "a: expected at least 1, got a number (0)",
+            ),
+            (
+                "{minimum: 1, exclusiveMinimum: true}",
+                json!(1),
+                "a: expected more than 1, got a number (1)",
+            ),
+            (
+                "{exclusiveMaximum: 1}",
+                json!(1),
+                "a: expected less than 1, got a number (1)",
+            ),
+            (
+                "{maximum: 9007199254740992}",
+                json!(9_007_199_254_740_993_i64),
+                "a: expected at most 9007199254740992, got a number (9007199254740993)",
+            ),
+            (
+                "{multipleOf: 3}",
+                json!(4),
+                "a: expected a multiple of 3, got a number (4)",
+            ),
+            (
+                "{allOf: [{minimum: 1}, {minimum: 2}]}",
+                json!(0),
+                "a: expected at least 1, got a number (0)\na: expected at least 2, got a number (0)",
+            ),
+            (
+                "{anyOf: [{type: string}, {type: boolean}]}",
+                json!(0),
+                "a: fits none of the forms allowed here: expected a string, got a number (0); or expected true or false, got a number (0)",
+            ),
+            (
+                "{type: object, properties: {b: {}, c: {}}, oneOf: [{required: [b]}, {required: [c]}]}",
+                json!({"b": 1, "c": 1}),
+                "a: fits 2 of the forms allowed here, and must fit exactly one",
+            ),
+            (
+                "{type: object, properties: {b: {}, c: {}}, oneOf: [{required: [b]}, {required: [c]}]}",
+                json!({}),
+                "a: fits none of the forms allowed here: b: this key is required; or c: this key is required",
+            ),
+            (
+                "{additionalProperties: true, anyOf: [{type: string}, {type: object, properties: {b: {type: string}}}]}",
+                json!({"b": 1}),
+                r#"a.b: expected a string, got a number (1) (quote it: "1")"#,
+            ),
+            (
+                "{allOf: [{properties: {b: {}}}]}",
+                json!({"b": 1}),
+                "a.b: unknown key (the schema names it only inside allOf, anyOf or oneOf, and must name it under properties too)",
+            ),
+            (
+                "{not: {type: string}}",
+                json!("x"),
+                "a: has the form that is not allowed here",
+            ),
+        ] {
+            assert_eq!(
+                about(property, value.clone()),
+                expected,
+                "{property} {value}"
+            );
+        }
+    }
+
+    #[test]
+    fn long_text_is_not_repeated() {
+        let message = about("{type: integer}", json!("x".repeat(61)));
+        assert_eq!(message, "a: expected a whole number, got a string");
+    }
+
+    #[test]
+    fn secrets_are_never_told() {
+        for property in [
+            "{type: integer, x-secret: true}",
+            "{type: integer, format: password}",
+            "{x-secret: true, enum: [hunter3]}",
+            "{x-secret: true, pattern: '^[0-9]+$'}",
+            "{type: integer, allOf: [{x-secret: true}]}",
+            "{anyOf: [{type: integer}, {type: boolean}], oneOf: [{x-secret: true}]}",
+        ] {
+            let message = about(property, json!("hunter2"));
+            assert!(
+                !message.is_empty() && !message.contains("hunter2"),
+                "{message}"
+            );
+        }
+        let message = about(
+            "{x-secret: true, properties: {b: {type: object, properties: {c: {type: integer}}}}}",
+            json!({"b": {"c": "hunter2"}}),
+        );
+        assert_eq!(
+            message,
+            "a.b.c: expected a whole number, got a string ([secret])"
+        );
+    }
+
+    const NESTED: &str = "
+type: object
+properties:
+  plain: {type: string}
+  open:
+    type: object
+    additionalProperties: true
+    properties:
+      inner: {type: object, properties: {x: {}}}
+  list:
+    type: array
+    items:
+      type: array
+      items: {type: object, properties: {x: {}}}
+  free:
+    allOf:
+    - properties:
+        inner: {type: object, properties: {x: {}}}
+    additionalProperties: true
+";
+
+    #[test]
+    fn unknown_keys_are_refused_through_properties_and_items() {
+        let value = json!({
+            "plain": "x", "typo": 1,
+            "open": {"anything": 1, "inner": {"y": 1}},
+            "list": [[{"x": 1, "y": 2}], [{"z": 3}]],
+            "free": {"inner": {"y": 1}},
+        });
+        let expected = [
+            "list[0][0].y: unknown key (did you mean `x`?)",
+            "list[1][0].z: unknown key (did you mean `x`?)",
+            "open.inner.y: unknown key (did you mean `x`?)",
+            "typo: unknown key (known keys: free, list, open, plain)",
+        ];
+        assert_eq!(found(NESTED, &value, Purpose::Values), expected);
+    }
+
+    #[test]
+    fn keys_for_helm_are_asked_for_only_to_render() {
+        let schema = "
+x-required-for-helm: [a, b]
+required: [a]
+properties:
+  a:
+    type: object
+    x-required-for-helm: c
+    properties: {c: {}}
+  b: {type: array, items: {properties: {d: {}}, x-required-for-helm: [d]}}
+";
+        let value = json!({"a": {}, "b": [{"d": 1}, {}]});
+        assert_eq!(found(schema, &value, Purpose::Values), Vec::<String>::new());
+        let expected = [
+            "a.c: this key is required to render the chart",
+            "b[1].d: this key is required to render the chart",
+        ];
+        assert_eq!(found(schema, &value, Purpose::Helm), expected);
+        let expected = [
+            "a: this key is required",
+            "b: this key is required to render the chart",
+        ];
+        assert_eq!(found(schema, &json!({}), Purpose::Helm), expected);
+        assert_eq!(
+            found(schema, &json!({}), Purpose::Static),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn root_is_a_map_with_and_without_a_schema() {
+        for (value, got) in [
+            (json!([]), "a list"),
+            (json!(1), "a number (1)"),
+            (json!(null), "null"),
+        ] {
+            let expected = [format!(": expected a map, got {got}")];
+            assert_eq!(found("", &value, Purpose::Values), expected);
+            let findings = Schemas::default().check_values(&value, Purpose::Values);
+            assert_eq!(findings.len(), 1);
         }
     }
 }

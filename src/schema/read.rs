@@ -301,3 +301,195 @@ impl Notes {
         &[]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{Purpose, SchemaFile, Schemas};
+    use super::*;
+    use crate::report::Mistakes;
+
+    fn schemas(config: &str, values: &str) -> Result<Schemas, Mistakes> {
+        let file = |file, text| Some(SchemaFile { file, text });
+        Schemas::read(
+            file("config-values.yaml", config),
+            file("values.yaml", values),
+        )
+    }
+
+    fn lines(mistakes: &[Mistake]) -> String {
+        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn all_mistakes_of_both_files_are_told_with_their_lines() {
+        let config = "\
+type: objekt
+required: true
+properties:
+  a: {pattern: '(x', minLength: -1}
+  b: [1]
+  c: {$ref: '#/definitions/nowhere'}
+  d: {$ref: 'other.yaml#/x'}
+";
+        let values = "properties:\n\ta: 1\n";
+        let expected = "\
+config-values.yaml:1:7: type: unknown type `objekt` (did you mean `object`?)
+config-values.yaml:2:11: required: expected a list of keys
+config-values.yaml:4:16: properties.a.pattern: bad pattern \"(x\": unclosed group
+config-values.yaml:4:33: properties.a.minLength: expected a whole number from 0
+config-values.yaml:5:6: properties.b: expected a map
+config-values.yaml:6:13: properties.c: #/definitions/nowhere is not in this file
+config-values.yaml:7:13: properties.d: other.yaml#/x is not in this file (references lead to places in the same file: #/definitions/name)";
+        let mistakes = schemas(config, values).unwrap_err().0;
+        let (last, first) = mistakes.split_last().unwrap();
+        assert_eq!(lines(first), expected);
+        assert!(last.to_string().starts_with("values.yaml:2:1: "), "{last}");
+    }
+
+    #[test]
+    fn oddities_are_warnings() {
+        let config = "\
+type: object
+x-anything: 1
+x-deckhouse-validations:
+- {expression: 'self.a > 1', message: too small}
+propertis: {}
+definitions:
+  tree: {properties: {left: {$ref: '#/definitions/tree'}}}
+properties:
+  a: {$ref: '#/definitions/tree', default: {}, description: A tree.}
+";
+        let expected = "\
+config-values.yaml:3:1: x-deckhouse-validations: rules in CEL are not evaluated; values that break them are accepted
+config-values.yaml:5:1: propertis: unknown keyword `propertis` has no effect (did you mean `properties`?)
+config-values.yaml:9:35: properties.a: `default` beside `$ref` has no effect (put both into allOf)
+config-values.yaml:7:36: properties.a.properties.left: #/definitions/tree refers to itself; what is below accepts everything
+values.yaml:1:20: x-extend: there is no config schema to extend";
+        let extending = "x-extend: {schema: config-values.yaml}";
+        let mut warnings = schemas(config, "").unwrap().warnings;
+        let file = "values.yaml";
+        let alone = Schemas::read(
+            None,
+            Some(SchemaFile {
+                file,
+                text: extending,
+            }),
+        )
+        .unwrap();
+        warnings.extend(alone.warnings);
+        assert_eq!(lines(&warnings), expected);
+    }
+
+    #[test]
+    fn references_anchors_and_merge_keys_are_resolved() {
+        let config = "
+definitions:
+  port: &port {type: integer, minimum: 1, maximum: 65535}
+  a~b/c: {type: string}
+properties:
+  http: {$ref: '#/definitions/port'}
+  https: *port
+  metrics: {<<: *port, maximum: 9}
+  odd: {$ref: '#/definitions/a~0b~1c'}
+  secret: {$ref: '#/definitions/a~0b~1c', x-secret: true}
+";
+        let schemas = schemas(config, "").unwrap();
+        let value = json!({"http": 0, "https": 0, "metrics": 10, "odd": 1, "secret": 1});
+        let findings = schemas.check_config(&value);
+        let text: Vec<String> = findings
+            .iter()
+            .map(|finding| format!("{}: {}", finding.path, finding.message))
+            .collect();
+        let expected = [
+            "http: expected at least 1, got a number (0)",
+            "https: expected at least 1, got a number (0)",
+            "metrics: expected at most 9, got a number (10)",
+            "odd: expected a string, got a number (1)",
+            "secret: expected a string, got a number ([secret])",
+        ];
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn many_references_to_references_stay_small() {
+        let mut config = "properties: {a: {$ref: '#/definitions/d0'}}\ndefinitions:\n".to_owned();
+        for level in 0..40 {
+            let next = format!("{{$ref: '#/definitions/d{}'}}", level + 1);
+            config.push_str(&format!(
+                "  d{level}: {{properties: {{x: {next}, y: {next}}}}}\n"
+            ));
+        }
+        config.push_str("  d40: {type: string}\n");
+        assert!(schemas(&config, "").is_ok());
+    }
+
+    #[test]
+    fn schemas_have_a_depth() {
+        let config = format!("{}{{}}{}", "{not: ".repeat(120), "}".repeat(120));
+        let mistakes = schemas(&config, "").unwrap_err().0;
+        assert_eq!(mistakes[0].message, "schemas may be nested 100 levels deep");
+    }
+
+    #[test]
+    fn extending_takes_over_keys_and_nothing_else() {
+        let config = "
+type: object
+description: From people.
+required: [a]
+x-required-for-helm: [c]
+additionalProperties: true
+minProperties: 5
+properties:
+  a: {type: string, default: x}
+  b: {type: string}
+  c: {type: string, x-secret: true}
+patternProperties:
+  '^p': {type: string}
+";
+        let values = "
+x-extend: {schema: config-values.yaml}
+required: [d]
+properties:
+  b: {type: integer}
+  d: {}
+";
+        let schemas = schemas(config, values).unwrap();
+        let value = json!({"a": 1, "b": 1, "p": 1, "typo": 1});
+        let findings = schemas.check_values(&value, Purpose::Helm);
+        let text: Vec<String> = findings
+            .iter()
+            .map(|finding| format!("{}: {}", finding.path, finding.message))
+            .collect();
+        let expected = [
+            "d: this key is required",
+            "c: this key is required to render the chart",
+            "a: expected a string, got a number (1)",
+            "p: expected a string, got a number (1)",
+            "typo: unknown key",
+        ];
+        assert_eq!(text, expected);
+        let mut filled = json!({});
+        schemas.values.as_ref().unwrap().fill(&mut filled);
+        assert_eq!(filled, json!({"a": "x"}));
+        assert_eq!(
+            schemas.mask(&json!({"c": "hunter2"})),
+            json!({"c": "[secret]"})
+        );
+    }
+
+    #[test]
+    fn child_of_an_extension_wins() {
+        let config = "x-required-for-helm: [a]\nproperties: {a: {}, b: {}}\npatternProperties: {'^p': {type: string}}";
+        let values = "x-extend: {schema: any name}\nx-required-for-helm: [b]\npatternProperties: {'^p': {type: integer}}";
+        let schemas = schemas(config, values).unwrap();
+        let findings = schemas.check_values(&json!({"p": 1}), Purpose::Helm);
+        let paths: Vec<String> = findings
+            .iter()
+            .map(|finding| finding.path.to_string())
+            .collect();
+        assert_eq!(paths, ["b"]);
+    }
+}

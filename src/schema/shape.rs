@@ -276,3 +276,48 @@ pub(super) fn is_secret(shape: &Shape, path: &[Step]) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{SchemaFile, Schemas};
+    use crate::report::Path;
+
+    const MARKED: &str = "
+properties:
+  token: {type: string, x-secret: true}
+  tls: {type: object, x-secret: true, properties: {key: {type: string}}}
+  users: {type: array, items: {type: object, properties: {name: {}, password: {format: password}}}}
+  byName: {additionalProperties: {properties: {token: {x-secret: true}}}}
+  either: {oneOf: [{properties: {token: {x-secret: true}}}, {type: string}]}
+  patterns: {patternProperties: {'Key$': {x-secret: true}}}
+  plain: {type: string}
+";
+
+    #[test]
+    fn secrets_are_masked_wherever_they_are_marked() {
+        let text = MARKED;
+        let file = "values.yaml";
+        let schemas = Schemas::read(Some(SchemaFile { file, text }), None).unwrap();
+        let value = json!({
+            "token": "x", "tls": {"key": "x"},
+            "users": [{"name": "a", "password": "x"}, {"password": null}],
+            "byName": {"one": {"token": ["x"], "plain": 1}},
+            "either": {"token": 5},
+            "patterns": {"apiKey": "x", "other": "y"},
+            "plain": "y",
+        });
+        let expected = json!({
+            "token": "[secret]", "tls": "[secret]",
+            "users": [{"name": "a", "password": "[secret]"}, {"password": null}],
+            "byName": {"one": {"token": "[secret]", "plain": 1}},
+            "either": {"token": "[secret]"},
+            "patterns": {"apiKey": "[secret]", "other": "y"},
+            "plain": "y",
+        });
+        assert_eq!(schemas.mask(&value), expected);
+        assert!(schemas.is_secret(&Path::default().key("tls").key("key")));
+        assert!(!schemas.is_secret(&Path::default().key("plain")));
+    }
+}

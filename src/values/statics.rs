@@ -93,3 +93,124 @@ fn misspelt(key: &ValuesKey, own: &Layer) -> Vec<Mistake> {
     };
     entries.iter().filter_map(meant).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::values::Origin;
+
+    fn file(name: &str, text: &str) -> Layer {
+        let file = name.to_owned();
+        Layer::read(Origin::StaticFile { file }, text).unwrap()
+    }
+
+    fn cut(key: &str, common: &str, own: &str) -> Result<Vec<Value>, String> {
+        let key = ValuesKey::parse(key).unwrap();
+        let (common, own) = (file("values.yaml", common), file("010-m/values.yaml", own));
+        let layers =
+            static_layers(&key, &[&common], Some(&own)).map_err(|error| error.to_string())?;
+        Ok(layers.layers.iter().map(Layer::to_value).collect())
+    }
+
+    #[test]
+    fn only_the_section_of_the_key_is_taken() {
+        for (common, own, expected) in [
+            ("", "", vec![]),
+            (
+                "m: {a: 1}\nother: {a: 2}",
+                "m: {b: 1}\nglobal: {c: 1}",
+                vec![json!({"a": 1}), json!({"b": 1})],
+            ),
+            ("other: 5", "m: {}", vec![json!({})]),
+            ("mEnabled: true", "# nothing", vec![]),
+            // What a later file replaces does not matter.
+            ("m:", "m: {b: 1}", vec![json!({"b": 1})]),
+            ("m: []", "m: {b: 1}", vec![json!({"b": 1})]),
+        ] {
+            assert_eq!(cut("m", common, own), Ok(expected), "{common} {own}");
+        }
+    }
+
+    #[test]
+    fn sections_and_files_must_be_maps() {
+        for (common, own, expected) in [
+            (
+                "m:",
+                "",
+                "values.yaml:1:3: m: expected a map, got nothing (remove the key, or write {})",
+            ),
+            (
+                "",
+                "a: 1\nm: [1]",
+                "010-m/values.yaml:2:4: m: expected a map, got a list",
+            ),
+            (
+                "m: {a: 1}",
+                "m: text",
+                "010-m/values.yaml:1:4: m: expected a map, got a string",
+            ),
+            (
+                "[m]",
+                "m",
+                "values.yaml:1:1: expected a map, got a list\n010-m/values.yaml:1:1: expected a map, got a string",
+            ),
+        ] {
+            assert_eq!(
+                cut("m", common, own),
+                Err(expected.to_owned()),
+                "{common} {own}"
+            );
+        }
+    }
+
+    #[test]
+    fn misspelt_section_is_a_warning() {
+        let key = ValuesKey::parse("certManager").unwrap();
+        let own = file(
+            "values.yaml",
+            "certManger: {}\ncert-manager: {}\ncertManagerEnabeld: true\ncertManagerEnabled: true\nimage: {}\n",
+        );
+        let layers = static_layers(&key, &[], Some(&own)).unwrap();
+        let warnings: Vec<String> = layers.warnings.iter().map(ToString::to_string).collect();
+        let expected = [
+            "values.yaml:1:1: certManger: this key has no effect here (did you mean `certManager`?)",
+            "values.yaml:2:1: cert-manager: this key has no effect here (did you mean `certManager`?)",
+            "values.yaml:3:1: certManagerEnabeld: this key has no effect here (did you mean `certManagerEnabled`?)",
+        ];
+        assert_eq!(warnings, expected);
+    }
+
+    #[test]
+    fn global_sections_come_from_every_directory() {
+        let (one, two) = (
+            file("a.yaml", "global: {a: 1}"),
+            file("b.yaml", "global: {b: 1}"),
+        );
+        let layers = static_layers(&ValuesKey::global(), &[&one, &two], None).unwrap();
+        assert_eq!(layers.layers.len(), 2);
+        assert_eq!(layers.layers[1].origin.to_string(), "b.yaml");
+    }
+
+    #[test]
+    fn flags_are_booleans_or_their_names() {
+        let file = file("values.yaml", "a: true\nb: 'False'\nc: yes\nd:\ne: {}\n");
+        let read = |name: &str| flag(&file, name).map_err(|mistake| mistake.to_string());
+        assert_eq!(read("a"), Ok(Some(true)));
+        assert_eq!(read("b"), Ok(Some(false)));
+        assert_eq!(read("absent"), Ok(None));
+        assert_eq!(
+            read("c"),
+            Err("values.yaml:3:4: c: expected true or false, got a string".to_owned())
+        );
+        assert_eq!(
+            read("d"),
+            Err("values.yaml:4:3: d: expected true or false, got nothing".to_owned())
+        );
+        assert_eq!(
+            read("e"),
+            Err("values.yaml:5:4: e: expected true or false, got a map".to_owned())
+        );
+    }
+}
