@@ -1,7 +1,7 @@
 //! How a mistake, and an error with its causes, are told to a person.
 //!
-//! In: errors of any room, mistakes found in files · Out: one line of text each · Never: decides
-//! what happens next.
+//! In: errors of any room, mistakes found in files · Out: one line of text each, and below it the lines
+//! of the file where that helps · Never: decides what happens next.
 
 use std::error::Error;
 use std::fmt;
@@ -24,6 +24,8 @@ pub struct Mistake {
     pub message: String,
     /// What to do about it; empty when there is nothing to add.
     pub hint: String,
+    /// The lines of the file around the place, from [`excerpt`]; empty when they would not help.
+    pub excerpt: String,
 }
 
 impl Mistake {
@@ -48,6 +50,13 @@ impl Mistake {
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
+        self
+    }
+
+    /// The same mistake, with the lines around it.
+    #[must_use]
+    pub fn excerpt(mut self, excerpt: impl Into<String>) -> Self {
+        self.excerpt = excerpt.into();
         self
     }
 
@@ -83,8 +92,36 @@ impl fmt::Display for Mistake {
         if !self.hint.is_empty() {
             write!(out, " ({})", self.hint)?;
         }
+        if !self.excerpt.is_empty() {
+            write!(out, "\n{}", self.excerpt)?;
+        }
         Ok(())
     }
+}
+
+/// The lines of a text around one of them, numbered, with that one marked:
+///
+/// ```text
+///   2 |   name: web
+/// > 3 |   image: {{ Values.imag }}
+///   4 |   port: 80
+/// ```
+pub fn excerpt(text: &str, line: u32) -> String {
+    const AROUND: u32 = 2;
+    const WIDTH: usize = 120;
+    let last = line.saturating_add(AROUND);
+    let digits = last.to_string().len();
+    text.lines()
+        .zip(1_u32..)
+        .filter(|(_, number)| number.abs_diff(line) <= AROUND)
+        .map(|(text, number)| {
+            let mark = if number == line { '>' } else { ' ' };
+            let shown: String = text.chars().take(WIDTH).collect();
+            let line = format!("{mark} {number:digits$} | {shown}");
+            line.trim_end().to_owned()
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Several mistakes as one error: what a reader returns when a text is not usable.
@@ -253,6 +290,20 @@ mod tests {
             mistake.to_string(),
             "values.yaml:3:7: image.tag: expected a string, got a number (quote it)"
         );
+    }
+
+    #[test]
+    fn excerpt_marks_its_line_among_its_neighbours() {
+        let text = "a\nb\n\nd\ne\nf\n";
+        assert_eq!(
+            Mistake::new("x", "no")
+                .at(4, 0)
+                .excerpt(excerpt(text, 4))
+                .to_string(),
+            "x:4: no\n  2 | b\n  3 |\n> 4 | d\n  5 | e\n  6 | f"
+        );
+        assert_eq!(excerpt(text, 1), "> 1 | a\n  2 | b\n  3 |");
+        assert_eq!(excerpt(text, 99), "");
     }
 
     #[test]
