@@ -1,0 +1,155 @@
+//! Output of a process, cut into lines, in bounded memory however much it is.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+/// The rest of a longer line is left out.
+const LONGEST_LINE: usize = 10_000;
+
+/// More than this of one output is not told.
+const MOST_TOLD: usize = 1 << 20;
+
+/// How much of the end is kept for an error message.
+const LAST_WORDS: usize = 1024;
+
+/// Lines as they come out of a pipe.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    line: Vec<u8>,
+    /// Whether the present line is longer than what is kept of it.
+    is_cut: bool,
+    told: usize,
+    tail: Vec<u8>,
+}
+
+impl Lines {
+    /// Reads to the end and tells each line; what is not UTF-8 is replaced.
+    pub(super) async fn read<R: AsyncRead + Unpin>(
+        &mut self,
+        mut pipe: R,
+        mut tell: impl FnMut(&str),
+    ) -> io::Result<()> {
+        let mut buffer = vec![0; 16 << 10];
+        loop {
+            let count = pipe.read(&mut buffer).await?;
+            if count == 0 {
+                break;
+            }
+            self.push(buffer.get(..count).unwrap_or_default(), &mut tell);
+        }
+        if !self.line.is_empty() {
+            self.end_line(&mut tell);
+        }
+        Ok(())
+    }
+
+    /// The end of all that was said, from the start of a line where possible.
+    pub(super) fn last_words(&self) -> String {
+        let start = self.tail.len().saturating_sub(LAST_WORDS);
+        let mut tail = self.tail.get(start..).unwrap_or_default();
+        if start > 0
+            && let Some(end_of_line) = tail.iter().position(|byte| *byte == b'\n')
+        {
+            tail = tail.get(end_of_line..).unwrap_or_default();
+        }
+        String::from_utf8_lossy(tail).trim().to_owned()
+    }
+
+    fn push(&mut self, chunk: &[u8], tell: &mut impl FnMut(&str)) {
+        self.keep_tail(chunk);
+        if self.told > MOST_TOLD {
+            return;
+        }
+        for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
+            let text = piece.strip_suffix(b"\n").unwrap_or(piece);
+            let room = LONGEST_LINE.saturating_sub(self.line.len());
+            self.is_cut |= text.len() > room;
+            self.line.extend(text.iter().take(room));
+            if piece.ends_with(b"\n") {
+                self.end_line(tell);
+            }
+        }
+    }
+
+    fn end_line(&mut self, tell: &mut impl FnMut(&str)) {
+        if self.told > MOST_TOLD {
+            self.line.clear();
+            return;
+        }
+        self.told += self.line.len() + 1;
+        if self.told > MOST_TOLD {
+            tell("… more output is not logged");
+            self.line = Vec::new();
+            return;
+        }
+        let text = String::from_utf8_lossy(&self.line);
+        let text = text.trim_end_matches('\r');
+        if self.is_cut {
+            tell(&format!("{text}…"));
+        } else {
+            tell(text);
+        }
+        self.line.clear();
+        self.is_cut = false;
+    }
+
+    fn keep_tail(&mut self, chunk: &[u8]) {
+        let new = chunk.len().saturating_sub(2 * LAST_WORDS);
+        self.tail.extend(chunk.get(new..).unwrap_or_default());
+        let old = self.tail.len().saturating_sub(2 * LAST_WORDS);
+        self.tail.drain(..old);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(chunks: &[&[u8]]) -> (Vec<String>, Lines) {
+        let mut lines = Lines::default();
+        let mut told = Vec::new();
+        for chunk in chunks {
+            lines.push(chunk, &mut |line: &str| told.push(line.to_owned()));
+        }
+        (told, lines)
+    }
+
+    #[test]
+    fn lines_survive_the_borders_of_chunks() {
+        let (told, _) = told(&[b"one\ntw", b"o\r\n\nfour ", b"\xff\n"]);
+        assert_eq!(told, ["one", "two", "", "four \u{fffd}"]);
+    }
+
+    #[test]
+    fn long_lines_are_cut() {
+        let (told, _) = told(&[&[b'x'; 9_999], &[b'y'; 9_999], b"\nnext\n"]);
+        assert_eq!(told[0], format!("{}y…", "x".repeat(9_999)));
+        assert_eq!(told[1], "next");
+    }
+
+    #[test]
+    fn endless_output_is_told_up_to_a_limit_in_bounded_memory() {
+        let chunk = [b"y\n".repeat(8_000), vec![b'z'; 10]].concat();
+        let mut lines = Lines::default();
+        let mut told = 0;
+        for _ in 0..6_000 {
+            lines.push(&chunk, &mut |_: &str| told += 1);
+        }
+        assert_eq!(told, (1 << 20) / 2 + 1 - 33);
+        assert!(lines.line.capacity() + lines.tail.capacity() < 64 << 10);
+    }
+
+    #[test]
+    fn last_words_begin_with_a_line() {
+        let (_, lines) = told(&[b"short\n"]);
+        assert_eq!(lines.last_words(), "short");
+        let (_, lines) = told(&[&b"0123456789\n".repeat(200), b"the end\n"]);
+        let words = lines.last_words();
+        assert!(
+            words.starts_with("0123456789\n") && words.ends_with("\nthe end"),
+            "{words}"
+        );
+        assert!(words.len() <= 1024);
+    }
+}
