@@ -15,3 +15,5 @@ mod support;
 
 mod cluster;
 mod layers;
+
+mod docs;

@@ -12,6 +12,9 @@ use super::{Error, Refusal};
 /// What stands for the prefix of the registry in a name.
 const PREFIX: &str = "{PREFIX}";
 
+/// The counter of what the limit kept out.
+const DROPPED: &str = "{PREFIX}metric_dropped_total";
+
 /// How many series a family holds at most, unless said otherwise.
 const SERIES_LIMIT: usize = 10_000;
 
@@ -30,7 +33,7 @@ impl Registry {
 
     /// The same, with another limit on the series of one family.
     pub fn with_series_limit(prefix: &str, series_limit: usize) -> Self {
-        let store = Store::new(&format!("{prefix}metric_dropped_total"), series_limit);
+        let store = Store::new(&DROPPED.replace(PREFIX, prefix), series_limit);
         Self {
             prefix: Arc::from(prefix),
             store: Arc::new(Mutex::new(store)),
