@@ -1,0 +1,325 @@
+//! How a text is written: plain, in quotes, or as a block.
+
+use super::page::Page;
+use crate::yaml::Profile;
+use crate::yaml::resolve::{self, Meaning};
+
+/// How to write a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Style {
+    form: Form,
+    /// Keys stay on one line.
+    folds: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Plain,
+    Single,
+    Double,
+    Literal,
+}
+
+impl Style {
+    /// For `null`, `true` and numbers.
+    pub(super) const PLAIN: Self = Self {
+        form: Form::Plain,
+        folds: true,
+    };
+}
+
+/// The style of a text, or of a key that has a line of its own.
+pub(super) fn of_value(text: &str) -> Style {
+    Style {
+        form: form(text),
+        folds: true,
+    }
+}
+
+/// The style of a key of one line.
+pub(super) fn of_key(key: &str) -> Style {
+    Style {
+        form: form(key),
+        folds: false,
+    }
+}
+
+pub(super) fn is_one_line(text: &str) -> bool {
+    !text.contains(is_break)
+}
+
+fn form(text: &str) -> Form {
+    let limits = Limits::of(text);
+    if text.contains('\n') {
+        return if limits.no_block {
+            Form::Double
+        } else {
+            Form::Literal
+        };
+    }
+    if resolve::plain(text, Profile::V2) != Meaning::Text && text != "<<" || is_base_60(text) {
+        return Form::Double;
+    }
+    match (limits.no_plain, limits.no_single) {
+        (false, _) => Form::Plain,
+        (true, false) => Form::Single,
+        (true, true) => Form::Double,
+    }
+}
+
+/// Styles that would not give a text back.
+#[derive(Default)]
+struct Limits {
+    no_plain: bool,
+    no_single: bool,
+    no_block: bool,
+}
+
+impl Limits {
+    fn of(text: &str) -> Self {
+        let mut limits = Self {
+            no_plain: begins_like_a_marker(text),
+            ..Self::default()
+        };
+        let mut before = None;
+        let mut letters = text.chars().peekable();
+        while let Some(letter) = letters.next() {
+            let next = letters.peek().copied();
+            limits.indicator(before, letter, next);
+            limits.blank(before, letter, next);
+            if !is_printable(letter) {
+                limits.no_plain = true;
+                limits.no_single = true;
+                limits.no_block = true;
+            }
+            before = Some(letter);
+        }
+        limits
+    }
+
+    /// Signs that mean something at the start, behind a blank or before one.
+    fn indicator(&mut self, before: Option<char>, letter: char, next: Option<char>) {
+        let ends_word = next.is_none_or(|next| matches!(next, ' ' | '\t'));
+        let begins_word =
+            before.is_none_or(|before| matches!(before, ' ' | '\t' | '\0') || is_break(before));
+        let is_one = match letter {
+            ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@'
+            | '`' => before.is_none(),
+            '#' => begins_word,
+            '?' | '-' => before.is_none() && ends_word,
+            ':' => ends_word,
+            _ => false,
+        };
+        self.no_plain |= is_one;
+    }
+
+    fn blank(&mut self, before: Option<char>, letter: char, next: Option<char>) {
+        let is_edge = before.is_none() || next.is_none();
+        if letter == ' ' {
+            self.no_plain |= is_edge;
+            self.no_block |= next.is_none();
+            if before.is_some_and(is_break) {
+                self.no_plain = true;
+                self.no_single = true;
+            }
+        } else if is_break(letter) {
+            self.no_plain = true;
+            if before == Some(' ') {
+                self.no_single = true;
+                self.no_block = true;
+            }
+        }
+    }
+}
+
+fn begins_like_a_marker(text: &str) -> bool {
+    text.starts_with("---") || text.starts_with("...")
+}
+
+fn is_break(letter: char) -> bool {
+    matches!(letter, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// go-yaml prints no character beyond the basic plane as it is.
+fn is_printable(letter: char) -> bool {
+    matches!(letter,
+        '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}')
+}
+
+/// Whether readers of YAML 1.1 would take a text for a number to the base 60: `1:30`, `190:20:30.5`.
+fn is_base_60(text: &str) -> bool {
+    if !text.starts_with(|letter: char| matches!(letter, '+' | '-' | '0'..='9')) {
+        return false;
+    }
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (places, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let mut places = places.split(':');
+    let is_digits = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'_'));
+    let first = places.next().unwrap_or_default();
+    if !first.starts_with(|letter: char| letter.is_ascii_digit()) || !is_digits(first) {
+        return false;
+    }
+    let mut count = 0;
+    let all_sixtieths = places.all(|place| {
+        count += 1;
+        matches!(place.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9'])
+    });
+    all_sixtieths && count > 0 && is_digits(fraction)
+}
+
+/// Writes a text in a style.
+pub(super) fn put(page: &mut Page, text: &str, style: Style) {
+    match style.form {
+        Form::Plain => put_plain(page, text, style.folds),
+        Form::Single => put_single(page, text, style.folds),
+        Form::Double => put_double(page, text, style.folds),
+        Form::Literal => put_literal(page, text),
+    }
+}
+
+fn put_plain(page: &mut Page, text: &str, folds: bool) {
+    page.blank();
+    let characters = text.chars().count();
+    if !folds || page.has_room(characters) {
+        page.push_str(text, characters);
+    } else {
+        put_folded(page, text);
+    }
+    page.end_text();
+}
+
+/// Writes a text that has no line breaks; single blanks behind column 80 become one.
+fn put_folded(page: &mut Page, text: &str) {
+    let mut before = None;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let is_single = letter == ' ' && before != Some(' ') && letters.peek() != Some(&' ');
+        if is_single && page.is_full() {
+            page.new_line();
+        } else {
+            page.push_text(letter);
+        }
+        before = Some(letter);
+    }
+}
+
+fn put_single(page: &mut Page, text: &str, folds: bool) {
+    page.indicator("'");
+    let mut before = None;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let next = letters.peek().copied();
+        if letter == ' ' {
+            let is_inside = before.is_some() && next.is_some();
+            let is_single = before != Some(' ') && next != Some(' ');
+            if folds && is_inside && is_single && page.is_full() {
+                page.new_line();
+            } else {
+                page.push(letter);
+            }
+        } else if is_break(letter) {
+            page.push_break(letter);
+        } else {
+            if before.is_some_and(is_break) {
+                page.new_line();
+            }
+            if letter == '\'' {
+                page.push('\'');
+            }
+            page.push_text(letter);
+        }
+        before = Some(letter);
+    }
+    page.suffix("'");
+}
+
+fn put_double(page: &mut Page, text: &str, folds: bool) {
+    page.indicator("\"");
+    // go-yaml looks for a byte order mark at the start of the text whichever character it is at.
+    let escapes_all = text.starts_with('\u{feff}');
+    let mut before = None;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let next = letters.peek().copied();
+        let must_escape = escapes_all
+            || !is_printable(letter)
+            || is_break(letter)
+            || matches!(letter, '"' | '\\');
+        if must_escape {
+            escape(page, letter);
+        } else if letter == ' ' {
+            let is_inside = before.is_some() && next.is_some();
+            if folds && is_inside && before != Some(' ') && page.is_full() {
+                page.new_line();
+                if next == Some(' ') {
+                    page.push('\\');
+                }
+            } else {
+                page.push(letter);
+            }
+        } else {
+            page.push(letter);
+        }
+        before = Some(letter);
+    }
+    page.suffix("\"");
+}
+
+fn escape(page: &mut Page, letter: char) {
+    let short = match letter {
+        '\0' => '0',
+        '\x07' => 'a',
+        '\x08' => 'b',
+        '\t' => 't',
+        '\n' => 'n',
+        '\x0b' => 'v',
+        '\x0c' => 'f',
+        '\r' => 'r',
+        '\x1b' => 'e',
+        '"' => '"',
+        '\\' => '\\',
+        '\u{85}' => 'N',
+        '\u{a0}' => '_',
+        '\u{2028}' => 'L',
+        '\u{2029}' => 'P',
+        _ => {
+            let code = u32::from(letter);
+            let digits = match code {
+                0..=0xff => format!("\\x{code:02X}"),
+                0x100..=0xffff => format!("\\u{code:04X}"),
+                _ => format!("\\U{code:08X}"),
+            };
+            page.push_str(&digits, digits.len());
+            return;
+        }
+    };
+    page.push('\\');
+    page.push(short);
+}
+
+fn put_literal(page: &mut Page, text: &str) {
+    page.indicator("|");
+    if text.starts_with([' ', '\n', '\u{2028}', '\u{2029}']) {
+        page.suffix("2");
+    }
+    let mut from_the_end = text.chars().rev();
+    let last_is_break = from_the_end.next().is_some_and(is_break);
+    if !last_is_break {
+        page.suffix("-");
+    } else if from_the_end.next().is_none_or(is_break) {
+        page.suffix("+");
+    }
+    page.begin_block();
+    let mut after_break = true;
+    for letter in text.chars() {
+        if is_break(letter) {
+            page.push_break(letter);
+        } else {
+            if after_break {
+                page.new_line();
+            }
+            page.push_text(letter);
+        }
+        after_break = is_break(letter);
+    }
+}
