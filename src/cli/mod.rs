@@ -31,13 +31,12 @@ struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// The debug socket of the operator [env: DEBUG_UNIX_SOCKET]
-    /// [default: /var/run/addon-operator/debug.socket]
     #[arg(
         long,
         global = true,
         value_name = "PATH",
-        visible_alias = "debug-unix-socket"
+        visible_alias = "debug-unix-socket",
+        help = start::socket_help()
     )]
     socket: Option<String>,
 }

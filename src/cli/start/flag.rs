@@ -46,7 +46,8 @@ impl Flag {
         self.value.is_empty()
     }
 
-    fn help_line(&self) -> String {
+    /// What it is for, which variables set it, and what holds otherwise.
+    pub(super) fn help_line(&self) -> String {
         let mut line = self.help.to_owned();
         let notes = [
             ("env", self.environment.join(", ")),

@@ -73,6 +73,7 @@ pub(super) fn run(
 }
 
 /// Hands over to the operator.
+#[expect(clippy::unused_async, reason = "waits for the operator")]
 async fn operate(_settings: Settings, _set_level: SetLogLevel) -> Result<(), Failure> {
     Err(Failure::Failed(anyhow::anyhow!(
         "the operator is not part of this build yet"
@@ -82,6 +83,11 @@ async fn operate(_settings: Settings, _set_level: SetLogLevel) -> Result<(), Fai
 /// The debug socket, for a command that asks.
 pub(super) fn socket(typed: Option<&str>, environment: &Environment) -> PathBuf {
     read::socket(typed, environment)
+}
+
+/// The help of the flag for the debug socket.
+pub(super) fn socket_help() -> String {
+    flag::SOCKET.help_line()
 }
 
 /// A length of time above 0, for a command that waits.

@@ -468,75 +468,40 @@ mod tests {
         assert_eq!(modules(flag.unwrap()), [std::path::Path::new("/flag")]);
     }
 
+    type Holds = fn(&Settings) -> bool;
+
+    #[rustfmt::skip]
+    const OF_THE_ORIGINAL: [(&str, &str, Holds); 23] = [
+        ("GLOBAL_HOOKS_DIR", "/h", |s| s.folders.global_hooks.ends_with("/h")),
+        ("SHELL_OPERATOR_HOOKS_DIR", "/h", |s| s.folders.global_hooks.ends_with("/h")),
+        ("SHELL_OPERATOR_TMP_DIR", "/t", |s| s.folders.temporary.ends_with("/t")),
+        ("SHELL_OPERATOR_NAMESPACE", "n", |s| s.namespace.as_deref() == Some("n")),
+        ("SHELL_OPERATOR_LISTEN_PORT", "1", |s| s.listen.port() == 1),
+        ("SHELL_OPERATOR_LISTEN_ADDRESS", "::1", |s| s.listen.is_ipv6()),
+        ("SHELL_OPERATOR_PROMETHEUS_METRICS_PREFIX", "p_", |s| s.metrics_prefix == "p_"),
+        ("ADDON_OPERATOR_CONFIG_MAP", "c", |s| s.config_map == "c"),
+        ("UNNUMBERED_MODULES_ORDER", "7", |s| s.modules.unnumbered_order == 7),
+        ("STRICT_CHECK_VALUES_MODE_ENABLED", "true", |s| s.modules.strict_values),
+        ("ADDON_OPERATOR_APPLIED_MODULE_EXTENDERS", "Static", |s| s.modules.extenders == [Extender::Static]),
+        ("ADDON_OPERATOR_CRD_FILTER_PREFIXES", "x-", |s| s.modules.crd_filters == ["x-"]),
+        ("KUBE_CLIENT_QPS", "20", |s| s.cluster.client.qps == Some(20.0)),
+        ("KUBE_CLIENT_BURST", "40", |s| s.cluster.client.burst == Some(40)),
+        ("KUBE_SERVER", "https://x:1", |s| s.cluster.server.is_some()),
+        ("OBJECT_PATCHER_KUBE_CLIENT_TIMEOUT", "1s", |s| s.object_patcher.timeout == Some(Duration::from_secs(1))),
+        ("HELM_TIMEOUT", "1s", |s| s.helm.timeout == Duration::from_secs(1)),
+        ("HELM_IGNORE_RELEASE", "r", |s| s.helm.ignore_release.as_deref() == Some("r")),
+        ("LOG_LEVEL", "debug", |s| s.log.level == LogLevel::Debug),
+        ("LOG_TYPE", "json", |s| s.log.form == Some(LogForm::Json)),
+        ("LOG_NO_TIME", "true", |s| s.log.time == LogTime::Hidden),
+        ("DEBUG_UNIX_SOCKET", "/d", |s| s.debug.socket.ends_with("/d")),
+        ("QUEUE_ACTIONS_METRICS", "no", |s| !s.queue_action_metrics),
+    ];
+
     #[test]
     fn variables_of_the_original_are_read() {
-        let minute = Duration::from_secs(60);
-        let checks: [(&str, &str, fn(&Settings, Duration) -> bool); 22] = [
-            ("GLOBAL_HOOKS_DIR", "/h", |s, _| {
-                s.folders.global_hooks.ends_with("/h")
-            }),
-            ("SHELL_OPERATOR_HOOKS_DIR", "/h", |s, _| {
-                s.folders.global_hooks.ends_with("/h")
-            }),
-            ("SHELL_OPERATOR_TMP_DIR", "/t", |s, _| {
-                s.folders.temporary.ends_with("/t")
-            }),
-            ("SHELL_OPERATOR_NAMESPACE", "n", |s, _| {
-                s.namespace.as_deref() == Some("n")
-            }),
-            ("SHELL_OPERATOR_LISTEN_PORT", "1", |s, _| {
-                s.listen.port() == 1
-            }),
-            ("SHELL_OPERATOR_LISTEN_ADDRESS", "::1", |s, _| {
-                s.listen.is_ipv6()
-            }),
-            ("ADDON_OPERATOR_CONFIG_MAP", "c", |s, _| s.config_map == "c"),
-            ("UNNUMBERED_MODULES_ORDER", "7", |s, _| {
-                s.modules.unnumbered_order == 7
-            }),
-            ("STRICT_CHECK_VALUES_MODE_ENABLED", "true", |s, _| {
-                s.modules.strict_values
-            }),
-            (
-                "ADDON_OPERATOR_APPLIED_MODULE_EXTENDERS",
-                "Static",
-                |s, _| s.modules.extenders == [Extender::Static],
-            ),
-            ("ADDON_OPERATOR_CRD_FILTER_PREFIXES", "x-", |s, _| {
-                s.modules.crd_filters == ["x-"]
-            }),
-            ("KUBE_CLIENT_QPS", "20", |s, _| {
-                s.cluster.client.qps == Some(20.0)
-            }),
-            ("KUBE_CLIENT_BURST", "40", |s, _| {
-                s.cluster.client.burst == Some(40)
-            }),
-            ("KUBE_SERVER", "https://x:1", |s, _| {
-                s.cluster.server.is_some()
-            }),
-            ("OBJECT_PATCHER_KUBE_CLIENT_TIMEOUT", "1m", |s, minute| {
-                s.object_patcher.timeout == Some(minute)
-            }),
-            ("HELM_TIMEOUT", "1m", |s, minute| s.helm.timeout == minute),
-            ("HELM_IGNORE_RELEASE", "r", |s, _| {
-                s.helm.ignore_release.as_deref() == Some("r")
-            }),
-            ("LOG_LEVEL", "debug", |s, _| s.log.level == LogLevel::Debug),
-            ("LOG_TYPE", "json", |s, _| s.log.form == Some(LogForm::Json)),
-            ("LOG_NO_TIME", "true", |s, _| s.log.time == LogTime::Hidden),
-            ("DEBUG_UNIX_SOCKET", "/d", |s, _| {
-                s.debug.socket.ends_with("/d")
-            }),
-            ("QUEUE_ACTIONS_METRICS", "no", |s, _| {
-                !s.queue_action_metrics
-            }),
-        ];
-        for (name, value, holds) in checks {
-            assert!(holds(&with(&[(name, value)]), minute), "{name}");
-            assert!(
-                !holds(&with(&[(name, "")]), minute),
-                "{name} is set to nothing"
-            );
+        for (name, value, holds) in OF_THE_ORIGINAL {
+            assert!(holds(&with(&[(name, value)])), "{name}");
+            assert!(!holds(&with(&[(name, "")])), "{name} is set to nothing");
         }
     }
 
