@@ -42,6 +42,9 @@ pub mod queue;
 /// What a hook asked to change, parsed.
 pub mod patch;
 
+/// What values may look like: schemas, their defaults, and mistakes against them.
+pub mod schema;
+
 /// The values store: layers, schemas, patches → values.
 pub mod values;
 

@@ -118,6 +118,74 @@ impl From<Mistake> for Mistakes {
     }
 }
 
+/// One step of a [`Path`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// A key of a map.
+    Key(String),
+    /// An item of a list, from 0.
+    Index(usize),
+}
+
+/// A place in a document. Its text form is what [`Mistake::path`] holds: `ingress.hosts[0]`; a key
+/// that would be ambiguous there is quoted: `labels["app.kubernetes.io/name"]`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Path(pub Vec<Step>);
+
+impl Path {
+    /// The same path, one key deeper.
+    #[must_use]
+    pub fn key(&self, key: impl Into<String>) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(Step::Key(key.into()));
+        Self(steps)
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Index(index) => write!(out, "[{index}]")?,
+                Step::Key(key) if key.is_empty() || key.contains(['.', '[', ']', '"', ' ']) => {
+                    write!(out, "[{key:?}]")?;
+                }
+                Step::Key(key) if position == 0 => out.write_str(key)?,
+                Step::Key(key) => write!(out, ".{key}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The candidate that a misspelt word most likely means; `None` when none is near enough.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be added, dropped or changed; capitals do not count.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (line, letter) in from.to_lowercase().chars().enumerate() {
+        let mut next = vec![line + 1];
+        let mut left = line + 1;
+        for (above, other) in row.windows(2).zip(&to) {
+            let changed = above[0] + usize::from(letter != *other);
+            left = changed.min(above[1] + 1).min(left + 1);
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
 /// The chain of an error as one text: `reading chart x: open: permission denied`.
 ///
 /// A cause that the text before it already ends with is left out: some libraries put their cause
@@ -145,7 +213,7 @@ mod tests {
     struct Link {
         text: &'static str,
         #[source]
-        cause: Option<Box<Link>>,
+        cause: Option<Box<Self>>,
     }
 
     #[test]
@@ -177,5 +245,32 @@ mod tests {
             mistake.to_string(),
             "values.yaml:3:7: image.tag: expected a string, got a number (quote it)"
         );
+    }
+
+    #[test]
+    fn path_quotes_keys_that_would_be_ambiguous() {
+        let path = Path(vec![
+            Step::Key("ingress".to_owned()),
+            Step::Key("hosts".to_owned()),
+            Step::Index(0),
+            Step::Key("a.b/c".to_owned()),
+            Step::Key("x".to_owned()),
+        ]);
+        assert_eq!(path.to_string(), r#"ingress.hosts[0]["a.b/c"].x"#);
+    }
+
+    #[test]
+    fn nearest_finds_misspelt_words_and_no_others() {
+        let known = ["replicas", "ingress", "image"];
+        for (word, meant) in [
+            ("replcas", Some("replicas")),
+            ("Replicas", Some("replicas")),
+            ("ingres", Some("ingress")),
+            ("imags", Some("image")),
+            ("storage", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, known), meant, "{word}");
+        }
     }
 }

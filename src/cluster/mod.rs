@@ -1,1 +1,19 @@
-//! The only door to the API server.
+//! The only door to the API server (with `watch`, which reads its streams).
+//!
+//! In: paths, bodies, kinds · Out: answers as bytes or metadata, and [`Error`]s that know whether
+//! waiting helps · Never: decides what to write.
+//!
+//! Requests go over one HTTP/2 connection beneath kube's client; nothing limits their rate here,
+//! since priority and fairness are the server's duty. Two things are bounded: writes in flight
+//! (halved when the server answers 429), and the time that one call may take.
+
+mod call;
+mod connect;
+mod discovery;
+mod error;
+mod limit;
+
+pub use call::{Applied, Apply, Client, Propagation, Target};
+pub use connect::{Settings, connect};
+pub use discovery::{Resource, ServerVersion};
+pub use error::{Cause, Error, Refusal};

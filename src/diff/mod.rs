@@ -1,1 +1,15 @@
 //! Manifests, inventory and what is there → a plan.
+//!
+//! In: manifests of one module, its [`Record`], the live objects that carry our labels · Out: the
+//! [`Desired`] objects, ready to be sent, and a [`Plan`] of what to apply and to remove · Never: asks
+//! a cluster.
+
+mod desired;
+mod field;
+mod plan;
+mod text;
+
+pub use desired::{Desired, KnownKind, Owner, Prepared, kind_defined_here, prepare, stamp};
+pub use field::{Ignore, Taken, count, find_last, is_ignored, push, remove_at, taken};
+pub use plan::{Change, Facts, Plan, Policy, Reason, Record, Recorded, Removal, plan};
+pub use text::{mask_secret, unified};

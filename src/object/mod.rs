@@ -3,10 +3,12 @@
 //! In: nothing · Out: [`ObjectRef`], [`GroupKind`], [`Manifest`] and the words that mark what is
 //! ours · Never: talks to a cluster.
 
+mod live;
 mod manifest;
 mod ownership;
 mod reference;
 
+pub use live::{Live, Metadata, OwnedFields, Writer};
 pub use manifest::{Manifest, Source};
 pub use ownership::{
     APPLIED_HASH, APPLYSET_ADDITIONAL_NAMESPACES, APPLYSET_CONTAINS_GROUP_KINDS, APPLYSET_ID,

@@ -1,0 +1,292 @@
+//! Server-side apply of one object, and what to do when the server refuses it.
+
+use bytes::Bytes;
+use serde_json::Value;
+use std::time::Duration;
+
+use super::error::Error;
+use super::mend::mend;
+use crate::cluster::{Applied, Apply, Client, Propagation, Refusal, Resource, Target};
+use crate::diff::{Desired, Ignore, Owner, Reason, Taken, is_ignored, remove_at, taken};
+use crate::object::{
+    APPLYSET_PART_OF, HELM_RELEASE_NAME, HELM_RELEASE_NAMESPACE, MODULE_LABEL, Metadata,
+    OPERATOR_LABEL, field_manager,
+};
+use crate::watch::Managed;
+
+/// An object is mended at most this often; each time the server names what it refuses.
+const MENDINGS: usize = 12;
+
+/// Everything that applying one object needs.
+pub(super) struct One<'a> {
+    pub(super) client: &'a Client,
+    pub(super) managed: &'a Managed,
+    pub(super) owner: &'a Owner,
+    pub(super) desired: &'a Desired,
+    pub(super) resource: &'a Resource,
+    pub(super) reason: Reason,
+    pub(super) force: bool,
+    pub(super) ignore: &'a [Ignore],
+    pub(super) removal: Duration,
+}
+
+/// One object, applied.
+pub(super) struct Done {
+    pub(super) created: bool,
+    pub(super) metadata: Metadata,
+    pub(super) warnings: Vec<String>,
+    /// What others had taken and is ours again.
+    pub(super) taken: Vec<Taken>,
+}
+
+impl One<'_> {
+    pub(super) async fn apply(&self) -> Result<Done, Error> {
+        let manager = field_manager(&self.owner.module);
+        let (mut body, taken) = self.look_before(&manager).await?;
+        let mut force = self.force;
+        let mut recreated = false;
+        let mut warnings = Vec::new();
+        for _ in 0..MENDINGS {
+            let how = Apply {
+                manager: &manager,
+                force,
+                dry_run: false,
+            };
+            let error = match self.client.apply(self.target(), body.clone(), how).await {
+                Ok(applied) => return Ok(done(applied, warnings, taken)),
+                Err(error) => error,
+            };
+            let Some(refusal) = error.refusal() else {
+                return Err(self.refused(error));
+            };
+            if let Some((mended, what)) = mended(&body, &refusal.message) {
+                body = mended;
+                let reference = &self.desired.reference;
+                warnings.extend(what.iter().map(|done| format!("{reference}: {done}")));
+            } else if refusal.code == 409 && !force && has_conflicts(refusal) {
+                self.judge(refusal).await?;
+                force = true;
+            } else if let Some((field, message)) = immutable(refusal) {
+                if !self.desired.recreate || recreated {
+                    return Err(self.immutable(field, message));
+                }
+                self.delete_and_wait().await?;
+                recreated = true;
+            } else {
+                return Err(self.refused(error));
+            }
+        }
+        Err(self.immutable(String::new(), "the server keeps refusing it".to_owned()))
+    }
+
+    fn target(&self) -> Target<'_> {
+        Target {
+            resource: self.resource,
+            namespace: self.desired.reference.namespace.as_deref(),
+            name: &self.desired.reference.name,
+        }
+    }
+
+    /// Reads who owns what, where it matters: to say who altered an object, and to leave fields
+    /// alone that the module ignores and somebody else owns.
+    async fn look_before(&self, manager: &str) -> Result<(Bytes, Vec<Taken>), Error> {
+        let body = self.desired.body.clone();
+        let ignores = self
+            .ignore
+            .iter()
+            .any(|ignore| ignore.is_about(&self.desired.reference));
+        let exists = !matches!(self.reason, Reason::New | Reason::Deleted);
+        if !(self.reason == Reason::Altered || (ignores && exists)) {
+            return Ok((body, Vec::new()));
+        }
+        let fetched = self.client.fetch_metadata(self.target()).await;
+        let Some(metadata) = fetched.map_err(|error| self.refused(error))? else {
+            return Ok((body, Vec::new()));
+        };
+        let mut object = self.desired.value();
+        let (ignored, taken): (Vec<Taken>, Vec<Taken>) = taken(&object, &metadata.writers, manager)
+            .into_iter()
+            .partition(|taken| is_ignored(self.ignore, &self.desired.reference, &taken.field));
+        for left in &ignored {
+            remove_at(&mut object, &left.field);
+        }
+        let body = if ignored.is_empty() {
+            body
+        } else {
+            Bytes::from(object.to_string())
+        };
+        let was_altered = self.reason == Reason::Altered;
+        Ok((body, if was_altered { taken } else { Vec::new() }))
+    }
+
+    /// Decides about a conflict: `Ok` when the object may be taken over.
+    async fn judge(&self, refusal: &Refusal) -> Result<(), Error> {
+        let fetched = self.client.fetch_metadata(self.target()).await;
+        let Some(metadata) = fetched.map_err(|error| self.refused(error))? else {
+            return Ok(());
+        };
+        if let Some(owner) = foreign_owner(&metadata, self.owner) {
+            let (object, origin) = (self.desired.reference.clone(), self.desired.source.clone());
+            return Err(Error::Foreign {
+                object,
+                owner,
+                origin,
+            });
+        }
+        if is_of_our_release(&metadata, self.owner) {
+            return Ok(());
+        }
+        let fields: Vec<String> = refusal
+            .causes()
+            .iter()
+            .map(|cause| format!("{} belongs to {}", cause.field, manager_in(&cause.message)))
+            .collect();
+        Err(Error::Conflict {
+            object: self.desired.reference.clone(),
+            fields: fields.join(", "),
+            origin: self.desired.source.clone(),
+        })
+    }
+
+    async fn delete_and_wait(&self) -> Result<(), Error> {
+        let reference = &self.desired.reference;
+        let deleted = self
+            .client
+            .delete(self.target(), None, Propagation::Foreground)
+            .await;
+        deleted.map_err(|source| Error::Remove {
+            object: reference.clone(),
+            source,
+        })?;
+        if self
+            .managed
+            .gone(std::slice::from_ref(reference), self.removal)
+            .await
+        {
+            Ok(())
+        } else {
+            Err(Error::AwaitRemoval {
+                objects: reference.to_string(),
+            })
+        }
+    }
+
+    fn refused(&self, source: crate::cluster::Error) -> Error {
+        let (object, origin) = (self.desired.reference.clone(), self.desired.source.clone());
+        Error::Refused {
+            object,
+            origin,
+            source,
+        }
+    }
+
+    fn immutable(&self, field: String, message: String) -> Error {
+        let (object, origin) = (self.desired.reference.clone(), self.desired.source.clone());
+        let field = if field.is_empty() {
+            "a field".to_owned()
+        } else {
+            field
+        };
+        Error::Immutable {
+            object,
+            field,
+            message,
+            origin,
+        }
+    }
+}
+
+fn mended(body: &Bytes, refusal: &str) -> Option<(Bytes, Vec<String>)> {
+    let mut object: Value = serde_json::from_slice(body).ok()?;
+    let what = mend(&mut object, refusal);
+    (!what.is_empty()).then(|| (Bytes::from(object.to_string()), what))
+}
+
+fn done(applied: Applied, mut warnings: Vec<String>, taken: Vec<Taken>) -> Done {
+    warnings.extend(applied.warnings);
+    Done {
+        created: applied.created,
+        metadata: applied.metadata,
+        warnings,
+        taken,
+    }
+}
+
+fn has_conflicts(refusal: &Refusal) -> bool {
+    refusal
+        .causes()
+        .iter()
+        .any(|cause| cause.reason == "FieldManagerConflict")
+}
+
+/// `conflict with "helm" using apps/v1` → `"helm"`.
+fn manager_in(message: &str) -> String {
+    let quoted = message
+        .split_once('"')
+        .and_then(|(_, rest)| rest.split_once('"'));
+    quoted.map_or_else(|| message.to_owned(), |(manager, _)| format!("{manager:?}"))
+}
+
+/// Whose the object is, when it is another module's, another set's or another release's.
+fn foreign_owner(metadata: &Metadata, owner: &Owner) -> Option<String> {
+    let set = metadata.labels.get(APPLYSET_PART_OF);
+    if set.is_some() && set != owner.applyset.as_ref() {
+        let operator = metadata.labels.get(OPERATOR_LABEL);
+        return Some(match metadata.labels.get(MODULE_LABEL) {
+            Some(module) if operator == Some(&owner.operator_namespace) => {
+                format!("module {module}")
+            }
+            Some(module) => {
+                let namespace = operator.map_or("unknown", String::as_str);
+                format!("module {module} of the operator in namespace {namespace}")
+            }
+            None => format!("ApplySet {}", set.map_or("", String::as_str)),
+        });
+    }
+    let release = metadata.annotations.get(HELM_RELEASE_NAME)?;
+    if is_of_our_release(metadata, owner) {
+        return None;
+    }
+    let namespace = metadata
+        .annotations
+        .get(HELM_RELEASE_NAMESPACE)
+        .map_or("", String::as_str);
+    Some(format!("Helm release {namespace}/{release}"))
+}
+
+/// Whether the object was made by the module's own Helm release: by the original, which names the
+/// release as the module and keeps it in the operator's namespace.
+fn is_of_our_release(metadata: &Metadata, owner: &Owner) -> bool {
+    metadata
+        .annotations
+        .get(HELM_RELEASE_NAME)
+        .map(String::as_str)
+        == Some(owner.module.as_str())
+        && metadata.annotations.get(HELM_RELEASE_NAMESPACE) == Some(&owner.operator_namespace)
+}
+
+/// The field and the server's sentence, when a refusal is about a field that cannot change.
+fn immutable(refusal: &Refusal) -> Option<(String, String)> {
+    let says_so = |text: &str| {
+        [
+            "immutable",
+            "may not change once set",
+            "updates to ",
+            "may not be changed",
+            "cannot be changed",
+        ]
+        .iter()
+        .any(|words| text.contains(words))
+    };
+    if refusal.code != 422 {
+        return None;
+    }
+    let cause = refusal
+        .causes()
+        .iter()
+        .find(|cause| says_so(&cause.message));
+    match cause {
+        Some(cause) => Some((cause.field.clone(), cause.message.clone())),
+        None => says_so(&refusal.message).then(|| (String::new(), refusal.message.clone())),
+    }
+}

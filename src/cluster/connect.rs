@@ -1,0 +1,131 @@
+//! Kubeconfig or in-cluster identity → a connection.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use kube::Config;
+use kube::client::{Body, ConfigExt as _};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use tower::ServiceBuilder;
+
+use super::call::Client;
+use super::error::Error;
+
+/// A watch that is silent for this long is asked whether the connection lives.
+const PING_EVERY: Duration = Duration::from_secs(15);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// Lists come in pages of some hundred kilobytes; a small window would cost round trips.
+const WINDOW: u32 = 1 << 20;
+
+/// How to reach the API server.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// A kubeconfig file; `None` for `KUBECONFIG`, `~/.kube/config`, or the pod's own identity.
+    pub kubeconfig: Option<PathBuf>,
+    /// A context of the kubeconfig; `None` for its current one.
+    pub context: Option<String>,
+    /// Another server address than the kubeconfig has.
+    pub server: Option<String>,
+    /// Writes in flight at most.
+    pub writes_in_flight: usize,
+    /// How long one call may take, with its retries.
+    pub deadline: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            kubeconfig: None,
+            context: None,
+            server: None,
+            writes_in_flight: 16,
+            deadline: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Makes a client; the first request opens the connection.
+pub async fn connect(settings: &Settings) -> Result<Client, Error> {
+    let mut config = find(settings).await?;
+    if let Some(server) = &settings.server {
+        config.cluster_url = server.parse().map_err(|source| Error::FindCluster {
+            hint: format!("the server address {server:?} is not a URL"),
+            source: Box::new(source),
+        })?;
+    }
+    let url = config
+        .cluster_url
+        .to_string()
+        .trim_end_matches('/')
+        .to_owned();
+    let namespace = config.default_namespace.clone();
+    let http = http_client(config).map_err(|source| Error::FindCluster {
+        hint: "the certificates or credentials of the kubeconfig cannot be used".to_owned(),
+        source,
+    })?;
+    Ok(Client::new(http, url, namespace, settings))
+}
+
+async fn find(settings: &Settings) -> Result<Config, Error> {
+    let options = KubeConfigOptions {
+        context: settings.context.clone(),
+        ..Default::default()
+    };
+    let found = match &settings.kubeconfig {
+        Some(path) => {
+            let file = Kubeconfig::read_from(path).map_err(|source| Error::FindCluster {
+                hint: format!("the kubeconfig {} cannot be read", path.display()),
+                source: Box::new(source),
+            })?;
+            Config::from_custom_kubeconfig(file, &options).await
+        }
+        None => match Config::from_kubeconfig(&options).await {
+            Ok(config) => return Ok(config),
+            Err(from_file) => return Config::incluster().map_err(|_| no_cluster(from_file)),
+        },
+    };
+    found.map_err(no_cluster)
+}
+
+fn no_cluster(source: kube::config::KubeconfigError) -> Error {
+    Error::FindCluster {
+        hint: "no usable kubeconfig, and this is not a pod; set KUBECONFIG or --kube-config"
+            .to_owned(),
+        source: Box::new(source),
+    }
+}
+
+fn http_client(config: Config) -> Result<kube::Client, Box<dyn std::error::Error + Send + Sync>> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(Duration::from_secs(10)));
+    let builder = HttpsConnectorBuilder::new()
+        .with_tls_config(config.rustls_client_config()?)
+        .https_or_http();
+    let builder = match &config.tls_server_name {
+        Some(name) => builder
+            .with_server_name_resolver(FixedServerNameResolver::new(name.clone().try_into()?)),
+        None => builder,
+    };
+    let https = builder.enable_http1().enable_http2().wrap_connector(tcp);
+    let http: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .http2_keep_alive_interval(PING_EVERY)
+        .http2_keep_alive_timeout(PING_TIMEOUT)
+        .http2_keep_alive_while_idle(true)
+        .http2_initial_stream_window_size(WINDOW)
+        .http2_initial_connection_window_size(WINDOW * 4)
+        .build(https);
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer()?)
+        .layer(config.extra_headers_layer()?)
+        .map_err(tower::BoxError::from)
+        .service(http);
+    Ok(kube::Client::new(service, config.default_namespace))
+}

@@ -1,0 +1,216 @@
+//! A `ConfigMap`'s data → sections, flags and maintenance; every mistake at once.
+//!
+//! | key | value |
+//! |---|---|
+//! | `global` | a map; empty text is an empty map |
+//! | `<key>` | a map or a list; the store refuses the list, with the module's other mistakes |
+//! | `<key>Enabled` | `true` or `false` |
+//! | `<key>Maintenance` | `NoResourceReconciliation`, or empty |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::name::ValuesKey;
+use crate::report::{Mistake, Mistakes, nearest};
+use crate::values::{Layer, Origin};
+use crate::yaml::Data;
+
+/// What the `ConfigMap` says about one module.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Section {
+    /// The values; `None` when only flags are set.
+    pub values: Option<Layer>,
+    /// `<key>Enabled`; `None` when it is not set.
+    pub enabled: Option<bool>,
+    /// `<key>Maintenance` is set: nothing of this module is reconciled.
+    pub maintenance: bool,
+}
+
+/// Everything that the `ConfigMap` says. The default is an absent `ConfigMap`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ConfigValues {
+    /// The global section.
+    pub global: Option<Layer>,
+    /// By key of the module, known or not.
+    pub modules: BTreeMap<ValuesKey, Section>,
+}
+
+/// Reads the data of the `ConfigMap` `name` (`namespace/name`).
+pub fn read(name: &str, data: &BTreeMap<String, String>) -> Result<ConfigValues, Mistakes> {
+    let mut reader = Reader {
+        name,
+        values: ConfigValues::default(),
+        mistakes: Vec::new(),
+    };
+    for (key, text) in data {
+        reader.take(key, text);
+    }
+    Mistakes(reader.mistakes).into_result()?;
+    Ok(reader.values)
+}
+
+impl ConfigValues {
+    /// A warning for each module that does not exist, with the nearest one that does. `name` is
+    /// what was given to [`read`].
+    pub fn unknown_modules(&self, name: &str, known: &BTreeSet<ValuesKey>) -> Vec<Mistake> {
+        let unknown = self.modules.keys().filter(|key| !known.contains(key));
+        let warning = |key: &ValuesKey| {
+            let message = format!("there is no module {}", key.module());
+            let mistake = mistake(name, key.as_str(), message);
+            match nearest(key.as_str(), known.iter().map(ValuesKey::as_str)) {
+                Some(meant) => mistake.hint(format!("did you mean `{meant}`?")),
+                None => mistake,
+            }
+        };
+        unknown.map(warning).collect()
+    }
+
+    /// The section of `key`, of a module or `global`.
+    pub fn section(&self, key: &ValuesKey) -> Option<&Layer> {
+        if key.is_global() {
+            return self.global.as_ref();
+        }
+        self.modules.get(key)?.values.as_ref()
+    }
+
+    /// Sets the section of `key`, as after a write of our own, so that reading it back is no change.
+    pub fn set_section(&mut self, key: &ValuesKey, values: Option<Layer>) {
+        if key.is_global() {
+            self.global = values;
+        } else {
+            self.modules.entry(key.clone()).or_default().values = values;
+        }
+    }
+}
+
+struct Reader<'a> {
+    name: &'a str,
+    values: ConfigValues,
+    mistakes: Vec<Mistake>,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, key: &str, text: &str) {
+        if key == "global" {
+            return self.take_global(text);
+        }
+        if let Some(module) = key.strip_suffix("Enabled") {
+            let enabled = match text {
+                "true" => Some(true),
+                "false" => Some(false),
+                other => {
+                    let message = format!("expected \"true\" or \"false\", got {other:?}");
+                    self.refuse(key, message, "");
+                    None
+                }
+            };
+            self.with_section(key, module, "Enabled", |section| section.enabled = enabled);
+        } else if let Some(module) = key.strip_suffix("Maintenance") {
+            let maintenance = matches!(
+                text,
+                "NoResourceReconciliation" | "noresourcereconciliation"
+            );
+            if !maintenance && !text.is_empty() {
+                let message =
+                    format!("expected \"NoResourceReconciliation\" or nothing, got {text:?}");
+                self.refuse(key, message, "");
+            }
+            let set = |section: &mut Section| section.maintenance = maintenance;
+            self.with_section(key, module, "Maintenance", set);
+        } else {
+            let values = self.section(key, text);
+            self.with_section(key, key, "", |section| section.values = values);
+        }
+    }
+
+    fn take_global(&mut self, text: &str) {
+        let Some(layer) = self.parse("global", text) else {
+            return;
+        };
+        match layer.node.data {
+            Data::Scalar(Value::Null) => {}
+            Data::Mapping(_) => self.values.global = Some(layer),
+            Data::Sequence(_) | Data::Scalar(_) => {
+                self.refuse_at(
+                    &layer,
+                    "global",
+                    "expected a map",
+                    "write key: value, one per line",
+                );
+            }
+        }
+    }
+
+    fn section(&mut self, key: &str, text: &str) -> Option<Layer> {
+        let layer = self.parse(key, text)?;
+        match layer.node.data {
+            Data::Mapping(_) | Data::Sequence(_) => return Some(layer),
+            Data::Scalar(Value::Null) => {
+                let hint = "write {} or remove the key";
+                self.refuse_at(&layer, key, "expected a map, got nothing", hint);
+            }
+            Data::Scalar(_) => {
+                let hint = "write key: value, one per line";
+                self.refuse_at(&layer, key, "expected a map", hint);
+            }
+        }
+        None
+    }
+
+    fn parse(&mut self, key: &str, text: &str) -> Option<Layer> {
+        let origin = Origin::ConfigMap {
+            name: self.name.to_owned(),
+            key: key.to_owned(),
+        };
+        match Layer::read(origin, text) {
+            Ok(layer) => Some(layer),
+            Err(mistake) => {
+                self.mistakes.push(mistake);
+                None
+            }
+        }
+    }
+
+    /// Changes the section of a module, when its name is one.
+    fn with_section(
+        &mut self,
+        key: &str,
+        module: &str,
+        suffix: &str,
+        change: impl FnOnce(&mut Section),
+    ) {
+        match ValuesKey::parse(module) {
+            Ok(module) if !module.is_global() => {
+                change(self.values.modules.entry(module).or_default());
+            }
+            // The original takes these for flags of a module that does not exist.
+            Ok(_) => self.refuse(
+                key,
+                "global values have no flags".to_owned(),
+                "remove the key",
+            ),
+            Err(bad) => {
+                let hint = format!("rename it to `{}{suffix}`", bad.proposal);
+                let message = "not a key of a module: it must be the module's name in camelCase";
+                self.refuse(key, message.to_owned(), &hint);
+            }
+        }
+    }
+
+    fn refuse(&mut self, key: &str, message: String, hint: &str) {
+        self.mistakes
+            .push(mistake(self.name, key, message).hint(hint));
+    }
+
+    fn refuse_at(&mut self, layer: &Layer, key: &str, message: &str, hint: &str) {
+        let place = layer.node.place;
+        let mistake = mistake(self.name, key, message.to_owned());
+        self.mistakes
+            .push(mistake.at(place.line, place.column).hint(hint));
+    }
+}
+
+fn mistake(name: &str, key: &str, message: String) -> Mistake {
+    Mistake::new(format!("ConfigMap {name}"), message).path(key)
+}

@@ -1,0 +1,182 @@
+//! The text of a patch file, read whole: every mistake is told, not only the first.
+//!
+//! The file is a stream of JSON values; each is an operation or a list of operations. Other values
+//! in the stream are passed over, as the original does. `add`, `remove` and `test` are known; the
+//! original refuses `replace` and can do nothing with `move` and `copy`, so they are refused with
+//! words that say what to write instead. `add` without a value adds null.
+
+use std::collections::BTreeMap;
+
+use json_patch::jsonptr::PointerBuf;
+use serde_json::{Map, Value};
+
+use super::Error;
+use super::operation::{Operation, ValuesPatch, Verb, segments};
+use crate::name::ValuesKey;
+use crate::report::{Mistake, Mistakes};
+
+/// What one patch file asks for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HookPatch {
+    /// Operations on the values of the hook's own scope.
+    pub values: ValuesPatch,
+    /// Opinions of a global hook on modules (`add /fooEnabled`), by the module's key; `None` takes
+    /// back an earlier opinion.
+    pub flags: BTreeMap<ValuesKey, Option<bool>>,
+}
+
+/// Reads a patch file of a hook. `scope` is the key that the hook may change: its module's, or
+/// `global`; a global hook may also switch modules by `/<module key>Enabled`.
+pub fn parse(text: &str, scope: &ValuesKey) -> Result<HookPatch, Error> {
+    let mut reader = Reader {
+        scope,
+        patch: HookPatch::default(),
+        mistakes: Vec::new(),
+        count: 0,
+    };
+    for item in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+        match item {
+            Ok(Value::Array(items)) => items.into_iter().for_each(|item| reader.take(item)),
+            Ok(item @ Value::Object(_)) => reader.take(item),
+            Ok(_) => {}
+            Err(error) => {
+                let mistake = Mistake::new("", format!("not JSON: {}", plain(&error)))
+                    .at(number(error.line()), number(error.column()));
+                reader.mistakes.push(mistake);
+                break;
+            }
+        }
+    }
+    Mistakes(reader.mistakes)
+        .into_result()
+        .map_err(Error::Parse)?;
+    Ok(reader.patch)
+}
+
+struct Reader<'a> {
+    scope: &'a ValuesKey,
+    patch: HookPatch,
+    mistakes: Vec<Mistake>,
+    count: usize,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, item: Value) {
+        self.count += 1;
+        let Value::Object(mut fields) = item else {
+            return self.refuse("", "is not an operation", r#"write {"op": …, "path": …}"#);
+        };
+        let Some(Value::String(path)) = fields.remove("path") else {
+            return self.refuse("", "has no path", "a path is text: /moduleKey/key");
+        };
+        let Some(verb) = self.verb(&mut fields, &path) else {
+            return;
+        };
+        match PointerBuf::parse(path.as_str()) {
+            Ok(pointer) => self.place(Operation {
+                verb,
+                path: pointer,
+            }),
+            Err(_) => self.refuse(
+                &path,
+                "the path is not a JSON pointer",
+                "it starts with /; ~0 is ~ and ~1 is /",
+            ),
+        }
+    }
+
+    fn verb(&mut self, fields: &mut Map<String, Value>, path: &str) -> Option<Verb> {
+        let value = fields.remove("value").unwrap_or_default();
+        match fields.get("op").and_then(Value::as_str) {
+            Some("add") => return Some(Verb::Add(value)),
+            Some("remove") => return Some(Verb::Remove),
+            Some("test") => return Some(Verb::Test(value)),
+            Some("replace") => self.refuse(
+                path,
+                "`replace` is not supported",
+                "`add` also replaces what is there",
+            ),
+            Some(verb @ ("move" | "copy")) => self.refuse(
+                path,
+                &format!("`{verb}` is not supported"),
+                "`add` the value at its new place, and `remove` the old one if need be",
+            ),
+            Some(other) => self.refuse(
+                path,
+                &format!("unknown operation {other:?}"),
+                "use `add` or `remove`",
+            ),
+            None => self.refuse(path, "has no `op`", "use `add` or `remove`"),
+        }
+        None
+    }
+
+    /// Sorts an operation by the first part of its path.
+    fn place(&mut self, operation: Operation) {
+        let parts = segments(&operation.path);
+        let root = parts.first().map_or("", String::as_str);
+        if root == self.scope.as_str() {
+            return self.patch.values.0.push(operation);
+        }
+        let path = operation.path.to_string();
+        match root.strip_suffix("Enabled") {
+            Some(module) if self.scope.is_global() => {
+                self.flag(module, parts.len(), operation.verb, &path)
+            }
+            Some(_) => self.refuse(
+                &path,
+                &format!("a hook of a module may change only /{}", self.scope),
+                "only global hooks switch modules on and off",
+            ),
+            None if self.scope.is_global() => self.refuse(
+                &path,
+                "a global hook may change only /global and /<module key>Enabled",
+                "",
+            ),
+            None => self.refuse(
+                &path,
+                &format!("a hook of this module may change only /{}", self.scope),
+                "",
+            ),
+        }
+    }
+
+    fn flag(&mut self, module: &str, depth: usize, verb: Verb, path: &str) {
+        let key = match ValuesKey::parse(module) {
+            Ok(key) if !key.is_global() && depth == 1 => key,
+            Ok(_) => return self.refuse(path, "is not the flag of a module", ""),
+            Err(bad) => {
+                let hint = format!("write /{}Enabled", bad.proposal);
+                return self.refuse(path, "is not the flag of a module", &hint);
+            }
+        };
+        let opinion = match &verb {
+            Verb::Remove => None,
+            Verb::Add(Value::Bool(on)) => Some(*on),
+            Verb::Add(Value::String(text)) if text.eq_ignore_ascii_case("true") => Some(true),
+            Verb::Add(Value::String(text)) if text.eq_ignore_ascii_case("false") => Some(false),
+            Verb::Add(_) => return self.refuse(path, "a flag is true or false", ""),
+            Verb::Test(_) => return self.refuse(path, "a flag cannot be tested", ""),
+        };
+        self.patch.flags.insert(key, opinion);
+    }
+
+    fn refuse(&mut self, path: &str, message: &str, hint: &str) {
+        let message = format!("operation {}: {message}", self.count);
+        self.mistakes
+            .push(Mistake::new("", message).path(path).hint(hint));
+    }
+}
+
+/// The library's words without the place, which the mistake already has.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
+        None => text,
+    }
+}
+
+fn number(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(0)
+}

@@ -1,0 +1,99 @@
+//! The order in which kinds are installed and removed, as Helm 3 has it.
+
+/// The kinds that Helm knows, in the order in which it installs them.
+const INSTALL: &[&str] = &[
+    "PriorityClass",
+    "Namespace",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "PodSecurityPolicy",
+    "PodDisruptionBudget",
+    "ServiceAccount",
+    "Secret",
+    "SecretList",
+    "ConfigMap",
+    "StorageClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleList",
+    "ClusterRoleBinding",
+    "ClusterRoleBindingList",
+    "Role",
+    "RoleList",
+    "RoleBinding",
+    "RoleBindingList",
+    "Service",
+    "DaemonSet",
+    "Pod",
+    "ReplicationController",
+    "ReplicaSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "IngressClass",
+    "Ingress",
+    "APIService",
+];
+
+/// The kinds that Helm knows, in the order in which it removes them: not the reverse of the above.
+const UNINSTALL: &[&str] = &[
+    "APIService",
+    "Ingress",
+    "IngressClass",
+    "Service",
+    "CronJob",
+    "Job",
+    "StatefulSet",
+    "HorizontalPodAutoscaler",
+    "Deployment",
+    "ReplicaSet",
+    "ReplicationController",
+    "Pod",
+    "DaemonSet",
+    "RoleBindingList",
+    "RoleBinding",
+    "RoleList",
+    "Role",
+    "ClusterRoleBindingList",
+    "ClusterRoleBinding",
+    "ClusterRoleList",
+    "ClusterRole",
+    "CustomResourceDefinition",
+    "PersistentVolumeClaim",
+    "PersistentVolume",
+    "StorageClass",
+    "ConfigMap",
+    "SecretList",
+    "Secret",
+    "ServiceAccount",
+    "PodDisruptionBudget",
+    "PodSecurityPolicy",
+    "LimitRange",
+    "ResourceQuota",
+    "NetworkPolicy",
+    "Namespace",
+    "PriorityClass",
+];
+
+/// When a kind is installed: lower first; kinds that Helm does not know come last, all alike.
+pub fn install_rank(kind: &str) -> u16 {
+    rank(INSTALL, kind)
+}
+
+/// When a kind is removed: lower first; kinds that Helm does not know come last, all alike.
+pub fn uninstall_rank(kind: &str) -> u16 {
+    rank(UNINSTALL, kind)
+}
+
+fn rank(order: &[&str], kind: &str) -> u16 {
+    let place = order
+        .iter()
+        .position(|known| *known == kind)
+        .unwrap_or(order.len());
+    u16::try_from(place).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,380 @@
+//! List, then watch, then recover: one stream that never ends.
+//!
+//! | state | next |
+//! |---|---|
+//! | list | pages read: watch · failed: wait, list |
+//! | watch | ended: watch from the last version · 410 Gone: list · failed three times: list |
+//!
+//! The server ends a watch after some minutes; that is not a failure. A connection that is silent
+//! although it should not be is found by the HTTP/2 pings beneath (`cluster/connect.rs`).
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use futures::TryStreamExt as _;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+
+use crate::cluster::{Client, Error, Resource};
+
+const PAGE: u32 = 500;
+/// The server is asked to end a watch after this many seconds, so that a new one finds a new server.
+const WATCH_SECONDS: u32 = 290;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// After this many failures in a row a watch starts over with a list.
+const FAILURES_TO_LIST: u32 = 3;
+
+/// What is watched.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The kind.
+    pub resource: Resource,
+    /// One namespace; `None` for all, or for a kind of the cluster.
+    pub namespace: Option<String>,
+    /// Label selector; empty for all.
+    pub labels: String,
+    /// Field selector; empty for all.
+    pub fields: String,
+    /// Whole objects, or their metadata alone.
+    pub whole: bool,
+}
+
+/// What a stream tells, in the order in which it happens. Objects are JSON texts.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A list begins: what it does not name until [`Event::Synchronized`] is gone.
+    Begin,
+    /// An object that exists.
+    Listed(&'a str),
+    /// The list is complete; what follows are changes.
+    Synchronized,
+    /// An object was added or changed.
+    Changed(&'a str),
+    /// An object was removed, or does not match any more; its last state.
+    Removed(&'a str),
+    /// The stream is broken for now and will try again by itself.
+    Broken(&'a Error),
+}
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow, default)]
+    metadata: PageMetadata<'a>,
+    #[serde(borrow, default)]
+    items: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct PageMetadata<'a> {
+    #[serde(borrow, default)]
+    resource_version: std::borrow::Cow<'a, str>,
+    #[serde(borrow, default, rename = "continue")]
+    rest: std::borrow::Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Versioned<'a> {
+    #[serde(borrow)]
+    metadata: PageMetadata<'a>,
+}
+
+#[derive(Deserialize)]
+struct Coded {
+    #[serde(default)]
+    code: u16,
+}
+
+/// How one watch ended.
+enum End {
+    /// The server closed it, as it does.
+    Closed,
+    /// The version is too old: list again.
+    Gone,
+    /// It broke.
+    Broke(Error),
+}
+
+/// Follows a scope for ever; `hear` is called for every event and must be quick.
+pub async fn follow(client: &Client, scope: &Scope, mut hear: impl FnMut(Event<'_>) + Send) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let mut version = match list(client, scope, &mut hear).await {
+            Ok(version) => version,
+            Err(error) => {
+                hear(Event::Broken(&error));
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                continue;
+            }
+        };
+        let mut failures = 0;
+        while failures < FAILURES_TO_LIST {
+            let before = version.clone();
+            match watch(client, scope, &mut version, &mut hear).await {
+                End::Closed => {}
+                End::Gone => break,
+                End::Broke(error) => {
+                    tracing::debug!(target: "watch", kind = scope.resource.kind, error = %crate::report::chain(&error), "watch broke");
+                    failures += 1;
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+            if version != before {
+                failures = 0;
+                pause = FIRST_PAUSE;
+            }
+        }
+    }
+}
+
+/// Follows a scope until `decide` answers something for an object that exists; `None` when time is
+/// over first. What cannot be read is passed over.
+pub async fn until<T: Send>(
+    client: &Client,
+    scope: &Scope,
+    patience: Duration,
+    mut decide: impl FnMut(&Value) -> Option<T> + Send,
+) -> Option<T> {
+    let (tell, told) = oneshot::channel();
+    let mut tell = Some(tell);
+    let follow = follow(client, scope, |event| {
+        let (Event::Listed(text) | Event::Changed(text)) = event else {
+            return;
+        };
+        let decided = serde_json::from_str(text)
+            .ok()
+            .and_then(|object| decide(&object));
+        if decided.is_some()
+            && let Some(tell) = tell.take()
+        {
+            // The receiver lives as long as this function.
+            let _ = tell.send(decided);
+        }
+    });
+    tokio::select! {
+        () = follow => None,
+        decided = timeout(patience, told) => decided.ok()?.ok()?,
+    }
+}
+
+impl Scope {
+    fn deed(&self, verb: &str) -> String {
+        format!("{verb} {}", self.resource.plural)
+    }
+
+    fn path(&self, more: &str) -> String {
+        let mut path = self.resource.collection(self.namespace.as_deref());
+        path.push('?');
+        path.push_str(more);
+        for (name, selector) in [
+            ("labelSelector", &self.labels),
+            ("fieldSelector", &self.fields),
+        ] {
+            if !selector.is_empty() {
+                path.push_str(&format!("&{name}={}", escape(selector)));
+            }
+        }
+        path
+    }
+}
+
+/// Reads all pages; answers the version to watch from.
+async fn list(
+    client: &Client,
+    scope: &Scope,
+    hear: &mut (impl FnMut(Event<'_>) + Send),
+) -> Result<String, Error> {
+    let deed = scope.deed("listing");
+    let mut rest = String::new();
+    let mut begun = false;
+    loop {
+        let more = if rest.is_empty() {
+            format!("limit={PAGE}")
+        } else {
+            format!("limit={PAGE}&continue={}", escape(&rest))
+        };
+        let body = client
+            .fetch_page(&deed, &scope.path(&more), scope.whole)
+            .await?;
+        let page: Page<'_> = serde_json::from_slice(&body).map_err(|source| Error::ReadAnswer {
+            deed: deed.clone(),
+            source,
+        })?;
+        if !std::mem::replace(&mut begun, true) {
+            hear(Event::Begin);
+        }
+        for item in &page.items {
+            hear(Event::Listed(item.get()));
+        }
+        if page.metadata.rest.is_empty() {
+            hear(Event::Synchronized);
+            return Ok(page.metadata.resource_version.into_owned());
+        }
+        rest = page.metadata.rest.into_owned();
+    }
+}
+
+async fn watch(
+    client: &Client,
+    scope: &Scope,
+    version: &mut String,
+    hear: &mut (impl FnMut(Event<'_>) + Send),
+) -> End {
+    let deed = scope.deed("watching");
+    let path = scope.path(&format!(
+        "watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={version}"
+    ));
+    let mut stream = match client.open_watch(&deed, &path, scope.whole).await {
+        Ok(stream) => stream,
+        Err(error) if error.code() == 410 => return End::Gone,
+        Err(error) => return End::Broke(error),
+    };
+    let mut text = BytesMut::new();
+    loop {
+        match stream.try_next().await {
+            Ok(Some(chunk)) => text.extend_from_slice(&chunk),
+            Ok(None) => return End::Closed,
+            Err(source) => {
+                let url = client.url().to_owned();
+                return End::Broke(Error::Reach {
+                    deed,
+                    url,
+                    source: Box::new(source),
+                });
+            }
+        }
+        if let Err(end) = take_lines(&deed, &mut text, version, hear) {
+            return end;
+        }
+    }
+}
+
+/// Tells every complete line; what is left waits for the next chunk.
+fn take_lines(
+    deed: &str,
+    text: &mut BytesMut,
+    version: &mut String,
+    hear: &mut impl FnMut(Event<'_>),
+) -> Result<(), End> {
+    let mut searched = 0;
+    while let Some(length) = text
+        .get(searched..)
+        .and_then(|rest| rest.iter().position(|byte| *byte == b'\n'))
+    {
+        let line = text.split_to(searched + length + 1);
+        searched = 0;
+        let unreadable = |source| {
+            End::Broke(Error::ReadAnswer {
+                deed: deed.to_owned(),
+                source,
+            })
+        };
+        let line: Line<'_> = serde_json::from_slice(&line).map_err(unreadable)?;
+        if line.kind == "ERROR" {
+            return Err(ended(deed, line.object));
+        }
+        let object: Versioned<'_> = serde_json::from_str(line.object.get()).map_err(unreadable)?;
+        object
+            .metadata
+            .resource_version
+            .as_ref()
+            .clone_into(version);
+        match line.kind.as_ref() {
+            "ADDED" | "MODIFIED" => hear(Event::Changed(line.object.get())),
+            "DELETED" => hear(Event::Removed(line.object.get())),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn ended(deed: &str, status: &RawValue) -> End {
+    let code = serde_json::from_str::<Coded>(status.get()).map_or(500, |status| status.code);
+    if code == 410 {
+        return End::Gone;
+    }
+    let refusal = crate::cluster::Refusal::read(code, status.get().as_bytes());
+    End::Broke(Error::Refused {
+        deed: deed.to_owned(),
+        refusal: Box::new(refusal),
+    })
+}
+
+/// Percent-encodes a query value.
+fn escape(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut escaped, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+        escaped
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(chunks: &[&str]) -> (Vec<String>, String, bool) {
+        let (mut text, mut version, mut events) = (BytesMut::new(), String::new(), Vec::new());
+        let mut gone = false;
+        for chunk in chunks {
+            text.extend_from_slice(chunk.as_bytes());
+            let mut hear = |event: Event<'_>| {
+                events.push(match event {
+                    Event::Changed(_) => "changed".to_owned(),
+                    Event::Removed(_) => "removed".to_owned(),
+                    other => format!("{other:?}"),
+                });
+            };
+            gone |= matches!(
+                take_lines("watching", &mut text, &mut version, &mut hear),
+                Err(End::Gone)
+            );
+        }
+        (events, version, gone)
+    }
+
+    #[test]
+    fn lines_cut_anywhere_are_put_together() {
+        let chunks = [
+            "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"resourceVersion\":\"7\"}}}\n{\"type\":\"DEL",
+            "ETED\",\"object\":{\"metadata\":{\"resourceVersion\":\"8\"}}}",
+            "\n{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"9\"}}}\n",
+        ];
+        assert_eq!(
+            heard(&chunks),
+            (
+                vec!["changed".to_owned(), "removed".to_owned()],
+                "9".to_owned(),
+                false
+            )
+        );
+    }
+
+    #[test]
+    fn a_version_too_old_asks_for_a_new_list() {
+        let chunk = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410,\"reason\":\"Expired\"}}\n";
+        assert!(heard(&[chunk]).2);
+    }
+
+    #[test]
+    fn query_values_are_escaped() {
+        assert_eq!(escape("a=b,c in (d)"), "a%3Db%2Cc%20in%20%28d%29");
+    }
+}
