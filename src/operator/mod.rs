@@ -5,5 +5,5 @@ mod settings;
 pub use settings::{
     AdmissionSettings, ClientLimits, ClusterSettings, DebugSettings, Extender, Folders,
     HelmSettings, Limits, LogForm, LogLevel, LogSettings, LogTime, ModuleSettings, Replica,
-    Settings,
+    SetLogLevel, Settings,
 };

@@ -190,8 +190,8 @@ mod tests {
             questions(Client::new(&path)).await;
             stop.cancel();
         };
-        let (served, (), ()) = tokio::join!(server.run(stop.clone()), operator(asked), questions);
-        served.unwrap();
+        let (ended, (), ()) = tokio::join!(server.run(stop.clone()), operator(asked), questions);
+        ended.unwrap();
         assert!(!path.exists());
     }
 

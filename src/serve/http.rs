@@ -291,8 +291,8 @@ mod tests {
             }
             stop.cancel();
         };
-        let (served, ()) = tokio::join!(server.run(stop.clone()), visitor);
-        served.unwrap();
+        let (ended, ()) = tokio::join!(server.run(stop.clone()), visitor);
+        ended.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
@@ -310,8 +310,8 @@ mod tests {
             let told = tokio::time::Instant::now();
             (idle, told)
         };
-        let (served, (_idle, told)) = tokio::join!(server.run(stop.clone()), visitors);
-        served.unwrap();
+        let (ended, (_idle, told)) = tokio::join!(server.run(stop.clone()), visitors);
+        ended.unwrap();
         assert!(told.elapsed() < GRACE * 2);
     }
 

@@ -42,8 +42,10 @@ impl Format {
         match (self, document) {
             (Self::Json, _) => document.to_string(),
             (Self::Yaml | Self::Text, Value::String(text)) => ended(text),
-            (Self::Yaml, _) => yaml(document),
-            (Self::Text, _) => text(query, document).unwrap_or_else(|| yaml(document)),
+            (Self::Yaml, _) => crate::yaml::write(document),
+            (Self::Text, _) => {
+                text(query, document).unwrap_or_else(|| crate::yaml::write(document))
+            }
         }
     }
 }
@@ -88,11 +90,6 @@ fn ended(text: &str) -> String {
     } else {
         format!("{text}\n")
     }
-}
-
-/// Until the room `yaml` is there.
-fn yaml(document: &Value) -> String {
-    serde_yaml::to_string(document).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -220,95 +220,60 @@ mod tests {
         read(method, path, &parameters)
     }
 
+    fn asks(text: &str, query: Query, format: Format) {
+        assert_eq!(request(text), Ok(Page::Ask(query, format)), "{text}");
+    }
+
     #[test]
     fn pages_are_the_originals() {
-        let x = || "x".to_owned();
+        use Format::{Json, Text, Yaml};
+        let queues = |show_empty| Query::QueueList { show_empty };
+        let monitors = Query::ModuleResourceMonitor { module: None };
+        asks("GET /queue/main.json", Query::QueueMain, Json);
+        asks("GET /queue/main", Query::QueueMain, Text);
+        asks("GET /queue/list.text?showEmpty=true", queues(true), Text);
+        asks("GET /queue/list.yaml", queues(false), Yaml);
+        asks("GET /config/list.text", Query::ConfigList, Text);
+        asks("GET /global/list.yaml", Query::GlobalList, Yaml);
+        asks("GET /global/values.json", Query::GlobalValues, Json);
+        asks("GET /global/config.json", Query::GlobalConfig, Json);
+        asks("GET /global/patches.json", Query::GlobalPatches, Json);
+        asks("GET /global/snapshots.yaml", Query::GlobalSnapshots, Yaml);
+        asks("GET /module/list.yaml", Query::ModuleList, Yaml);
+        asks("GET /module/resource-monitor.json", monitors, Json);
+        assert_eq!(request("GET /"), Ok(Page::Alive));
+        assert_eq!(request("GET /discovery"), Ok(Page::Discovery));
+    }
+
+    #[test]
+    fn pages_of_a_module_are_the_originals() {
+        use Format::{Json, Text, Yaml};
+        let module = || "x".to_owned();
         let values = |with_global| Query::ModuleValues {
-            module: x(),
+            module: module(),
             with_global,
         };
-        for (text, query, format) in [
-            ("GET /queue/main.json", Query::QueueMain, Format::Json),
-            ("GET /queue/main", Query::QueueMain, Format::Text),
-            (
-                "GET /queue/list.text?showEmpty=true",
-                Query::QueueList { show_empty: true },
-                Format::Text,
-            ),
-            (
-                "GET /queue/list.yaml",
-                Query::QueueList { show_empty: false },
-                Format::Yaml,
-            ),
-            ("GET /config/list.text", Query::ConfigList, Format::Text),
-            ("GET /global/list.yaml", Query::GlobalList, Format::Yaml),
-            ("GET /global/values.json", Query::GlobalValues, Format::Json),
-            ("GET /global/config.json", Query::GlobalConfig, Format::Json),
-            (
-                "GET /global/patches.json",
-                Query::GlobalPatches,
-                Format::Json,
-            ),
-            (
-                "GET /global/snapshots.yaml",
-                Query::GlobalSnapshots,
-                Format::Yaml,
-            ),
-            ("GET /module/list.yaml", Query::ModuleList, Format::Yaml),
-            (
-                "GET /module/resource-monitor.json",
-                Query::ModuleResourceMonitor { module: None },
-                Format::Json,
-            ),
-            (
-                "GET /module/x/values.yaml?global=true",
-                values(true),
-                Format::Yaml,
-            ),
-            (
-                "GET /module/x/values.json?global=false",
-                values(false),
-                Format::Json,
-            ),
-            (
-                "GET /module/x/config.json",
-                Query::ModuleConfig {
-                    module: x(),
-                    with_global: false,
-                },
-                Format::Json,
-            ),
-            (
-                "GET /module/x/patches.json",
-                Query::ModulePatches { module: x() },
-                Format::Json,
-            ),
-            (
-                "GET /module/x/snapshots.yaml",
-                Query::ModuleSnapshots { module: x() },
-                Format::Yaml,
-            ),
-            (
-                "GET /module/x/render?debug=true&diff=false",
-                Query::ModuleRender { module: x() },
-                Format::Text,
-            ),
-            (
-                "GET /module/x/render?diff=true",
-                Query::ModuleDiff { module: Some(x()) },
-                Format::Text,
-            ),
-            (
-                "GET /module/list/values",
-                Query::ModuleValues {
-                    module: "list".to_owned(),
-                    with_global: false,
-                },
-                Format::Text,
-            ),
-        ] {
-            assert_eq!(request(text), Ok(Page::Ask(query, format)), "{text}");
-        }
+        let config = Query::ModuleConfig {
+            module: module(),
+            with_global: false,
+        };
+        let diff = Query::ModuleDiff {
+            module: Some(module()),
+        };
+        let patches = Query::ModulePatches { module: module() };
+        let snapshots = Query::ModuleSnapshots { module: module() };
+        let render = Query::ModuleRender { module: module() };
+        asks("GET /module/x/values.yaml?global=true", values(true), Yaml);
+        asks(
+            "GET /module/x/values.json?global=false",
+            values(false),
+            Json,
+        );
+        asks("GET /module/x/config.json", config, Json);
+        asks("GET /module/x/patches.json", patches, Json);
+        asks("GET /module/x/snapshots.yaml", snapshots, Yaml);
+        asks("GET /module/x/render?debug=true&diff=false", render, Text);
+        asks("GET /module/x/render?diff=true", diff, Text);
     }
 
     #[test]
