@@ -37,6 +37,8 @@ pub struct Asked {
 /// All that is to be decided, in the order of modules.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
+    /// Modules that are enabled already and stand before all of these.
+    pub before: Vec<ModuleName>,
     /// The modules, those of one weight together.
     pub groups: Vec<Vec<Asked>>,
     /// Who is heard, in which order.
@@ -55,7 +57,7 @@ pub struct Decided {
 /// Decides about all modules. A script that fails concerns its own module alone.
 pub async fn evaluate(context: &Context, evaluation: Evaluation) -> BTreeMap<ModuleName, Decided> {
     let mut decided = BTreeMap::new();
-    let mut enabled: Vec<ModuleName> = Vec::new();
+    let mut enabled = evaluation.before;
     for group in evaluation.groups {
         let so_far = &enabled;
         let extenders = &evaluation.extenders;
