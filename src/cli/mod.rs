@@ -11,6 +11,7 @@ mod ask;
 mod environment;
 mod log;
 mod output;
+mod signal;
 mod start;
 
 use std::ffi::OsString;

@@ -25,25 +25,34 @@ impl House {
             Query::GlobalPatches => Ok(self.global.patches()),
             Query::GlobalSnapshots => Ok(json!({})),
             Query::ModuleList => document(&self.module_list()),
-            Query::ModuleValues { module, with_global } => self.values(module, *with_global, Store::masked),
-            Query::ModuleConfig { module, with_global } => {
-                self.values(module, *with_global, |store| store.mask(store.config()))
-            }
+            Query::ModuleValues {
+                module,
+                with_global,
+            } => self.values(module, *with_global, Store::masked),
+            Query::ModuleConfig {
+                module,
+                with_global,
+            } => self.values(module, *with_global, |store| store.mask(store.config())),
             Query::ModulePatches { module } => self.store(module).map(|(_, store)| store.patches()),
             Query::ModuleSnapshots { module } => self.store(module).map(|_| json!({})),
             Query::ModuleResourceMonitor { module } => self.monitors(module.as_deref()),
             Query::ModuleExplain { module, path } => self.explain(module, path.as_deref()),
             Query::ModulePurge { module } => self.purge(module),
-            Query::QueueList { show_empty } => document(&QueueDump::new(self.queues(now), *show_empty)),
+            Query::QueueList { show_empty } => {
+                document(&QueueDump::new(self.queues(now), *show_empty))
+            }
             Query::QueueMain => {
-                let main = self.queues(now).into_iter().find(|queue| queue.name == "main");
+                let main = self
+                    .queues(now)
+                    .into_iter()
+                    .find(|queue| queue.name == "main");
                 document(&main.unwrap_or_default())
             }
             Query::ConvergeStatus => Ok(self.converge_status().json()),
             Query::ConfigList => Ok(json!({})),
-            Query::ConfigSet { name, .. } => {
-                Err(Refusal::BadRequest(format!("there is no parameter {name:?} that can be set at run time")))
-            }
+            Query::ConfigSet { name, .. } => Err(Refusal::BadRequest(format!(
+                "there is no parameter {name:?} that can be set at run time"
+            ))),
             Query::ModuleRender { .. } | Query::ModuleDiff { .. } => return None,
         })
     }
@@ -54,7 +63,10 @@ impl House {
             Some(module) => vec![self.known_name(module)?],
             None => self.enabled().into_iter().cloned().collect(),
         };
-        Ok(names.iter().filter_map(|name| self.module_run(name)).collect())
+        Ok(names
+            .iter()
+            .filter_map(|name| self.module_run(name))
+            .collect())
     }
 
     /// How far converge is.
@@ -69,12 +81,16 @@ impl House {
     }
 
     fn known_name(&self, module: &str) -> Result<ModuleName, Refusal> {
-        let name = ModuleName::parse(module).map_err(|error| Refusal::BadRequest(error.to_string()))?;
+        let name =
+            ModuleName::parse(module).map_err(|error| Refusal::BadRequest(error.to_string()))?;
         if self.residents.contains_key(&name) {
             return Ok(name);
         }
         let known: Vec<&str> = self.residents.keys().map(ModuleName::as_str).collect();
-        Err(Refusal::NotFound(format!("there is no module {name}; there are {}", known.join(", "))))
+        Err(Refusal::NotFound(format!(
+            "there is no module {name}; there are {}",
+            known.join(", ")
+        )))
     }
 
     fn store(&self, module: &str) -> Result<(ValuesKey, &Store), Refusal> {
@@ -82,8 +98,12 @@ impl House {
             return Ok((ValuesKey::global(), &self.global));
         }
         let name = self.known_name(module)?;
-        let store = self.residents.get(&name).and_then(|resident| resident.store.as_ref());
-        let store = store.ok_or_else(|| Refusal::Failed(format!("module {name} has no usable folder")))?;
+        let store = self
+            .residents
+            .get(&name)
+            .and_then(|resident| resident.store.as_ref());
+        let store =
+            store.ok_or_else(|| Refusal::Failed(format!("module {name} has no usable folder")))?;
         Ok((name.key(), store))
     }
 
@@ -105,16 +125,26 @@ impl House {
         };
         let leaves: Vec<LeafOrigin> = store.explain(path).into_iter().map(leaf).collect();
         if let (true, Some(path)) = (leaves.is_empty(), path) {
-            return Err(Refusal::NotFound(format!("{module} has no value at {path}")));
+            return Err(Refusal::NotFound(format!(
+                "{module} has no value at {path}"
+            )));
         }
-        document(&Explanation { module: module.to_owned(), leaves })
+        document(&Explanation {
+            module: module.to_owned(),
+            leaves,
+        })
     }
 
     fn monitors(&self, module: Option<&str>) -> Answer {
         let only = module.map(|module| self.known_name(module)).transpose()?;
         let monitor = |resident: &Resident| {
             let object = |object: &crate::object::ObjectRef| {
-                format!("{}/{}/{}", object.namespace.as_deref().unwrap_or_default(), object.kind, object.name)
+                format!(
+                    "{}/{}/{}",
+                    object.namespace.as_deref().unwrap_or_default(),
+                    object.kind,
+                    object.name
+                )
             };
             if resident.known.record.is_empty() {
                 return Monitor::None("No monitor".to_owned());
@@ -144,14 +174,30 @@ impl House {
         Ok(json!(format!("module {name} is being removed")))
     }
 
+    /// How many tasks each queue holds; main always.
+    pub fn queue_lengths(&self) -> Vec<(String, usize)> {
+        let view = self.lines.view();
+        let mut lengths: Vec<(String, usize)> = view
+            .iter()
+            .map(|(name, tasks)| (name.to_string(), tasks.len()))
+            .collect();
+        if !view.contains_key(&QueueName::Main) {
+            lengths.push((QueueName::Main.to_string(), 0));
+        }
+        lengths
+    }
+
     fn queues(&self, now: Instant) -> Vec<QueueRow> {
         let mut rows: Vec<QueueRow> = self
             .lines
             .view()
             .into_iter()
             .map(|(name, tasks)| {
-                let descriptions: Vec<String> = tasks.iter().map(|task| description(name, task)).collect();
-                let status = tasks.first().map_or_else(String::new, |task| status(task, now));
+                let descriptions: Vec<String> =
+                    tasks.iter().map(|task| description(name, task)).collect();
+                let status = tasks
+                    .first()
+                    .map_or_else(String::new, |task| status(task, now));
                 QueueRow::new(name.to_string(), status, descriptions)
             })
             .collect();
@@ -192,12 +238,23 @@ fn place(origin: &Origin, line: u32) -> String {
 
 /// `<Type>:<queue>:<metadata>[:failures N[:message]]`, as the original writes it.
 fn description(queue: &QueueName, view: &TaskView<'_, Task>) -> String {
-    let module = view.task.module().map(|module| format!("{module}:")).unwrap_or_default();
-    let mut text = format!("{}:{queue}:{module}{}", view.task.kind(), view.task.reason());
+    let module = view
+        .task
+        .module()
+        .map(|module| format!("{module}:"))
+        .unwrap_or_default();
+    let mut text = format!(
+        "{}:{queue}:{module}{}",
+        view.task.kind(),
+        view.task.reason()
+    );
     if view.failures > 0 {
         text.push_str(&format!(":failures {}", view.failures));
         if !view.message.is_empty() {
-            text.push_str(&format!(":{}", view.message.lines().next().unwrap_or_default()));
+            text.push_str(&format!(
+                ":{}",
+                view.message.lines().next().unwrap_or_default()
+            ));
         }
     }
     text
@@ -207,7 +264,10 @@ fn status(view: &TaskView<'_, Task>, now: Instant) -> String {
     match &view.standing {
         Standing::Waiting => String::new(),
         Standing::Running(since) => {
-            format!("run first task for {}s", now.duration_since(*since).as_secs())
+            format!(
+                "run first task for {}s",
+                now.duration_since(*since).as_secs()
+            )
         }
         Standing::Held(why) => why.clone(),
         Standing::BackingOff(until) => {

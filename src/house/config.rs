@@ -15,7 +15,8 @@ impl House {
     pub fn take_config(&mut self, data: Option<&BTreeMap<String, String>>, time: Timestamp) {
         let empty = BTreeMap::new();
         let read = config_values::read(&self.config_map_name(), data.unwrap_or(&empty));
-        let checked = read.and_then(|config| self.check_config(&config).into_result().map(|()| config));
+        let checked =
+            read.and_then(|config| self.check_config(&config).into_result().map(|()| config));
         match checked {
             Ok(config) => {
                 if self.config_mistakes.take().is_some() {
@@ -43,7 +44,9 @@ impl House {
             mistakes.extend(self.global.check_config(global).0);
         }
         for (key, section) in &config.modules {
-            let Some(resident) = self.residents.get(&key.module()) else { continue };
+            let Some(resident) = self.residents.get(&key.module()) else {
+                continue;
+            };
             let is_on = section.enabled.unwrap_or(resident.enabled);
             if let (true, Some(values), Some(store)) = (is_on, &section.values, &resident.store) {
                 mistakes.extend(store.check_config(values).0);
@@ -75,7 +78,9 @@ impl House {
         if changes.is_empty() {
             return;
         }
-        if changes.global && let Err(mistakes) = self.global.set_config(self.config.global.clone()) {
+        if changes.global
+            && let Err(mistakes) = self.global.set_config(self.config.global.clone())
+        {
             self.refuse_config(mistakes);
         }
         let touched: BTreeSet<ModuleName> = changes
@@ -100,13 +105,21 @@ impl House {
     /// Gives a module its section of the present `ConfigMap`.
     pub(super) fn take_section(&mut self, name: &ModuleName) {
         let empty = Section::default();
-        let Some(resident) = self.residents.get_mut(name) else { return };
+        let Some(resident) = self.residents.get_mut(name) else {
+            return;
+        };
         let section = self.config.modules.get(&name.key()).unwrap_or(&empty);
         resident.maintenance = section.maintenance;
-        let Some(store) = &mut resident.store else { return };
+        let Some(store) = &mut resident.store else {
+            return;
+        };
         let is_on = section.enabled.unwrap_or(resident.enabled);
         let values = section.values.clone();
-        let taken = if is_on { store.set_config(values) } else { store.keep_config(values) };
+        let taken = if is_on {
+            store.set_config(values)
+        } else {
+            store.keep_config(values)
+        };
         if let Err(mistakes) = taken {
             tracing::error!(target: "config_values", module = %name, %mistakes, "the section of a module does not fit its schema");
         }

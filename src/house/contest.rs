@@ -28,7 +28,11 @@ impl Contest {
         });
         let mut why = None;
         for taken in &drift.taken {
-            let key = (drift.object.clone(), taken.field.clone(), taken.manager.clone());
+            let key = (
+                drift.object.clone(),
+                taken.field.clone(),
+                taken.manager.clone(),
+            );
             let times = self.corrections.entry(key).or_default();
             times.push(now);
             if times.len() >= CORRECTIONS {
@@ -42,8 +46,10 @@ impl Contest {
             }
         }
         let why = why?;
-        self.corrections.retain(|(object, _, _), _| *object != drift.object);
-        self.left.insert(drift.object.clone(), (now + WINDOW, why.clone()));
+        self.corrections
+            .retain(|(object, _, _), _| *object != drift.object);
+        self.left
+            .insert(drift.object.clone(), (now + WINDOW, why.clone()));
         Some(why)
     }
 
@@ -77,9 +83,17 @@ mod tests {
 
     fn drift(field: &str, manager: &str) -> Drift {
         Drift {
-            object: ObjectRef { group: String::new(), kind: "A".into(), namespace: None, name: "a".into() },
+            object: ObjectRef {
+                group: String::new(),
+                kind: "A".into(),
+                namespace: None,
+                name: "a".into(),
+            },
             reason: Reason::Altered,
-            taken: vec![Taken { field: field.into(), manager: manager.into() }],
+            taken: vec![Taken {
+                field: field.into(),
+                manager: manager.into(),
+            }],
         }
     }
 

@@ -23,7 +23,11 @@ impl House {
             }
         }
         let groups = groups.into_values().collect();
-        Evaluation { before: Vec::new(), groups, extenders: self.settings.extenders.clone() }
+        Evaluation {
+            before: Vec::new(),
+            groups,
+            extenders: self.settings.extenders.clone(),
+        }
     }
 
     /// One module alone, after its script failed.
@@ -31,7 +35,11 @@ impl House {
         let asked = self.asked(name);
         let weight = asked.as_ref().map_or(0, |asked| asked.module.weight);
         let before = self.residents.iter().filter(|(_, resident)| {
-            resident.enabled && resident.module.as_ref().is_some_and(|module| module.weight < weight)
+            resident.enabled
+                && resident
+                    .module
+                    .as_ref()
+                    .is_some_and(|module| module.weight < weight)
         });
         Evaluation {
             before: before.map(|(name, _)| name.clone()).collect(),
@@ -46,17 +54,29 @@ impl House {
         let store = resident.store.as_ref()?;
         let key = module.key.as_str();
         let pair = |global: &Value, own: &Value| json!({"global": global, key: own});
-        let flag = self.config.modules.get(&module.key).and_then(|section| section.enabled);
+        let flag = self
+            .config
+            .modules
+            .get(&module.key)
+            .and_then(|section| section.enabled);
         let config_map = flag.map(|enabled| Opinion {
             enabled,
             told_by: format!("ConfigMap {}, key {key}Enabled", self.settings.config_map),
         });
         Some(Asked {
             opinions: Opinions {
-                flags: module.flags.iter().map(crate::module::Flag::to_opinion).collect(),
+                flags: module
+                    .flags
+                    .iter()
+                    .map(crate::module::Flag::to_opinion)
+                    .collect(),
                 dynamic: None,
                 config_map,
-                script: if module.script.is_some() { Script::Unasked } else { Script::Absent },
+                script: if module.script.is_some() {
+                    Script::Unasked
+                } else {
+                    Script::Absent
+                },
             },
             config_values: pair(self.global.config(), store.config()),
             values: pair(&self.global.snapshot().values, &store.snapshot().values),
@@ -76,7 +96,11 @@ impl House {
         for (name, decided) in decided {
             self.take_decision(&name, decided, time);
         }
-        let names: Vec<&str> = self.enabled_in_order().iter().map(|name| name.as_str()).collect();
+        let names: Vec<String> = self
+            .enabled_in_order()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         let injected = json!({ "enabledModules": names });
         if let Err(mistakes) = self.global.set_injected(injected) {
             tracing::error!(target: "values", %mistakes, "global.enabledModules was not set");
@@ -93,7 +117,9 @@ impl House {
 
     /// Takes the decision about one module.
     pub(super) fn take_decision(&mut self, name: &ModuleName, decided: Decided, time: Timestamp) {
-        let Some(resident) = self.residents.get_mut(name) else { return };
+        let Some(resident) = self.residents.get_mut(name) else {
+            return;
+        };
         resident.answer = decided.answer;
         match decided.decision {
             Ok(decision) => {
@@ -117,7 +143,9 @@ impl House {
                 resident.enter(ModuleState::Failed, "EnabledScriptFailed", &why, time);
                 resident.script_error = Some(why);
                 self.count(Count::DiscoverFailed);
-                let task = Task::AskScript { module: name.clone() };
+                let task = Task::AskScript {
+                    module: name.clone(),
+                };
                 self.push(QueueName::Module(name.clone()), task);
             }
         }
@@ -137,9 +165,18 @@ impl House {
             self.lines.drop_waiting(|line, task| {
                 *line == queue && matches!(task, Task::ModuleRun { .. } | Task::AskScript { .. })
             });
-            let has_objects = self.residents.get(&name).is_some_and(super::Resident::has_objects);
+            let has_objects = self
+                .residents
+                .get(&name)
+                .is_some_and(super::Resident::has_objects);
             if has_objects {
-                self.push(queue, Task::ModuleDelete { module: name.clone(), purge: false });
+                self.push(
+                    queue,
+                    Task::ModuleDelete {
+                        module: name.clone(),
+                        purge: false,
+                    },
+                );
             } else {
                 self.report(&name, time);
             }
@@ -170,9 +207,14 @@ impl House {
 
     /// Whether converge has come to its end with what just happened.
     pub(super) fn close_converge(&mut self, now: Instant) {
-        let Some(begun) = self.converge.begun else { return };
-        let is_deciding = self.lines.any(|_, task| matches!(task, Task::ConvergeModules { .. }));
-        let is_pending = |resident: &super::Resident| resident.enabled && resident.progress == Progress::Pending;
+        let Some(begun) = self.converge.begun else {
+            return;
+        };
+        let is_deciding = self
+            .lines
+            .any(|_, task| matches!(task, Task::ConvergeModules { .. }));
+        let is_pending =
+            |resident: &super::Resident| resident.enabled && resident.progress == Progress::Pending;
         if is_deciding || self.residents.values().any(is_pending) {
             return;
         }

@@ -28,10 +28,11 @@ use std::time::{Duration, Instant};
 use crate::apply::Parent;
 use crate::config_values::ConfigValues;
 use crate::module::{Discovery, Extenders, Guard, Module, OrderMode};
-use crate::name::ModuleName;
+use crate::name::{ModuleName, ValuesKey};
 use crate::queue::{Lines, QueueName};
 use crate::render::ValuesTree;
 use crate::report::Mistakes;
+use crate::schema::Schemas;
 use crate::status::{Event, Status};
 use crate::task::{Decided, Deleted, Evaluation, ModuleRun, Ran, Task};
 use crate::values::{Checksum, Store};
@@ -51,6 +52,8 @@ pub struct Settings {
     pub extenders: Extenders,
     /// How long a module folder must be gone before its module is removed.
     pub purge_settle: Duration,
+    /// The schemas of the global values.
+    pub global_schemas: Schemas,
 }
 
 /// The state of everything.
@@ -59,6 +62,7 @@ pub struct House {
     residents: BTreeMap<ModuleName, Resident>,
     discovery: Arc<Discovery>,
     global: Store,
+    global_mistakes: Mistakes,
     global_tree: (Checksum, ValuesTree),
     config: ConfigValues,
     config_mistakes: Option<Mistakes>,
@@ -184,11 +188,19 @@ pub enum Count {
 }
 
 impl House {
-    /// A house without residents. `global` holds the static global values.
-    pub fn new(settings: Settings, global: Store, born: Instant) -> Self {
+    /// A house without residents.
+    ///
+    /// *Errors*: none in practice, an empty store takes any schema; mistakes are handed on all the
+    /// same.
+    pub fn new(settings: Settings, born: Instant) -> Result<Self, Mistakes> {
         let guard = Guard::new(settings.purge_settle);
+        let global = Store::new(
+            ValuesKey::global(),
+            Vec::new(),
+            settings.global_schemas.clone(),
+        )?;
         let snapshot = global.snapshot();
-        Self {
+        Ok(Self {
             settings,
             residents: BTreeMap::new(),
             discovery: Arc::default(),
@@ -204,8 +216,9 @@ impl House {
             ask_guard_at: None,
             converge: Converge::default(),
             notices: Vec::new(),
+            global_mistakes: Mistakes::default(),
             born,
-        }
+        })
     }
 
     /// What has to be told or written since the last time asked.
@@ -215,8 +228,14 @@ impl House {
 
     /// When to call [`tick`](Self::tick) although nothing happens.
     pub fn wake_at(&self) -> Option<Instant> {
-        let contests = self.residents.values().filter_map(|resident| resident.contest.next_end());
-        contests.chain(self.lines.wake_at()).chain(self.ask_guard_at).min()
+        let contests = self
+            .residents
+            .values()
+            .filter_map(|resident| resident.contest.next_end());
+        contests
+            .chain(self.lines.wake_at())
+            .chain(self.ask_guard_at)
+            .min()
     }
 
     /// Time passed: back-offs, settle times and contests may be over.
@@ -244,18 +263,34 @@ impl House {
     }
 
     fn request_converge(&mut self, reason: &str) {
-        self.push(QueueName::Main, Task::ConvergeModules { reason: reason.to_owned() });
+        self.push(
+            QueueName::Main,
+            Task::ConvergeModules {
+                reason: reason.to_owned(),
+            },
+        );
     }
 
     fn request_run(&mut self, name: &ModuleName, reason: &str) {
-        if self.residents.get(name).is_some_and(|resident| resident.enabled && resident.module.is_some()) {
-            let task = Task::ModuleRun { module: name.clone(), reason: reason.to_owned() };
+        if self
+            .residents
+            .get(name)
+            .is_some_and(|resident| resident.enabled && resident.module.is_some())
+        {
+            let task = Task::ModuleRun {
+                module: name.clone(),
+                reason: reason.to_owned(),
+            };
             self.push(QueueName::Module(name.clone()), task);
         }
     }
 
     fn enabled(&self) -> BTreeSet<&ModuleName> {
-        self.residents.iter().filter(|(_, resident)| resident.enabled).map(|(name, _)| name).collect()
+        self.residents
+            .iter()
+            .filter(|(_, resident)| resident.enabled)
+            .map(|(name, _)| name)
+            .collect()
     }
 
     fn tell(&mut self, event: Event) {

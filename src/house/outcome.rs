@@ -37,7 +37,9 @@ impl House {
             (Task::AskScript { module }, Done::Evaluated(mut decided)) => {
                 self.take_answer(module, decided.remove(module), time)
             }
-            (Task::ModuleRun { module, .. }, Done::Ran(ran)) => self.take_run(module, *ran, now, time),
+            (Task::ModuleRun { module, .. }, Done::Ran(ran)) => {
+                self.take_run(module, *ran, now, time)
+            }
             (Task::ModuleRun { module, .. }, Done::Nothing) => {
                 self.pass_over(module, time);
                 None
@@ -51,7 +53,9 @@ impl House {
         match failure {
             None => self.lines.done(queue, id),
             Some(message) => {
-                let wait = self.lines.failed(queue, id, message.clone(), now, Task::absorb);
+                let wait = self
+                    .lines
+                    .failed(queue, id, message.clone(), now, Task::absorb);
                 let again = wait.map_or(0, |wait| wait.as_secs());
                 tracing::error!(target: "task", queue = %queue, task = task.kind(), again_in_s = again, "{message}");
             }
@@ -67,7 +71,12 @@ impl House {
         self.close_converge(now);
     }
 
-    fn take_answer(&mut self, name: &ModuleName, decided: Option<Decided>, time: Timestamp) -> Option<String> {
+    fn take_answer(
+        &mut self,
+        name: &ModuleName,
+        decided: Option<Decided>,
+        time: Timestamp,
+    ) -> Option<String> {
         let decided = decided?;
         if let Err(why) = &decided.decision {
             let why = why.clone();
@@ -77,9 +86,15 @@ impl House {
             self.count(Count::DiscoverFailed);
             return Some(why);
         }
-        let before = self.residents.get(name).is_some_and(|resident| resident.enabled);
+        let before = self
+            .residents
+            .get(name)
+            .is_some_and(|resident| resident.enabled);
         self.take_decision(name, decided, time);
-        let after = self.residents.get(name).is_some_and(|resident| resident.enabled);
+        let after = self
+            .residents
+            .get(name)
+            .is_some_and(|resident| resident.enabled);
         if before != after {
             self.request_converge("EnabledScriptAnswered");
         } else {
@@ -88,10 +103,18 @@ impl House {
         None
     }
 
-    fn take_run(&mut self, name: &ModuleName, ran: Ran, now: Instant, time: Timestamp) -> Option<String> {
+    fn take_run(
+        &mut self,
+        name: &ModuleName,
+        ran: Ran,
+        now: Instant,
+        time: Timestamp,
+    ) -> Option<String> {
         let startup = !self.converge.startup_done;
         let resident = self.residents.get_mut(name)?;
-        let took = resident.begun.map_or_else(Default::default, |begun| now.duration_since(begun));
+        let took = resident
+            .begun
+            .map_or_else(Default::default, |begun| now.duration_since(begun));
         resident.took = Some(took);
         resident.exists |= ran.outcome.parent.is_some();
         resident.known = ran.known;
@@ -100,9 +123,18 @@ impl House {
         } else if !resident.maintenance {
             resident.is_marked = false;
         }
-        resident.reported = ran.reported.iter().map(|(object, reason)| told(object, *reason)).collect();
-        let news: Vec<String> =
-            ran.outcome.warnings.iter().filter(|warning| !resident.warnings.contains(warning)).cloned().collect();
+        resident.reported = ran
+            .reported
+            .iter()
+            .map(|(object, reason)| told(object, *reason))
+            .collect();
+        let news: Vec<String> = ran
+            .outcome
+            .warnings
+            .iter()
+            .filter(|warning| !resident.warnings.contains(warning))
+            .cloned()
+            .collect();
         resident.warnings.clone_from(&ran.outcome.warnings);
         for warning in news {
             tracing::warn!(target: "apply", module = %name, "{warning}");
@@ -113,7 +145,12 @@ impl House {
             (None, Some(Err(_))) => Progress::Unready,
             (None, None) => Progress::Applied,
         };
-        let count = Count::Run { module: name.clone(), took, failed: ran.error.is_some(), startup };
+        let count = Count::Run {
+            module: name.clone(),
+            took,
+            failed: ran.error.is_some(),
+            startup,
+        };
         self.notices.push(Notice::Count(count));
         self.tell_outcome(name, &ran.outcome, now);
         self.conclude(name, ran.error.as_ref(), ran.ready.as_ref(), time)
@@ -132,9 +169,19 @@ impl House {
             let (state, reason) = if resident.maintenance {
                 (ModuleState::Maintenance, "Maintenance")
             } else {
-                (ModuleState::Applied, if ready.is_some_and(Result::is_err) { "NotReady" } else { "" })
+                (
+                    ModuleState::Applied,
+                    if ready.is_some_and(Result::is_err) {
+                        "NotReady"
+                    } else {
+                        ""
+                    },
+                )
             };
-            let message = ready.and_then(|ready| ready.as_ref().err()).cloned().unwrap_or_default();
+            let message = ready
+                .and_then(|ready| ready.as_ref().err())
+                .cloned()
+                .unwrap_or_default();
             resident.enter(state, reason, &message, time);
             return None;
         };
@@ -161,7 +208,12 @@ impl House {
         for (object, why) in &outcome.kept {
             tracing::warn!(target: "apply", module = %name, object = %object, why, "an object stays");
             let message = format!("{object} stays: {why}");
-            self.tell(Event { about: About::Module(name.clone()), kind: Kind::Warning, reason: "ObjectKept", message });
+            self.tell(Event {
+                about: About::Module(name.clone()),
+                kind: Kind::Warning,
+                reason: "ObjectKept",
+                message,
+            });
         }
         for drift in &outcome.corrected {
             self.tell_drift(name, drift, now);
@@ -172,8 +224,11 @@ impl House {
         let what = if drift.taken.is_empty() {
             told(&drift.object, drift.reason)
         } else {
-            let fields: Vec<String> =
-                drift.taken.iter().map(|taken| format!("{} by {:?}", taken.field, taken.manager)).collect();
+            let fields: Vec<String> = drift
+                .taken
+                .iter()
+                .map(|taken| format!("{} by {:?}", taken.field, taken.manager))
+                .collect();
             format!("{} was altered: {}", drift.object, fields.join(", "))
         };
         tracing::warn!(target: "apply", module = %name, "{what}; it was put right");
@@ -185,11 +240,24 @@ impl House {
         });
         let about = About::Module(name.clone());
         let message = format!("{what}; it was put right");
-        self.tell(Event { about: about.clone(), kind: Kind::Normal, reason: "DriftCorrected", message });
-        let contested = self.residents.get_mut(name).and_then(|resident| resident.contest.note(drift, now));
+        self.tell(Event {
+            about: about.clone(),
+            kind: Kind::Normal,
+            reason: "DriftCorrected",
+            message,
+        });
+        let contested = self
+            .residents
+            .get_mut(name)
+            .and_then(|resident| resident.contest.note(drift, now));
         if let Some(why) = contested {
             tracing::error!(target: "apply", module = %name, "{why}");
-            self.tell(Event { about, kind: Kind::Warning, reason: "Contested", message: why });
+            self.tell(Event {
+                about,
+                kind: Kind::Warning,
+                reason: "Contested",
+                message: why,
+            });
         }
     }
 
@@ -212,10 +280,16 @@ impl House {
             self.count(Count::DeleteFailed(name.clone()));
             return Some(message);
         }
-        let why = resident.decision.as_ref().map_or_else(String::new, |decision| decision.why.clone());
+        let why = resident
+            .decision
+            .as_ref()
+            .map_or_else(String::new, |decision| decision.why.clone());
         resident.known = task::Known::default();
         resident.is_marked = false;
-        resident.store.as_mut().map(crate::values::Store::forget_patches);
+        resident
+            .store
+            .as_mut()
+            .map(crate::values::Store::forget_patches);
         if purge || resident.module.is_none() {
             self.residents.remove(name);
             self.notices.push(Notice::Remove(name.clone()));
@@ -244,7 +318,10 @@ impl House {
 
     fn take_panic(&mut self, task: &Task, why: String, time: Timestamp) -> String {
         let message = report::chain(&Error::Broken(why));
-        if let Some(resident) = task.module().and_then(|module| self.residents.get_mut(module)) {
+        if let Some(resident) = task
+            .module()
+            .and_then(|module| self.residents.get_mut(module))
+        {
             resident.progress = Progress::Failed;
             resident.enter(ModuleState::Failed, "Broken", &message, time);
         }
@@ -253,9 +330,16 @@ impl House {
 
     /// Looks whether the objects of these modules are as they were left; runs those that are not.
     pub fn look_for_drift(&mut self, modules: &BTreeSet<String>, managed: &Managed) {
-        for name in modules.iter().filter_map(|name| ModuleName::parse(name).ok()) {
-            let Some(resident) = self.residents.get(&name) else { continue };
-            let Some(module) = resident.module.as_ref().filter(|_| resident.enabled) else { continue };
+        for name in modules
+            .iter()
+            .filter_map(|name| ModuleName::parse(name).ok())
+        {
+            let Some(resident) = self.residents.get(&name) else {
+                continue;
+            };
+            let Some(module) = resident.module.as_ref().filter(|_| resident.enabled) else {
+                continue;
+            };
             let is_at_work = resident.begun.is_some() || resident.maintenance;
             if is_at_work || resident.progress == Progress::Failed {
                 continue;
@@ -263,7 +347,13 @@ impl House {
             let live = managed.of_module(&name);
             let applyset = applyset_id(&name, &self.settings.namespace);
             let contested = resident.contest.objects();
-            if !task::is_settled(&resident.known, &live, &applyset, &contested, &module.definition) {
+            if !task::is_settled(
+                &resident.known,
+                &live,
+                &applyset,
+                &contested,
+                &module.definition,
+            ) {
                 self.request_run(&name, "Drift");
             }
         }

@@ -13,7 +13,9 @@ impl House {
     pub(super) fn report(&mut self, name: &ModuleName, time: Timestamp) {
         let held = self.held_names();
         let is_known = self.objects_known;
-        let Some(resident) = self.residents.get_mut(name) else { return };
+        let Some(resident) = self.residents.get_mut(name) else {
+            return;
+        };
         // States on the way to an end are not written.
         let is_final = !matches!(
             resident.state,
@@ -22,13 +24,21 @@ impl House {
         if !is_known || !is_final {
             return;
         }
-        let status = Status::of(&to_report(resident, held.contains(name)), &resident.status, time);
+        let status = Status::of(
+            &to_report(resident, held.contains(name)),
+            &resident.status,
+            time,
+        );
         if status == resident.status && resident.exists {
             return;
         }
         let exists = std::mem::replace(&mut resident.exists, true);
         resident.status = status.clone();
-        self.notices.push(Notice::Status { module: name.clone(), status: Box::new(status), exists });
+        self.notices.push(Notice::Status {
+            module: name.clone(),
+            status: Box::new(status),
+            exists,
+        });
     }
 
     pub(super) fn report_all(&mut self, time: Timestamp) {
@@ -54,9 +64,16 @@ impl House {
             format!("{}: nothing of {names} is removed; bring the folders back, or say: module purge NAME", held.why)
         }));
         if let Some(mistakes) = &self.config_mistakes {
-            notes.push(format!("the ConfigMap is not usable and changes nothing:\n{mistakes}"));
+            notes.push(format!(
+                "the ConfigMap is not usable and changes nothing:\n{mistakes}"
+            ));
         }
-        for broken in self.discovery.broken.iter().filter(|broken| broken.name.is_none()) {
+        for broken in self
+            .discovery
+            .broken
+            .iter()
+            .filter(|broken| broken.name.is_none())
+        {
             notes.push(broken.mistakes.to_string());
         }
         for dir in &self.discovery.dirs {
@@ -84,8 +101,12 @@ fn row(name: &ModuleName, resident: &Resident, held: bool) -> ModuleRow {
         objects: resident.known.record.len(),
         reason,
         message,
-        since: resident.since.map(|since| since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
-        took_ms: resident.took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+        since: resident
+            .since
+            .map(|since| since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        took_ms: resident
+            .took
+            .map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
         path: module.map_or_else(String::new, |module| module.folder.display().to_string()),
     }
 }
@@ -103,22 +124,46 @@ fn shown(resident: &Resident, held: bool) -> (ModuleState, String, String) {
     }
     let is_well = resident.reason.is_empty() && resident.state == ModuleState::Applied;
     if is_well && let Some(why) = resident.contest.reasons().first() {
-        return (ModuleState::Applied, "Contested".to_owned(), (*why).to_owned());
+        return (
+            ModuleState::Applied,
+            "Contested".to_owned(),
+            (*why).to_owned(),
+        );
     }
     if is_well && !resident.reported.is_empty() {
-        return (ModuleState::Applied, "Drifted".to_owned(), resident.reported.join("; "));
+        return (
+            ModuleState::Applied,
+            "Drifted".to_owned(),
+            resident.reported.join("; "),
+        );
     }
-    (resident.state, resident.reason.clone(), resident.message.clone())
+    (
+        resident.state,
+        resident.reason.clone(),
+        resident.message.clone(),
+    )
 }
 
 fn to_report(resident: &Resident, held: bool) -> Report {
     let (state, reason, message) = shown(resident, held);
     let is_applied = matches!(state, ModuleState::Applied | ModuleState::Maintenance);
-    let why = resident.decision.as_ref().map_or_else(String::new, |decision| decision.why.clone());
-    let enabled_reason = if resident.script_error.is_some() { "EnabledScriptFailed" } else { "Decided" };
+    let why = resident
+        .decision
+        .as_ref()
+        .map_or_else(String::new, |decision| decision.why.clone());
+    let enabled_reason = if resident.script_error.is_some() {
+        "EnabledScriptFailed"
+    } else {
+        "Decided"
+    };
     let mut conditions = vec![
         ("Enabled", resident.enabled, enabled_reason, why),
-        ("Applied", is_applied, if is_applied { "Applied" } else { "NotApplied" }, message.clone()),
+        (
+            "Applied",
+            is_applied,
+            if is_applied { "Applied" } else { "NotApplied" },
+            message.clone(),
+        ),
     ];
     let contested = resident.contest.reasons();
     if !contested.is_empty() {
@@ -140,7 +185,9 @@ fn to_report(resident: &Resident, held: bool) -> Report {
         },
         reason,
         message,
-        description: definition.and_then(|definition| definition.description.clone()).unwrap_or_default(),
+        description: definition
+            .and_then(|definition| definition.description.clone())
+            .unwrap_or_default(),
         weight: resident.module.as_ref().map_or(0, |module| module.weight),
         values_checksum: resident
             .store

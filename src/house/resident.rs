@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use super::contest::Contest;
 use crate::module::{Decision, Module, Opinion, Progress, ValuesFile};
+use crate::render::ValuesTree;
 use crate::report::{Mistake, Mistakes};
 use crate::schema::{SchemaFile, Schemas};
 use crate::serve::ModuleState;
 use crate::status::Status;
 use crate::task::Known;
 use crate::values::{Checksum, Layer, Origin, Store, static_layers};
-use crate::render::ValuesTree;
 
 /// Everything about one module.
 pub(super) struct Resident {
@@ -102,7 +102,11 @@ impl Resident {
     /// Whether the cluster holds anything of it.
     pub(super) fn has_objects(&self) -> bool {
         !self.known.record.is_empty()
-            || self.known.parent.as_ref().is_some_and(|parent| !parent.kinds.is_empty())
+            || self
+                .known
+                .parent
+                .as_ref()
+                .is_some_and(|parent| !parent.kinds.is_empty())
     }
 
     /// Takes a new version of the folder. On mistakes everything stays as it was.
@@ -123,7 +127,13 @@ impl Resident {
     }
 
     /// Moves to a state; its time moves only when something changes.
-    pub(super) fn enter(&mut self, state: ModuleState, reason: &str, message: &str, now: Timestamp) {
+    pub(super) fn enter(
+        &mut self,
+        state: ModuleState,
+        reason: &str,
+        message: &str,
+        now: Timestamp,
+    ) {
         if self.state != state || self.reason != reason {
             self.since = Some(now);
         }
@@ -135,7 +145,11 @@ impl Resident {
     /// The values in the form that templates read, converted once per change.
     pub(super) fn tree(&mut self) -> Option<(Checksum, ValuesTree)> {
         let snapshot = self.store.as_ref()?.snapshot();
-        if self.tree.as_ref().is_none_or(|(of, _)| *of != snapshot.checksum) {
+        if self
+            .tree
+            .as_ref()
+            .is_none_or(|(of, _)| *of != snapshot.checksum)
+        {
             self.tree = Some((snapshot.checksum, ValuesTree::new(&snapshot.values)));
         }
         self.tree.clone()
@@ -150,8 +164,14 @@ fn layers_and_schemas(module: &Module) -> Result<(Vec<Layer>, Schemas), Mistakes
     let own = whole.iter().find(is_own);
     let common: Vec<&Layer> = whole.iter().filter(|layer| !is_own(layer)).collect();
     let statics = static_layers(&module.key, &common, own);
-    let file = |text: &'_ Option<crate::module::Text>| text.as_ref().map(|text| (text.file.clone(), text.text.clone()));
-    let (config, values) = (file(&module.config_values_schema), file(&module.values_schema));
+    let file = |text: &'_ Option<crate::module::Text>| {
+        text.as_ref()
+            .map(|text| (text.file.clone(), text.text.clone()))
+    };
+    let (config, values) = (
+        file(&module.config_values_schema),
+        file(&module.values_schema),
+    );
     let schemas = Schemas::read(schema_file(config.as_ref()), schema_file(values.as_ref()));
     match (statics, schemas) {
         (Ok(statics), Ok(schemas)) => Ok((statics.layers, schemas)),
@@ -170,5 +190,10 @@ fn schema_file(text: Option<&(String, String)>) -> Option<SchemaFile<'_>> {
 
 /// A values file as a layer.
 pub(super) fn layer(file: &ValuesFile) -> Layer {
-    Layer { origin: Origin::StaticFile { file: file.file.clone() }, node: file.node.clone() }
+    Layer {
+        origin: Origin::StaticFile {
+            file: file.file.clone(),
+        },
+        node: file.node.clone(),
+    }
 }

@@ -22,27 +22,38 @@ impl House {
         }
         let standings = self.standings();
         let starts = ready_to_start(&standings, self.settings.order);
-        let converging = self.lines.any(|_, task| matches!(task, Task::ConvergeModules { .. }));
+        let converging = self
+            .lines
+            .any(|_, task| matches!(task, Task::ConvergeModules { .. }));
         let deletions = self.deletions_in_the_way();
         let doubt = self.discovery.doubt();
         let started = self.lines.start(now, |_, task| match task {
             Task::ConvergeModules { .. } | Task::AskScript { .. } => None,
-            Task::ModuleRun { .. } if converging => Some("waits until it is decided which modules are enabled".to_owned()),
+            Task::ModuleRun { .. } if converging => {
+                Some("waits until it is decided which modules are enabled".to_owned())
+            }
             Task::ModuleRun { module, .. } => match starts.get(module) {
                 Some(Start::Waits(why)) => Some(why.clone()),
                 Some(Start::Now) | None => None,
             },
             Task::ModuleDelete { purge: true, .. } => None,
-            Task::ModuleDelete { module, .. } => doubt.clone().or_else(|| deletions.get(module).cloned()),
+            Task::ModuleDelete { module, .. } => {
+                doubt.clone().or_else(|| deletions.get(module).cloned())
+            }
         });
         self.hold_or_release(&starts, time);
-        started.into_iter().map(|started| self.job(started, now, time)).collect()
+        started
+            .into_iter()
+            .map(|started| self.job(started, now, time))
+            .collect()
     }
 
     /// A module that cannot start because of what it requires is told as waiting.
     fn hold_or_release(&mut self, starts: &BTreeMap<ModuleName, Start>, time: Timestamp) {
         for (name, start) in starts {
-            let Some(resident) = self.residents.get_mut(name) else { continue };
+            let Some(resident) = self.residents.get_mut(name) else {
+                continue;
+            };
             if let (Start::Waits(why), ModuleState::Waiting) = (start, resident.state) {
                 resident.enter(ModuleState::Waiting, "Waiting", why, time);
             }
@@ -53,7 +64,9 @@ impl House {
     fn deletions_in_the_way(&self) -> BTreeMap<ModuleName, String> {
         let is_deleted = |name: &ModuleName| {
             let queue = QueueName::Module(name.clone());
-            self.lines.any(|line, task| *line == queue && matches!(task, Task::ModuleDelete { purge: false, .. }))
+            self.lines.any(|line, task| {
+                *line == queue && matches!(task, Task::ModuleDelete { purge: false, .. })
+            })
         };
         let standings: BTreeMap<ModuleName, Standing> = self
             .residents
@@ -73,10 +86,15 @@ impl House {
         let mut in_the_way = BTreeMap::new();
         let mut before: Option<(u32, ModuleName)> = None;
         for name in delete_order(&standings, self.settings.order) {
-            let Some(standing) = standings.get(&name) else { continue };
+            let Some(standing) = standings.get(&name) else {
+                continue;
+            };
             if let Some((weight, first)) = &before
                 && *weight > standing.weight
-                && self.residents.get(first).is_some_and(|resident| resident.state != ModuleState::Failed)
+                && self
+                    .residents
+                    .get(first)
+                    .is_some_and(|resident| resident.state != ModuleState::Failed)
             {
                 in_the_way.insert(name.clone(), format!("waits until {first} is deleted"));
             }
@@ -97,11 +115,18 @@ impl House {
             Task::ModuleRun { module, .. } => self.run_work(module, now, time),
             Task::ModuleDelete { module, .. } => self.delete_work(module, now, time),
         };
-        Job { queue, id, task, work }
+        Job {
+            queue,
+            id,
+            task,
+            work,
+        }
     }
 
     fn run_work(&mut self, name: &ModuleName, now: Instant, time: Timestamp) -> Work {
-        let Some(run) = self.module_run(name) else { return Work::Nothing };
+        let Some(run) = self.module_run(name) else {
+            return Work::Nothing;
+        };
         if let Some(resident) = self.residents.get_mut(name) {
             resident.begun = Some(now);
             // Once its objects are marked, a paused module is left alone.
@@ -116,7 +141,9 @@ impl House {
     }
 
     fn delete_work(&mut self, name: &ModuleName, now: Instant, time: Timestamp) -> Work {
-        let Some(resident) = self.residents.get_mut(name) else { return Work::Nothing };
+        let Some(resident) = self.residents.get_mut(name) else {
+            return Work::Nothing;
+        };
         resident.begun = Some(now);
         resident.enter(ModuleState::Deleting, "", "", time);
         let has_folder = self.discovery.names().contains(name);
@@ -140,12 +167,20 @@ impl House {
             .collect();
         let snapshot = self.global.snapshot();
         if self.global_tree.0 != snapshot.checksum {
-            self.global_tree = (snapshot.checksum, crate::render::ValuesTree::new(&snapshot.values));
+            self.global_tree = (
+                snapshot.checksum,
+                crate::render::ValuesTree::new(&snapshot.values),
+            );
         }
         let resident = self.residents.get_mut(name)?;
         let (checksum, tree) = resident.tree()?;
         let mut mistakes: Mistakes = resident.store.as_ref()?.check_for_helm();
-        mistakes.0.extend(resident.requires.iter().flat_map(|mistakes| mistakes.0.clone()));
+        mistakes.0.extend(
+            resident
+                .requires
+                .iter()
+                .flat_map(|mistakes| mistakes.0.clone()),
+        );
         Some(ModuleRun {
             module: resident.module.clone()?,
             values: Values {

@@ -25,27 +25,23 @@ pub struct Context {
     pub temporary: PathBuf,
     /// How long an `enabled` script may run, unless its module says otherwise.
     pub script_timeout: Duration,
+    /// Whether the files of scripts stay after use.
+    pub keep_files: bool,
     /// What the cluster can do, as last asked.
     capabilities: Arc<Mutex<Option<(Arc<Vec<String>>, Arc<Capabilities>)>>>,
 }
 
 impl Context {
-    /// Everything but what is asked of the cluster.
-    pub fn new(
-        applier: Applier,
-        namespace: String,
-        extra_labels: BTreeMap<String, String>,
-        temporary: PathBuf,
-        script_timeout: Duration,
-    ) -> Self {
-        let capabilities = Arc::default();
+    /// For an operator in `namespace`; the rest as a person would have it.
+    pub fn new(applier: Applier, namespace: String, temporary: PathBuf) -> Self {
         Self {
             applier,
             namespace,
-            extra_labels,
+            extra_labels: BTreeMap::new(),
             temporary,
-            script_timeout,
-            capabilities,
+            script_timeout: Duration::from_secs(30),
+            keep_files: false,
+            capabilities: Arc::default(),
         }
     }
 

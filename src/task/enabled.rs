@@ -120,6 +120,7 @@ async fn one(
                     .enabled_script
                     .unwrap_or(context.script_timeout),
                 temp_dir: &context.temporary,
+                keep_files: context.keep_files,
             };
             match run_script(run).await {
                 Ok(verdict) => {

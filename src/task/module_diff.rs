@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures::stream::{self, StreamExt as _};
+use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,9 +14,6 @@ use crate::cluster::Target;
 use crate::diff::{self, Desired};
 use crate::object::{APPLIED_HASH, field_manager};
 use crate::report;
-
-/// Dry runs at once.
-const AT_ONCE: usize = 8;
 
 /// How one object would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,11 +35,11 @@ pub async fn difference(context: &Context, run: &ModuleRun) -> Result<Vec<Differ
     let definitions = rendering.definitions.desired.iter();
     let all: Vec<&Desired> = definitions.chain(&rendering.prepared.desired).collect();
     let manager = field_manager(&run.module.name);
-    let compared: Vec<Option<Difference>> = stream::iter(all.iter())
-        .map(|desired| compare(context, &module, desired, &manager))
-        .buffered(AT_ONCE)
-        .collect()
-        .await;
+    let mut comparisons = Vec::new();
+    for desired in &all {
+        comparisons.push(compare(context, &module, desired, &manager));
+    }
+    let compared = join_all(comparisons).await;
     let mut differences: Vec<Difference> = compared.into_iter().flatten().collect();
     differences.extend(removals(context, run, &all, &module).await?);
     Ok(differences)

@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
+use tokio_util::sync::CancellationToken;
+
 use self::read::Typed;
 use super::environment::Environment;
 use super::log;
 use super::output::Failure;
-use crate::operator::{SetLogLevel, Settings};
+use super::signal;
+use crate::operator::{self, SetLogLevel, Settings};
 
 /// The flags as they were typed, not read yet: their mistakes are told with those of the
 /// environment, all at once.
@@ -72,12 +75,20 @@ pub(super) fn run(
     runtime.block_on(operate(settings, set_level))
 }
 
-/// Hands over to the operator.
-#[expect(clippy::unused_async, reason = "waits for the operator")]
-async fn operate(_settings: Settings, _set_level: SetLogLevel) -> Result<(), Failure> {
-    Err(Failure::Failed(anyhow::anyhow!(
-        "the operator is not part of this build yet"
-    )))
+/// Runs the operator until a signal; a second one ends the process at once.
+async fn operate(settings: Settings, set_level: SetLogLevel) -> Result<(), Failure> {
+    let stop = CancellationToken::new();
+    let (view, _) = tokio::sync::watch::channel(operator::View::default());
+    let running = operator::run(settings, set_level, view, stop.clone());
+    tokio::pin!(running);
+    tokio::select! {
+        ended = &mut running => return Ok(ended?),
+        () = signal::told_to_stop() => stop.cancel(),
+    }
+    tokio::select! {
+        ended = running => Ok(ended?),
+        () = signal::told_to_stop() => Err(Failure::Failed(anyhow::anyhow!("stopped at once, at the second signal"))),
+    }
 }
 
 /// The debug socket, for a command that asks.
