@@ -8,7 +8,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test fails by panicking, also in its helpers, which clippy does not know as tests"
+    clippy::print_stderr,
+    reason = "a test fails by panicking and tells why, also in helpers, which clippy does not know as tests"
 )]
 
 mod support;

@@ -40,7 +40,7 @@ const KUBECTL: Program = Program {
         -X k8s.io/component-base/version.gitMajor=1 \
         -X k8s.io/component-base/version.gitMinor=36",
     packages: 900,
-    expected: Duration::from_secs(60),
+    expected: Duration::from_secs(30),
 };
 
 /// A program and everything that decides what it will be.
@@ -76,12 +76,8 @@ impl Program {
             hash.update(part);
         }
         let digest = hash.finalize();
-        let short: String = digest
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("{}-{}-{short}", self.name, self.version)
+        let short = digest.first_chunk().copied().map_or(0, u64::from_be_bytes);
+        format!("{}-{}-{short:016x}", self.name, self.version)
     }
 }
 
@@ -181,11 +177,6 @@ async fn find_or_build(
             path: folder.clone(),
             source,
         })?;
-    progress(Progress::Building {
-        what: program.name,
-        version: program.version,
-        expected: program.expected,
-    });
     let started = Instant::now();
     let built = go::build(program, workshop.path(), progress).await?;
     fs::rename(&built, &path).map_err(|source| Error::WriteFile {
@@ -281,6 +272,21 @@ mod tests {
         let found = kubectl(cache.path(), &mut |step| told.push(step)).await;
         assert_eq!(found.unwrap(), path);
         assert_eq!(told, []);
+    }
+
+    #[tokio::test]
+    async fn second_build_waits_for_the_first() {
+        let cache = tempfile::tempdir().unwrap();
+        let path = cache.path().join("etcd.lock");
+        let mut first = Some(lock(&path, &ETCD, &mut |_| {}).await.unwrap());
+        let mut told = Vec::new();
+        // Letting go of the first is all that lets the second through.
+        let mut listen = |step| {
+            told.push(step);
+            first.take();
+        };
+        lock(&path, &ETCD, &mut listen).await.unwrap();
+        assert_eq!(told, [Progress::Waiting { what: "etcd" }]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::error::Error;
@@ -28,7 +28,7 @@ pub(super) fn make_token() -> Result<String, Error> {
             path: path.to_owned(),
             source,
         })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// The static token file, as kube-apiserver reads it.
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn tokens_differ_and_are_long() {
         let token = make_token().unwrap();
-        assert_eq!(token.len(), 64);
+        assert_eq!(token.len(), 43);
         assert_ne!(token, make_token().unwrap());
     }
 

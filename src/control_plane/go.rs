@@ -26,8 +26,8 @@ const INSTALL: &str = "install it with: apt-get install golang-go \
 const UPGRADE: &str = "upgrade it with: brew upgrade go";
 #[cfg(not(target_os = "macos"))]
 const UPGRADE: &str = "go 1.21 and newer fetch what is missing by themselves \
-     when GOTOOLCHAIN=auto is set; an older one must be replaced: \
-     apt-get install -t $(lsb_release -cs)-backports golang-go (Debian), or from go.dev/dl";
+     with GOTOOLCHAIN=auto in the environment; an older one must be replaced, with: \
+     apt-get install -t CODENAME-backports golang-go (Debian), or from go.dev/dl";
 
 /// Builds `program` in `workshop`, an empty folder of ours, and says where the result is.
 pub(super) async fn build(
@@ -40,6 +40,11 @@ pub(super) async fn build(
         fs::write(&path, content).map_err(|source| Error::WriteFile { path, source })?;
     }
     check_version(program, workshop).await?;
+    progress(Progress::Building {
+        what: program.name,
+        version: program.version,
+        expected: program.expected,
+    });
     let output = workshop.join(program.name);
     let mut command = go(workshop);
     command

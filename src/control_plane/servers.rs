@@ -1,11 +1,11 @@
 //! etcd and kube-apiserver: their flags, their data, started together and ended together.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::net::TcpListener;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::binaries::Binaries;
 use super::credentials::{self, User};
 use super::error::Error;
+use super::folder::Folder;
 use super::readiness::Question;
 use super::supervisor::{self, Order, Supervisor};
 use super::{Listener, Progress};
@@ -24,16 +25,13 @@ const API_SERVER: &str = "kube-apiserver";
 const READY_WITHIN: Duration = Duration::from_secs(90);
 /// Between two questions whether the server is ready.
 const ASK_EVERY: Duration = Duration::from_millis(20);
+/// Who holds our port need not be our server: a stranger may take a connection and say nothing.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Another program may take a port between our finding it free and the server's using it.
 const PORTS_TRIED: u32 = 5;
 /// Below the ports that systems give to outgoing connections, so that a port stays free while its
 /// API server is stopped.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
-/// A memory file system, where there is one.
-const MEMORY: &str = "/dev/shm";
-/// The log that etcd writes ahead is 64 MB from the start; the objects come on top.
-const MEMORY_NEEDED: u64 = 512 << 20;
-
 /// A running etcd and kube-apiserver.
 ///
 /// Both end when this is dropped or the process ends, however it ends; [`ControlPlane::stop`] waits
@@ -49,8 +47,6 @@ pub struct ControlPlane {
     /// Above etcd, so that it is dropped first.
     api_server: Option<Supervisor>,
     etcd: Supervisor,
-    /// Held so that no second pair of servers uses the same data.
-    _lock: File,
 }
 
 /// What the servers take of the machine's memory, in bytes.
@@ -78,11 +74,12 @@ pub async fn start(
 ) -> Result<ControlPlane, Error> {
     progress(Progress::Starting);
     let started = Instant::now();
-    let folder = make_folder(data)?;
-    let lock = lock(&folder)?;
+    let folder = Folder::open(data)?;
     let token = credentials::make_token()?;
-    credentials::write_private(&folder.join("tokens"), &credentials::tokens_file(&token))?;
-    let etcd = start_etcd(binaries, &folder, data.is_none())?;
+    let tokens = credentials::tokens_file(&token);
+    credentials::write_private(&folder.path.join("tokens"), &tokens)?;
+    let etcd = start_etcd(binaries, &folder)?;
+    let folder = folder.hand_over();
     let mut control_plane = ControlPlane {
         binaries: binaries.clone(),
         kubeconfig: folder.join("kubeconfig"),
@@ -92,7 +89,6 @@ pub async fn start(
         token,
         api_server: None,
         etcd,
-        _lock: lock,
     };
     control_plane.start_on_free_port().await?;
     credentials::write_private(&control_plane.kubeconfig, &control_plane.config(None)?)?;
@@ -140,8 +136,8 @@ impl ControlPlane {
     /// A server does not run.
     pub fn memory(&self) -> Result<Memory, Error> {
         Ok(Memory {
-            etcd: resident_bytes(&self.folder, ETCD)?,
-            api_server: resident_bytes(&self.folder, API_SERVER)?,
+            etcd: supervisor::resident_bytes(&self.folder, ETCD)?,
+            api_server: supervisor::resident_bytes(&self.folder, API_SERVER)?,
         })
     }
 
@@ -162,13 +158,18 @@ impl ControlPlane {
     ///
     /// # Errors
     ///
-    /// As [`start`].
+    /// As [`start`]; the API server is stopped then.
     pub async fn start_api_server(&mut self) -> Result<(), Error> {
-        if self.api_server.is_some() {
+        if self.api_server.is_some() && supervisor::ended(&self.folder, API_SERVER).is_ok() {
             return Ok(());
         }
+        self.stop_api_server().await?;
         self.api_server = Some(self.spawn_api_server()?);
-        self.become_ready().await
+        let ready = self.become_ready().await;
+        if ready.is_err() {
+            self.stop_api_server().await?;
+        }
+        ready
     }
 
     /// Ends both servers and waits until they are gone, with the data if it was temporary.
@@ -188,9 +189,7 @@ impl ControlPlane {
             self.port = free_port()?;
             self.url = format!("https://127.0.0.1:{}", self.port);
             match self.start_api_server().await {
-                Err(error) if error.is_taken_port() && tried < PORTS_TRIED => {
-                    self.stop_api_server().await?;
-                }
+                Err(error) if error.is_taken_port() && tried < PORTS_TRIED => {}
                 done => return done,
             }
         }
@@ -205,7 +204,8 @@ impl ControlPlane {
             folder_is_temporary: false,
             // It keeps nothing that could be lost, and asked nicely it waits a minute for watches.
             grace: 0,
-            outlived_by: Some(self.etcd.pipe()?),
+            // So etcd ends after it, and the folder goes when nobody writes there any more.
+            holds: Stdio::from(self.etcd.pipe()?),
         })
     }
 
@@ -215,28 +215,32 @@ impl ControlPlane {
         loop {
             supervisor::ended(&self.folder, ETCD)?;
             supervisor::ended(&self.folder, API_SERVER)?;
-            let seen = match &question {
-                Some(question) => Question::ask(question).await,
-                None => match self.question() {
-                    Ok(made) => {
-                        question = Some(made);
-                        continue;
-                    }
-                    Err(why) => Err(why),
-                },
+            let Err(seen) = self.ask(&mut question).await else {
+                return Ok(());
             };
-            match seen {
-                Ok(()) => return Ok(()),
-                Err(seen) if Instant::now() > deadline => {
-                    return Err(Error::BecomeReady {
-                        waited: READY_WITHIN,
-                        seen,
-                        log: supervisor::log(&self.folder, API_SERVER),
-                    });
-                }
-                Err(_) => tokio::time::sleep(ASK_EVERY).await,
+            if Instant::now() > deadline {
+                return Err(Error::BecomeReady {
+                    waited: READY_WITHIN,
+                    seen,
+                    log: supervisor::log(&self.folder, API_SERVER),
+                });
             }
+            tokio::time::sleep(ASK_EVERY).await;
         }
+    }
+
+    /// Asks, as soon as the server has written the certificate that it will answer with.
+    async fn ask(&self, question: &mut Option<Question>) -> Result<(), String> {
+        if question.is_none() {
+            *question = Some(self.question()?);
+        }
+        let Some(question) = question else {
+            return Ok(());
+        };
+        let answer = tokio::time::timeout(ANSWER_WITHIN, question.ask());
+        answer
+            .await
+            .unwrap_or_else(|_| Err("no answer to the last question".to_owned()))
     }
 
     fn question(&self) -> Result<Question, String> {
@@ -262,51 +266,11 @@ impl ControlPlane {
     }
 }
 
-/// Makes the data folder, or takes the one that is there; its path has no links in it.
-fn make_folder(data: Option<&Path>) -> Result<PathBuf, Error> {
-    let failed = |path: &Path, source| Error::CreateFolder {
-        path: path.to_owned(),
+fn start_etcd(binaries: &Binaries, folder: &Folder) -> Result<Supervisor, Error> {
+    let lock = folder.lock.try_clone().map_err(|source| Error::Start {
+        server: ETCD,
         source,
-    };
-    let path = match data {
-        Some(path) => {
-            let mut builder = DirBuilder::new();
-            let made = builder.recursive(true).mode(0o700).create(path);
-            made.map_err(|source| failed(path, source))?;
-            path.to_owned()
-        }
-        None => {
-            let parent = temporary_parent();
-            let made = tempfile::Builder::new()
-                .prefix("addon-operator-")
-                .tempdir_in(&parent);
-            // The supervisor of etcd removes it, at a time when this process may be gone.
-            made.map_err(|source| failed(&parent, source))?.keep()
-        }
-    };
-    path.canonicalize().map_err(|source| failed(&path, source))
-}
-
-fn temporary_parent() -> PathBuf {
-    let has_room = rustix::fs::statvfs(MEMORY)
-        .is_ok_and(|system| system.f_bavail.saturating_mul(system.f_frsize) >= MEMORY_NEEDED);
-    if has_room {
-        PathBuf::from(MEMORY)
-    } else {
-        std::env::temp_dir()
-    }
-}
-
-fn lock(folder: &Path) -> Result<File, Error> {
-    let path = folder.join("lock");
-    let file = File::create(&path).map_err(|source| Error::WriteFile { path, source })?;
-    file.try_lock().map_err(|_| Error::LockData {
-        folder: folder.to_owned(),
     })?;
-    Ok(file)
-}
-
-fn start_etcd(binaries: &Binaries, folder: &Path, is_temporary: bool) -> Result<Supervisor, Error> {
     // The addresses are relative to the folder: a socket's path may have some hundred bytes only.
     let arguments = [
         "--name=control-plane",
@@ -323,10 +287,11 @@ fn start_etcd(binaries: &Binaries, folder: &Path, is_temporary: bool) -> Result<
         server: ETCD,
         program: &binaries.etcd,
         arguments: arguments.map(str::to_owned).to_vec(),
-        folder,
-        folder_is_temporary: is_temporary,
+        folder: &folder.path,
+        folder_is_temporary: folder.is_temporary(),
         grace: 50,
-        outlived_by: None,
+        // The folder is taken until etcd is gone, even if this process goes first.
+        holds: Stdio::from(lock),
     })
 }
 
@@ -369,27 +334,4 @@ fn free_port() -> Result<u16, Error> {
         .map(|offset| PORTS.start + offset)
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
         .ok_or(Error::FindPort)
-}
-
-/// `ps` knows it on Linux and macOS; where it is missing, Linux has a file.
-fn resident_bytes(folder: &Path, server: &'static str) -> Result<u64, Error> {
-    let process = supervisor::process_id(folder, server)?.to_string();
-    let text = match fs::read_to_string(format!("/proc/{process}/status")) {
-        Ok(status) => {
-            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-            line.unwrap_or_default().replace("kB", "")
-        }
-        Err(_) => {
-            let output = std::process::Command::new("ps")
-                .args(["-o", "rss=", "-p", &process])
-                .output();
-            let output = output.map_err(|source| Error::Measure { server, source })?;
-            String::from_utf8_lossy(&output.stdout).into_owned()
-        }
-    };
-    let kibibytes: u64 = text.trim().parse().map_err(|source| Error::Measure {
-        server,
-        source: io::Error::other(source),
-    })?;
-    Ok(kibibytes * 1024)
 }

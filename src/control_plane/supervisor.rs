@@ -34,9 +34,8 @@ pub(super) struct Order<'a> {
     pub(super) folder_is_temporary: bool,
     /// Between asking the server to end and killing it, in tenths of a second.
     pub(super) grace: u32,
-    /// A pipe that stays open until this server has ended: the supervisor of another server that
-    /// must end later reads it.
-    pub(super) outlived_by: Option<PipeWriter>,
+    /// What the supervisor keeps open until the server has ended. Nothing is written there.
+    pub(super) holds: Stdio,
 }
 
 /// A server and its supervisor. Dropping it ends the server, without waiting for it.
@@ -54,8 +53,10 @@ impl Supervisor {
             server: order.server,
             source,
         };
-        // The last exit code must not be taken for that of this run.
-        let _ = fs::remove_file(order.folder.join(format!("{}.exit", order.server)));
+        // What an earlier run left must not be taken for this one's; mostly there is nothing.
+        for note in ["pid", "exit"] {
+            let _ = fs::remove_file(order.folder.join(format!("{}.{note}", order.server)));
+        }
         let (end, pipe) = io::pipe().map_err(failed)?;
         let remove = if order.folder_is_temporary {
             order.folder
@@ -71,8 +72,7 @@ impl Supervisor {
             .args(&order.arguments)
             .current_dir(order.folder)
             .stdin(end)
-            // Nothing is written there; holding it is what matters.
-            .stdout(order.outlived_by.map_or_else(Stdio::null, Stdio::from))
+            .stdout(order.holds)
             .stderr(Stdio::null())
             .process_group(0);
         Ok(Self {
@@ -82,7 +82,7 @@ impl Supervisor {
         })
     }
 
-    /// Another end of the pipe, for [`Order::outlived_by`].
+    /// The end of the pipe that keeps this server alive, for [`Order::holds`] of another.
     pub(super) fn pipe(&self) -> Result<PipeWriter, Error> {
         self.pipe.try_clone().map_err(|source| Error::Start {
             server: self.server,
@@ -119,12 +119,25 @@ pub(super) fn ended(folder: &Path, server: &'static str) -> Result<(), Error> {
     }
 }
 
-/// The process id of a running server.
-pub(super) fn process_id(folder: &Path, server: &'static str) -> Result<u32, Error> {
-    let path = folder.join(format!("{server}.pid"));
-    let read =
-        fs::read_to_string(&path).and_then(|text| text.trim().parse().map_err(io::Error::other));
-    read.map_err(|source| Error::ReadFile { path, source })
+/// The resident memory of a running server, in bytes.
+pub(super) fn resident_bytes(folder: &Path, server: &'static str) -> Result<u64, Error> {
+    let failed = |source| Error::Measure { server, source };
+    let note = fs::read_to_string(folder.join(format!("{server}.pid"))).map_err(failed)?;
+    let process = note.trim();
+    let status = fs::read_to_string(format!("/proc/{process}/status"));
+    let text = if let Ok(status) = status {
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.unwrap_or_default().replace("kB", "")
+    } else {
+        // macOS has no such file; `ps` is missing in small images of Linux.
+        let mut command = std::process::Command::new("ps");
+        let output = command.args(["-o", "rss=", "-p", process]).output();
+        String::from_utf8_lossy(&output.map_err(failed)?.stdout).into_owned()
+    };
+    let kibibytes = text.trim().parse::<u64>();
+    kibibytes
+        .map(|number| number * 1024)
+        .map_err(|source| failed(io::Error::other(source)))
 }
 
 /// The last lines of a server's log, as far as they can be read.

@@ -1,13 +1,13 @@
 # Runs one server for as long as standard input is open, then ends it.
 #
-# arguments: name, tenths of a second between TERM and KILL, folder to remove at the end or "",
+# Arguments: name, tenths of a second between TERM and KILL, folder to remove at the end or "",
 # and the server's command. The working directory is the data folder. Left there: NAME.log, the
-# server's output; NAME.pid, as long as it runs; NAME.exit, its exit code, when it has ended.
+# server's output; NAME.pid, as long as it runs; NAME.exit, its exit code, when it has ended. Standard output
+# is held open until then and not used.
 umask 077
 name=$1 grace=$2 remove=$3
 shift 3
 exec 3<&0 </dev/null 2>>"$name.log"
-rm -f "$name.exit"
 
 # Of our environment the server sees only the path: both servers read variables of their own.
 env -i PATH="$PATH" "$@" >>"$name.log" 2>&1 3<&- &

@@ -10,7 +10,7 @@ use addon_operator::control_plane::{self, Progress};
 use k8s_openapi::Resource as _;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
-use kube::api::{Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::json;
 
@@ -46,7 +46,7 @@ async fn server_is_ready_and_tells_its_version() {
     }
 }
 
-/// Lets a group read ConfigMaps everywhere.
+/// Lets a group read `ConfigMaps` everywhere.
 async fn grant_reading(client: Client, group: &str) {
     let role = json!({
         "metadata": { "name": group },
@@ -69,6 +69,26 @@ async fn grant_reading(client: Client, group: &str) {
 }
 
 #[tokio::test]
+async fn namespace_is_fresh_and_usable() {
+    let Some(server) = support::api_server() else {
+        return;
+    };
+    let (one, other) = (
+        server.namespace("fresh").await,
+        server.namespace("fresh").await,
+    );
+    let objects: Api<ConfigMap> = Api::namespaced(server.client().await, one.name());
+
+    objects
+        .create(&PostParams::default(), &config_map("x", "1"))
+        .await
+        .unwrap();
+
+    assert_ne!(one.name(), other.name());
+    assert!(one.name().starts_with("fresh-"));
+}
+
+#[tokio::test]
 async fn user_may_do_what_roles_allow() {
     let Some(server) = support::private_server().await else {
         return;
@@ -77,7 +97,7 @@ async fn user_may_do_what_roles_allow() {
     let admin = support::client(server.kubeconfig()).await;
     let as_jane: Api<ConfigMap> = Api::namespaced(support::client(&jane).await, "default");
 
-    let before = as_jane.list(&Default::default()).await.unwrap_err();
+    let before = as_jane.list(&ListParams::default()).await.unwrap_err();
     // Not `view`: nobody here fills the roles that are made of others.
     grant_reading(admin, "testers").await;
 
@@ -87,7 +107,7 @@ async fn user_may_do_what_roles_allow() {
     );
     eventually("jane may list", Duration::from_secs(30), async || {
         as_jane
-            .list(&Default::default())
+            .list(&ListParams::default())
             .await
             .map_err(|error| error.to_string())
     })
@@ -168,11 +188,11 @@ async fn metrics_count_writes_and_nothing_else() {
 
     let before = server_metrics(&client).await;
     apply(PatchParams::apply("test").dry_run()).await;
-    objects.list(&Default::default()).await.unwrap();
+    objects.list(&ListParams::default()).await.unwrap();
     let read = server_metrics(&client).await;
     apply(PatchParams::apply("test")).await;
     objects
-        .delete("written", &Default::default())
+        .delete("written", &DeleteParams::default())
         .await
         .unwrap();
     let written = server_metrics(&client).await;
@@ -183,6 +203,74 @@ async fn metrics_count_writes_and_nothing_else() {
         "     1 APPLY configmaps\n     1 DELETE configmaps\n"
     );
     server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn port_that_is_taken_is_told_and_tried_again() {
+    let Some(mut server) = support::private_server().await else {
+        return;
+    };
+    let address = server.url().strip_prefix("https://").unwrap().to_owned();
+
+    server.stop_api_server().await.unwrap();
+    let squatter = std::net::TcpListener::bind(&address).unwrap();
+    let taken = server.start_api_server().await.unwrap_err();
+    drop(squatter);
+    let free = server.start_api_server().await;
+
+    assert!(
+        taken.to_string().contains("address already in use"),
+        "{taken}"
+    );
+    free.unwrap();
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn servers_take_memory_that_is_told() {
+    let Some(server) = support::api_server().and_then(support::ApiServer::control_plane) else {
+        return;
+    };
+    let memory = server.memory().unwrap();
+    // A page of each is there, and no unit is mixed up.
+    assert!((10 << 20..1 << 30).contains(&memory.etcd), "{memory:?}");
+    assert!(
+        (50 << 20..4 << 30).contains(&memory.api_server),
+        "{memory:?}"
+    );
+}
+
+/// Runs one test of this binary where there is no go and no cache.
+fn run_without_go(ci: Option<&str>) -> std::process::Output {
+    let cache = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env::current_exe().unwrap());
+    command
+        .args([
+            "--exact",
+            "cluster::control_plane::server_is_ready_and_tells_its_version",
+        ])
+        .env_clear()
+        .env("PATH", cache.path())
+        .env("ADDON_OPERATOR_CACHE_DIR", cache.path());
+    if let Some(ci) = ci {
+        command.env("CI", ci);
+    }
+    command.output().unwrap()
+}
+
+#[test]
+fn without_go_a_test_is_skipped_here_and_fails_in_ci() {
+    let here = run_without_go(None);
+    let in_ci = run_without_go(Some("true"));
+
+    let told = String::from_utf8_lossy(&here.stderr);
+    assert!(
+        told.starts_with("skipped: go is not installed, and etcd is built with it"),
+        "{told}"
+    );
+    assert!(told.contains("install it with: "), "{told}");
+    assert!(here.status.success());
+    assert!(!in_ci.status.success());
 }
 
 /// Both processes of a control plane, from the files that their supervisors leave.
@@ -213,7 +301,7 @@ async fn servers_end_with_a_parent_that_is_killed() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let folder = eventually("the servers run", Duration::from_secs(120), async || {
+    let folder = eventually("the servers run", Duration::from_mins(2), async || {
         let text = std::fs::read_to_string(notes.path()).unwrap();
         let whole = text.strip_suffix('\n').ok_or("no folder noted yet")?;
         Ok(PathBuf::from(whole))

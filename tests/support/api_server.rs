@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::namespace::Namespace;
 
 /// A cluster that tests share: make a namespace, leave other people's alone.
-pub struct ApiServer {
+pub(crate) struct ApiServer {
     kubeconfig: PathBuf,
     /// `None` for a cluster that was there before. It ends with this process.
     control_plane: Option<ControlPlane>,
@@ -24,22 +24,22 @@ pub struct ApiServer {
 
 impl ApiServer {
     /// A kubeconfig that may do everything.
-    pub fn kubeconfig(&self) -> &Path {
+    pub(crate) fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
     /// A client for the running test; clients belong to the runtime that made them.
-    pub async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> Client {
         client(&self.kubeconfig).await
     }
 
     /// A fresh namespace, `PREFIX-` and five random letters.
-    pub async fn namespace(&'static self, prefix: &str) -> Namespace {
+    pub(crate) async fn namespace(&'static self, prefix: &str) -> Namespace {
         Namespace::create(self, prefix).await
     }
 
     /// The servers behind it, when they are ours.
-    pub fn control_plane(&self) -> Option<&ControlPlane> {
+    pub(crate) fn control_plane(&self) -> Option<&ControlPlane> {
         self.control_plane.as_ref()
     }
 
@@ -49,7 +49,7 @@ impl ApiServer {
 }
 
 /// A client with the identity of a kubeconfig.
-pub async fn client(kubeconfig: &Path) -> Client {
+pub(crate) async fn client(kubeconfig: &Path) -> Client {
     let file = Kubeconfig::read_from(kubeconfig).expect("a kubeconfig that can be read");
     let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
     Client::try_from(config.expect("a usable kubeconfig")).expect("a client")
@@ -57,7 +57,7 @@ pub async fn client(kubeconfig: &Path) -> Client {
 
 /// The server of this test run, started by the first test that asks; `None` says that the test
 /// is skipped, which was told on standard error.
-pub fn api_server() -> Option<&'static ApiServer> {
+pub(crate) fn api_server() -> Option<&'static ApiServer> {
     static SERVER: OnceLock<Option<ApiServer>> = OnceLock::new();
     // A thread of its own: a test's runtime must not be entered twice.
     let start = || std::thread::spawn(start_shared).join().expect("a server");
@@ -65,9 +65,9 @@ pub fn api_server() -> Option<&'static ApiServer> {
 }
 
 /// A server of the calling test alone, that it may stop, count on and break.
-pub async fn private_server() -> Option<ControlPlane> {
+pub(crate) async fn private_server() -> Option<ControlPlane> {
     let binaries = binaries().await?;
-    let started = control_plane::start(&binaries, None, &mut tell).await;
+    let started = control_plane::start(&binaries, None, &mut |step| tell(&step)).await;
     Some(started.unwrap_or_else(|error| panic!("{}", report::chain(&error))))
 }
 
@@ -93,9 +93,9 @@ fn start_shared() -> Option<ApiServer> {
 }
 
 /// The programs, built when they are not there; `None` as for [`api_server`].
-pub async fn binaries() -> Option<Binaries> {
+pub(crate) async fn binaries() -> Option<Binaries> {
     let assets = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
-    match control_plane::binaries(&cache(), assets.as_deref(), &mut tell).await {
+    match control_plane::binaries(&cache(), assets.as_deref(), &mut |step| tell(&step)).await {
         Ok(binaries) => Some(binaries),
         Err(error @ (Error::FindGo { .. } | Error::CheckGo { .. }))
             if env::var_os("CI").is_none() =>
@@ -116,7 +116,7 @@ fn cache() -> PathBuf {
         .unwrap_or_else(|| env::temp_dir().join("addon-operator"))
 }
 
-fn tell(progress: Progress) {
+fn tell(progress: &Progress) {
     match progress {
         Progress::Waiting { what } => say(&format!("another process builds {what}, waiting")),
         Progress::Building {
@@ -132,8 +132,8 @@ fn tell(progress: Progress) {
     }
 }
 
-/// Past the test runner, which keeps what a test prints until it fails.
-pub fn say(text: &str) {
+/// Prints past the test runner, which keeps what a test prints until it fails.
+pub(crate) fn say(text: &str) {
     // Nothing can be done when nobody listens.
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -10,7 +10,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// Asks `check` until it answers `Ok`, and panics after `deadline` with what it answered last.
 ///
 /// Deadlines are for slow machines: ten times what is expected is not too much.
-pub async fn eventually<T, F>(what: &str, deadline: Duration, mut check: F) -> T
+pub(crate) async fn eventually<T, F>(what: &str, deadline: Duration, mut check: F) -> T
 where
     F: AsyncFnMut() -> Result<T, String>,
 {
@@ -33,7 +33,7 @@ where
 #[tokio::test(start_paused = true)]
 async fn eventually_returns_the_first_good_answer() {
     let mut asked = 0;
-    let answer = eventually("three", Duration::from_secs(60), async || {
+    let answer = eventually("three", Duration::from_mins(1), async || {
         asked += 1;
         if asked == 3 {
             Ok(asked)

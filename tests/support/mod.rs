@@ -13,6 +13,7 @@
 //!   namespaces there.
 //! - `KUBEBUILDER_ASSETS`: a folder with `etcd` and `kube-apiserver` to use instead of built ones.
 //! - `ADDON_OPERATOR_CACHE_DIR`: where built ones are kept (default `~/.cache/addon-operator`).
+//! - `ADDON_OPERATOR_TEST_KEEP`: when set, namespaces in such a cluster stay.
 //! - `CI`: when set, a server that cannot be had is a failure and not a reason to skip.
 
 mod api_server;
@@ -20,6 +21,6 @@ mod eventually;
 mod namespace;
 mod requests;
 
-pub use api_server::{api_server, binaries, client, private_server};
-pub use eventually::eventually;
-pub use requests::server_metrics;
+pub(crate) use api_server::{ApiServer, api_server, binaries, client, private_server};
+pub(crate) use eventually::eventually;
+pub(crate) use requests::server_metrics;

@@ -10,11 +10,11 @@ use kube::Client;
 /// `apiserver_request_total` counts them: from all clients, and the server's own. For a count that
 /// nobody else changes take a private server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Requests(pub BTreeMap<(String, String), u64>);
+pub(crate) struct Requests(pub(crate) BTreeMap<(String, String), u64>);
 
 impl Requests {
     /// What was asked after `before`.
-    pub fn since(&self, before: &Self) -> Self {
+    pub(crate) fn since(&self, before: &Self) -> Self {
         let counts = self.0.iter().filter_map(|(key, count)| {
             let more = count - before.0.get(key).copied().unwrap_or(0);
             (more > 0).then(|| (key.clone(), more))
@@ -24,7 +24,7 @@ impl Requests {
 
     /// Those that ask for a change. Dry runs are not among them, nor reviews, which are asked with
     /// `POST` and change nothing.
-    pub fn writes(&self) -> Self {
+    pub(crate) fn writes(&self) -> Self {
         const WRITES: [&str; 6] = [
             "POST",
             "PUT",
@@ -40,7 +40,7 @@ impl Requests {
     }
 
     /// All of them together.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.0.values().sum()
     }
 
@@ -78,7 +78,7 @@ impl fmt::Display for Requests {
 }
 
 /// Asks a server for its count.
-pub async fn server_metrics(client: &Client) -> Requests {
+pub(crate) async fn server_metrics(client: &Client) -> Requests {
     let request = Request::get("/metrics")
         .body(Vec::new())
         .expect("a request");

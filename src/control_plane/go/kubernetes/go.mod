@@ -2,6 +2,9 @@ module addon-operator.io/control-plane/kubernetes
 
 go 1.26.0
 
+// k8s.io/kubernetes asks for the modules that live in its own repository at v0.0.0, so each is
+// required here at the version that belongs to it (v1.36.3 goes with v0.36.3).
+
 tool (
 	k8s.io/kubernetes/cmd/kube-apiserver
 	k8s.io/kubernetes/cmd/kubectl
