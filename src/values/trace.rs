@@ -173,7 +173,7 @@ fn told(setter: &Setter<'_>, path: &Path, spot: Spot) -> (Origin, Place) {
     }
 }
 
-/// Whether an operation sets what is at these keys. A list is one leaf: operations inside it count.
+/// Whether an operation sets, or takes away, what is at these keys. A list is one leaf: operations inside it count.
 fn sets(stored: &Stored, keys: &[&str], list: bool) -> bool {
     let segments = stored.operation.segments();
     let segments: Vec<&str> = segments.iter().skip(1).map(String::as_str).collect();
@@ -185,6 +185,7 @@ fn sets(stored: &Stored, keys: &[&str], list: bool) -> bool {
         keys.strip_prefix(segments.as_slice()),
     ) {
         (Verb::Add(value), Some(rest)) => at(value, rest).is_some(),
+        (Verb::Remove, Some(_)) => true,
         _ => false,
     }
 }
