@@ -1,5 +1,6 @@
 //! The values of one scope.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -13,13 +14,20 @@ use crate::patch::{self, StoredPatches, ValuesPatch};
 use crate::report::{Mistake, Mistakes, chain};
 use crate::schema::{Finding, Purpose, Schemas};
 
-/// Values that do not change any more. Cloning it is cheap.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Values that do not change any more. Cloning it is cheap. Its `Debug` leaves out the values, which
+/// may hold secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// The values of the scope, without its key.
     pub values: Arc<Value>,
     /// Equal if and only if the values are equal.
     pub checksum: Checksum,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Snapshot({})", self.checksum)
+    }
 }
 
 impl Snapshot {
@@ -31,8 +39,8 @@ impl Snapshot {
     }
 }
 
-/// The values of one scope: all layers, and what they come to.
-#[derive(Debug, Clone)]
+/// The values of one scope: all layers, and what they come to. Its `Debug` leaves out the values.
+#[derive(Clone)]
 pub struct Store {
     scope: ValuesKey,
     statics: Vec<Layer>,
@@ -42,6 +50,12 @@ pub struct Store {
     injected: Value,
     patches: StoredPatches,
     snapshot: Snapshot,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Store({}, {})", self.scope, self.snapshot.checksum)
+    }
 }
 
 impl Store {

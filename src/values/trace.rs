@@ -13,7 +13,7 @@ use crate::schema::{Finding, Schemas, Spot};
 use crate::yaml::Place;
 
 /// Everything that makes up the values of one scope.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Inputs<'a> {
     pub(super) scope: &'a ValuesKey,
     pub(super) statics: &'a [Layer],
@@ -67,7 +67,6 @@ impl<'a> Inputs<'a> {
 }
 
 /// The values and the steps on the way to them.
-#[derive(Debug)]
 pub(super) struct Trace<'a> {
     inputs: Inputs<'a>,
     /// The static layers alone.
@@ -80,7 +79,6 @@ pub(super) struct Trace<'a> {
 }
 
 /// Who set a place.
-#[derive(Debug)]
 enum Setter<'a> {
     Layer(&'a Layer),
     Default(&'a str, Place),
