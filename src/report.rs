@@ -213,20 +213,20 @@ fn distance(from: &str, to: &str) -> usize {
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=to.len()).collect();
     for line in 0..from.len() {
-        let mut next = vec![line + 1];
+        let mut row = vec![line + 1];
         for column in 0..to.len() {
             let changed = last[column] + usize::from(from[line] != to[column]);
-            let mut least = changed.min(last[column + 1] + 1).min(next[column] + 1);
+            let mut fewest = changed.min(last[column + 1] + 1).min(row[column] + 1);
             let swapped = line > 0
                 && column > 0
                 && from[line] == to[column - 1]
                 && from[line - 1] == to[column];
             if swapped {
-                least = least.min(before[column - 1] + 1);
+                fewest = fewest.min(before[column - 1] + 1);
             }
-            next.push(least);
+            row.push(fewest);
         }
-        before = std::mem::replace(&mut last, next);
+        before = std::mem::replace(&mut last, row);
     }
     last.last().copied().unwrap_or(0)
 }

@@ -100,7 +100,7 @@ impl Reader<'_> {
                 "true" => Some(true),
                 "false" => Some(false),
                 other => {
-                    let message = format!("expected \"true\" or \"false\", got {other:?}");
+                    let message = format!("expected \"true\" or \"false\", got {}", short(other));
                     self.refuse(key, message, "");
                     None
                 }
@@ -112,8 +112,10 @@ impl Reader<'_> {
                 "NoResourceReconciliation" | "noresourcereconciliation"
             );
             if !maintenance && !text.is_empty() {
-                let message =
-                    format!("expected \"NoResourceReconciliation\" or nothing, got {text:?}");
+                let message = format!(
+                    "expected \"NoResourceReconciliation\" or nothing, got {}",
+                    short(text)
+                );
                 self.refuse(key, message, "");
             }
             let set = |section: &mut Section| section.maintenance = maintenance;
@@ -209,6 +211,14 @@ impl Reader<'_> {
         self.mistakes
             .push(mistake.at(place.line, place.column).hint(hint));
     }
+}
+
+/// The text of a flag; a long one is something else, in the wrong place, and is not repeated.
+fn short(text: &str) -> String {
+    if text.len() > 40 {
+        return "a longer text".to_owned();
+    }
+    format!("{text:?}")
 }
 
 fn mistake(name: &str, key: &str, message: String) -> Mistake {

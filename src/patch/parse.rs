@@ -121,7 +121,7 @@ impl Reader<'_> {
         let path = operation.path.to_string();
         match root.strip_suffix("Enabled") {
             Some(module) if self.scope.is_global() => {
-                self.flag(module, parts.len(), operation.verb, &path)
+                self.flag(module, parts.len(), &operation.verb, &path);
             }
             Some(_) => self.refuse(
                 &path,
@@ -141,7 +141,7 @@ impl Reader<'_> {
         }
     }
 
-    fn flag(&mut self, module: &str, depth: usize, verb: Verb, path: &str) {
+    fn flag(&mut self, module: &str, depth: usize, verb: &Verb, path: &str) {
         let key = match ValuesKey::parse(module) {
             Ok(key) if !key.is_global() && depth == 1 => key,
             Ok(_) => return self.refuse(path, "is not the flag of a module", ""),
@@ -150,7 +150,7 @@ impl Reader<'_> {
                 return self.refuse(path, "is not the flag of a module", &hint);
             }
         };
-        let opinion = match &verb {
+        let opinion = match verb {
             Verb::Remove => None,
             Verb::Add(Value::Bool(on)) => Some(*on),
             Verb::Add(Value::String(text)) if text.eq_ignore_ascii_case("true") => Some(true),
@@ -186,7 +186,16 @@ mod tests {
     use super::*;
 
     fn read(text: &str, scope: &str) -> Result<HookPatch, Error> {
-        parse(text, &ValuesKey::parse(scope).unwrap())
+        let scope = if scope == "global" {
+            ValuesKey::global()
+        } else {
+            key(scope)
+        };
+        parse(text, &scope)
+    }
+
+    fn key(text: &str) -> ValuesKey {
+        ValuesKey::parse(text).unwrap()
     }
 
     fn operations(text: &str) -> Vec<String> {
@@ -261,6 +270,13 @@ line 4: not JSON: EOF while parsing a value";
             flags,
             [("b", Some(false)), ("c", None), ("certManager", Some(true))]
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in r#"[\[\]{}",:0-9eadoptvlur/~ -]{0,60}"#) {
+            let _ = parse(&text, &ValuesKey::global());
+        }
     }
 
     #[test]

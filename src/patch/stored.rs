@@ -40,12 +40,12 @@ impl StoredPatches {
             if matches!(operation.verb, Verb::Test(_)) {
                 continue;
             }
-            let path = operation.path.to_string();
-            let below = format!("{path}/");
+            let at = operation.path.to_string();
+            let below = format!("{at}/");
             stored.retain(|other, _| !other.starts_with(&below));
             let operation = operation.clone();
             let by = by.clone();
-            stored.insert(path, Stored { operation, by });
+            stored.insert(at, Stored { operation, by });
         }
         Self(stored)
     }

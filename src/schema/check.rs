@@ -197,11 +197,8 @@ impl Checker<'_> {
         self.check_amount("items", items.len(), rules.fewest, rules.most);
         for (index, item) in items.iter().enumerate() {
             self.path.0.push(Step::Index(index));
-            let earlier = items
-                .iter()
-                .take(index)
-                .position(|other| equal(other, item));
-            if let (true, Some(earlier)) = (rules.unique, earlier) {
+            let mut earlier = items.iter().take(if rules.unique { index } else { 0 });
+            if let Some(earlier) = earlier.position(|other| equal(other, item)) {
                 let message =
                     format!("items must differ, and this one is the same as item {earlier}");
                 self.add(Spot::Value, message, "");
@@ -340,9 +337,10 @@ impl Checker<'_> {
         let mut reasons: Vec<String> = Vec::new();
         for finding in attempts.iter().filter_map(|attempt| attempt.first()) {
             let below = Path(finding.path.0.get(here..).unwrap_or_default().to_vec());
-            let reason = match below.0.is_empty() {
-                true => finding.message.clone(),
-                false => format!("{below}: {}", finding.message),
+            let reason = if below.0.is_empty() {
+                finding.message.clone()
+            } else {
+                format!("{below}: {}", finding.message)
             };
             if !reasons.contains(&reason) {
                 reasons.push(reason);
@@ -367,7 +365,7 @@ impl Checker<'_> {
             Value::String(text) => ("a string", format!("{text:?}")),
         };
         if is_secret(self.root, &self.path.0) {
-            return format!("{kind} ({})", SECRET);
+            return format!("{kind} ({SECRET})");
         }
         format!("{kind} ({shown})")
     }
@@ -408,12 +406,13 @@ mod tests {
     }
 
     /// The findings about the one property `a` of a schema in flow style.
-    fn about(property: &str, value: Value) -> String {
+    fn about(property: &str, value: &Value) -> String {
         let schema = format!("type: object\nproperties:\n  a: {property}\n");
         found(&schema, &json!({ "a": value }), Purpose::Values).join("\n")
     }
 
     #[test]
+    #[rustfmt::skip]
     fn good_values_have_no_mistakes() {
         for (property, value) in [
             ("{}", json!(1)),
@@ -426,254 +425,90 @@ mod tests {
             ("{type: object}", json!({})),
             ("{x-kubernetes-int-or-string: true}", json!("50%")),
             ("{x-kubernetes-int-or-string: true}", json!(1)),
-            (
-                "{type: object, x-kubernetes-preserve-unknown-fields: true}",
-                json!({"b": {"c": 1}}),
-            ),
-            (
-                "{type: object, additionalProperties: true}",
-                json!({"b": 1}),
-            ),
-            (
-                "{type: object, additionalProperties: {type: integer}}",
-                json!({"b": 1}),
-            ),
-            (
-                "{type: object, additionalProperties: {type: object, properties: {}}}",
-                json!({"b": {"c": 1}}),
-            ),
-            (
-                "{type: object, patternProperties: {'^x-': {type: string}}}",
-                json!({"x-a": ""}),
-            ),
+            ("{type: object, x-kubernetes-preserve-unknown-fields: true}", json!({"b": {"c": 1}})),
+            ("{type: object, additionalProperties: true}", json!({"b": 1})),
+            ("{type: object, additionalProperties: {type: integer}}", json!({"b": 1})),
+            ("{additionalProperties: {type: object, properties: {}}}", json!({"b": {"c": 1}})),
+            ("{type: object, patternProperties: {'^x-': {type: string}}}", json!({"x-a": ""})),
             ("{type: string, pattern: '^[a-z]+$'}", json!("abc")),
             ("{type: string, minLength: 2, maxLength: 2}", json!("öü")),
-            (
-                "{type: number, minimum: 0.01, maximum: 100.0, multipleOf: 0.01}",
-                json!(100),
-            ),
-            (
-                "{type: number, minimum: 0.01, maximum: 100.0, multipleOf: 0.01}",
-                json!(56.11),
-            ),
+            ("{minimum: 0.01, maximum: 100.0, multipleOf: 0.01}", json!(100)),
+            ("{minimum: 0.01, maximum: 100.0, multipleOf: 0.01}", json!(56.11)),
             ("{minimum: 1, exclusiveMinimum: false}", json!(1)),
             ("{enum: [1, x, null]}", json!(null)),
             ("{enum: [1.0]}", json!(1)),
             ("{const: x}", json!("x")),
             ("{type: array, uniqueItems: true}", json!([1, "1", [1]])),
-            (
-                "{type: array, items: [{type: string}, {type: integer}]}",
-                json!(["x", 1, null]),
-            ),
+            ("{type: array, items: [{type: string}, {type: integer}]}", json!(["x", 1, null])),
             ("{allOf: [{minimum: 1}, {maximum: 3}]}", json!(2)),
             ("{anyOf: [{type: string}, {type: integer}]}", json!(2)),
-            (
-                "{oneOf: [{required: [b]}, {required: [c]}], type: object, properties: {b: {}, c: {}}}",
-                json!({"b": 1}),
-            ),
+            ("{oneOf: [{required: [b]}, {required: [c]}], properties: {b: {}, c: {}}}", json!({"b": 1})),
             ("{not: {type: string}}", json!(1)),
             ("{type: string, format: ipv4}", json!("192.0.2.1")),
             ("{type: string, format: shoe-size}", json!("44")),
-            (
-                "{type: integer, maximum: 9007199254740992}",
-                json!(9_007_199_254_740_992_i64),
-            ),
+            ("{type: integer, maximum: 9007199254740992}", json!(9_007_199_254_740_992_i64)),
         ] {
-            assert_eq!(about(property, value.clone()), "", "{property} {value}");
+            assert_eq!(about(property, &value), "", "{property} {value}");
         }
     }
 
     #[test]
+    #[rustfmt::skip]
     fn mistakes_say_what_was_expected_and_what_is_there() {
         for (property, value, expected) in [
-            (
-                "{type: string}",
-                json!(20),
-                r#"a: expected a string, got a number (20) (quote it: "20")"#,
-            ),
-            (
-                "{type: string}",
-                json!(true),
-                r#"a: expected a string, got a boolean (true) (quote it: "true")"#,
-            ),
-            (
-                "{type: string}",
-                json!(null),
-                "a: expected a string, got null (leave the key out)",
-            ),
-            (
-                "{type: string, default: x}",
-                json!(null),
-                "a: expected a string, got null (leave the key out to use its default)",
-            ),
-            (
-                "{type: string}",
-                json!(["x"]),
-                "a: expected a string, got a list",
-            ),
-            (
-                "{type: integer}",
-                json!("20"),
-                r#"a: expected a whole number, got a string ("20") (remove the quotes)"#,
-            ),
-            (
-                "{type: integer}",
-                json!(1.5),
-                "a: expected a whole number, got a number (1.5)",
-            ),
-            (
-                "{type: boolean}",
-                json!("yes"),
-                r#"a: expected true or false, got a string ("yes") (write true, without quotes)"#,
-            ),
-            (
-                "{type: boolean, description: Whether to\n}",
-                json!(1),
-                "a: expected true or false, got a number (1) (the schema says: Whether to)",
-            ),
-            (
-                "{type: [string, integer]}",
-                json!({}),
-                "a: expected a string or a whole number, got a map",
-            ),
-            (
-                "{type: object}",
-                json!({"b": 1}),
-                "a.b: unknown key (the schema knows no keys here)",
-            ),
-            (
-                "{type: object, properties: {host: {}, port: {}}}",
-                json!({"hots": 1}),
-                "a.hots: unknown key (did you mean `host`?)",
-            ),
-            (
-                "{type: object, properties: {host: {}, port: {}}}",
-                json!({"zone": 1}),
-                "a.zone: unknown key (known keys: host, port)",
-            ),
-            (
-                "{type: object, properties: {b: {description: The name.}}, required: [b]}",
-                json!({}),
-                "a.b: this key is required (the schema says: The name.)",
-            ),
-            (
-                "{type: object, additionalProperties: {type: integer}}",
-                json!({"b.c": "x"}),
-                r#"a["b.c"]: expected a whole number, got a string ("x")"#,
-            ),
-            (
-                "{type: object, minProperties: 1}",
-                json!({}),
-                "a: expected at least 1 keys, got 0",
-            ),
-            (
-                "{type: array, items: {type: integer}}",
-                json!([1, "2"]),
-                r#"a[1]: expected a whole number, got a string ("2") (remove the quotes)"#,
-            ),
-            (
-                "{type: array, maxItems: 1}",
-                json!([1, 2]),
-                "a: expected at most 1 items, got 2",
-            ),
-            (
-                "{type: array, uniqueItems: true}",
-                json!([1, 2, 1.0]),
-                "a[2]: items must differ, and this one is the same as item 0",
-            ),
-            (
-                "{type: string, minLength: 3}",
-                json!("öü"),
-                "a: expected at least 3 characters, got 2",
-            ),
-            (
-                "{type: string, pattern: '^[a-z]+$'}",
-                json!("A"),
-                r#"a: expected text like ^[a-z]+$, got a string ("A")"#,
-            ),
-            (
-                "{type: string, format: ipv4}",
-                json!("::1"),
-                r#"a: expected an IPv4 address (192.0.2.1), got a string ("::1")"#,
-            ),
-            (
-                "{type: string, enum: [Always, Never]}",
-                json!("always"),
-                r#"a: expected one of "Always", "Never", got a string ("always") (did you mean "Always"?)"#,
-            ),
-            ("{const: 1}", json!(2), "a: expected 1, got a number (2)"),
-            (
-                "{minimum: 1}",
-                json!(0),
-                "a: expected at least 1, got a number (0)",
-            ),
-            (
-                "{minimum: 1, exclusiveMinimum: true}",
-                json!(1),
-                "a: expected more than 1, got a number (1)",
-            ),
-            (
-                "{exclusiveMaximum: 1}",
-                json!(1),
-                "a: expected less than 1, got a number (1)",
-            ),
-            (
-                "{maximum: 9007199254740992}",
-                json!(9_007_199_254_740_993_i64),
-                "a: expected at most 9007199254740992, got a number (9007199254740993)",
-            ),
-            (
-                "{multipleOf: 3}",
-                json!(4),
-                "a: expected a multiple of 3, got a number (4)",
-            ),
-            (
-                "{allOf: [{minimum: 1}, {minimum: 2}]}",
-                json!(0),
-                "a: expected at least 1, got a number (0)\na: expected at least 2, got a number (0)",
-            ),
-            (
-                "{anyOf: [{type: string}, {type: boolean}]}",
-                json!(0),
-                "a: fits none of the forms allowed here: expected a string, got a number (0); or expected true or false, got a number (0)",
-            ),
-            (
-                "{type: object, properties: {b: {}, c: {}}, oneOf: [{required: [b]}, {required: [c]}]}",
-                json!({"b": 1, "c": 1}),
-                "a: fits 2 of the forms allowed here, and must fit exactly one",
-            ),
-            (
-                "{type: object, properties: {b: {}, c: {}}, oneOf: [{required: [b]}, {required: [c]}]}",
-                json!({}),
-                "a: fits none of the forms allowed here: b: this key is required; or c: this key is required",
-            ),
-            (
-                "{additionalProperties: true, anyOf: [{type: string}, {type: object, properties: {b: {type: string}}}]}",
-                json!({"b": 1}),
-                r#"a.b: expected a string, got a number (1) (quote it: "1")"#,
-            ),
-            (
-                "{allOf: [{properties: {b: {}}}]}",
-                json!({"b": 1}),
-                "a.b: unknown key (the schema names it only inside allOf, anyOf or oneOf, and must name it under properties too)",
-            ),
-            (
-                "{not: {type: string}}",
-                json!("x"),
-                "a: has the form that is not allowed here",
-            ),
+            ("{type: string}", json!(20), r#"expected a string, got a number (20) (quote it: "20")"#),
+            ("{type: string}", json!(true), r#"expected a string, got a boolean (true) (quote it: "true")"#),
+            ("{type: string}", json!(null), "expected a string, got null (leave the key out)"),
+            ("{type: string, default: x}", json!(null), "expected a string, got null (leave the key out to use its default)"),
+            ("{type: string}", json!(["x"]), "expected a string, got a list"),
+            ("{type: integer}", json!("20"), r#"expected a whole number, got a string ("20") (remove the quotes)"#),
+            ("{type: integer}", json!(1.5), "expected a whole number, got a number (1.5)"),
+            ("{type: boolean}", json!("yes"), r#"expected true or false, got a string ("yes") (write true, without quotes)"#),
+            ("{type: boolean, description: Yes or\n}", json!(1), "expected true or false, got a number (1) (the schema says: Yes or)"),
+            ("{type: [string, integer]}", json!({}), "expected a string or a whole number, got a map"),
+            ("{type: array, maxItems: 1}", json!([1, 2]), "expected at most 1 items, got 2"),
+            ("{type: object, minProperties: 1}", json!({}), "expected at least 1 keys, got 0"),
+            ("{type: string, minLength: 3}", json!("öü"), "expected at least 3 characters, got 2"),
+            ("{type: string, pattern: '^[a-z]+$'}", json!("A"), r#"expected text like ^[a-z]+$, got a string ("A")"#),
+            ("{format: ipv4}", json!("::1"), r#"expected an IPv4 address (192.0.2.1), got a string ("::1")"#),
+            ("{enum: [Always, Never]}", json!("alway"), r#"expected one of "Always", "Never", got a string ("alway") (did you mean "Always"?)"#),
+            ("{const: 1}", json!(2), "expected 1, got a number (2)"),
+            ("{minimum: 1}", json!(0), "expected at least 1, got a number (0)"),
+            ("{minimum: 1, exclusiveMinimum: true}", json!(1), "expected more than 1, got a number (1)"),
+            ("{exclusiveMaximum: 1}", json!(1), "expected less than 1, got a number (1)"),
+            ("{maximum: 9007199254740992}", json!(9_007_199_254_740_993_i64), "expected at most 9007199254740992, got a number (9007199254740993)"),
+            ("{multipleOf: 3}", json!(4), "expected a multiple of 3, got a number (4)"),
+            ("{allOf: [{minimum: 1}, {minimum: 2}]}", json!(0), "expected at least 1, got a number (0)\na: expected at least 2, got a number (0)"),
+            ("{not: {type: string}}", json!("x"), "has the form that is not allowed here"),
         ] {
-            assert_eq!(
-                about(property, value.clone()),
-                expected,
-                "{property} {value}"
-            );
+            assert_eq!(about(property, &value), format!("a: {expected}"), "{property} {value}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn mistakes_inside_name_their_path() {
+        for (property, value, expected) in [
+            ("{type: object}", json!({"b": 1}), "a.b: unknown key (the schema knows no keys here)"),
+            ("{properties: {host: {}, port: {}}}", json!({"hots": 1}), "a.hots: unknown key (did you mean `host`?)"),
+            ("{properties: {host: {}, port: {}}}", json!({"zone": 1}), "a.zone: unknown key (known keys: host, port)"),
+            ("{allOf: [{properties: {b: {}}}]}", json!({"b": 1}), "a.b: unknown key (the schema names it only inside allOf, anyOf or oneOf, and must name it under properties too)"),
+            ("{properties: {b: {description: A name.}}, required: [b]}", json!({}), "a.b: this key is required (the schema says: A name.)"),
+            ("{additionalProperties: {type: integer}}", json!({"b.c": "x"}), r#"a["b.c"]: expected a whole number, got a string ("x")"#),
+            ("{items: {type: integer}}", json!([1, "2"]), r#"a[1]: expected a whole number, got a string ("2") (remove the quotes)"#),
+            ("{uniqueItems: true}", json!([1, 2, 1.0]), "a[2]: items must differ, and this one is the same as item 0"),
+            ("{anyOf: [{type: string}, {type: boolean}]}", json!(0), "a: fits none of the forms allowed here: expected a string, got a number (0); or expected true or false, got a number (0)"),
+            ("{anyOf: [{type: string}, {properties: {b: {type: integer}}}], properties: {b: {}}}", json!({"b": {}}), "a.b: expected a whole number, got a map"),
+            ("{properties: {b: {}, c: {}}, oneOf: [{required: [b]}, {required: [c]}]}", json!({"b": 1, "c": 1}), "a: fits 2 of the forms allowed here, and must fit exactly one"),
+            ("{properties: {b: {}, c: {}}, oneOf: [{required: [b]}, {required: [c]}]}", json!({}), "a: fits none of the forms allowed here: b: this key is required; or c: this key is required"),
+        ] {
+            assert_eq!(about(property, &value), expected, "{property} {value}");
         }
     }
 
     #[test]
     fn long_text_is_not_repeated() {
-        let message = about("{type: integer}", json!("x".repeat(61)));
+        let message = about("{type: integer}", &json!("x".repeat(61)));
         assert_eq!(message, "a: expected a whole number, got a string");
     }
 
@@ -687,7 +522,7 @@ mod tests {
             "{type: integer, allOf: [{x-secret: true}]}",
             "{anyOf: [{type: integer}, {type: boolean}], oneOf: [{x-secret: true}]}",
         ] {
-            let message = about(property, json!("hunter2"));
+            let message = about(property, &json!("hunter2"));
             assert!(
                 !message.is_empty() && !message.contains("hunter2"),
                 "{message}"
@@ -695,7 +530,7 @@ mod tests {
         }
         let message = about(
             "{x-secret: true, properties: {b: {type: object, properties: {c: {type: integer}}}}}",
-            json!({"b": {"c": "hunter2"}}),
+            &json!({"b": {"c": "hunter2"}}),
         );
         assert_eq!(
             message,

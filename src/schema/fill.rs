@@ -22,7 +22,9 @@ pub(super) fn fill(shape: &Shape, value: &mut Value) {
         }
         Value::Array(items) => {
             if let Items::Each(shape) = &shape.list.items {
-                items.iter_mut().for_each(|item| fill(shape, item));
+                for item in items {
+                    fill(shape, item);
+                }
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

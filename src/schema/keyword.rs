@@ -31,7 +31,7 @@ const SILENT: [&str; 17] = [
 ];
 
 /// Keywords that are acted on, for proposals.
-const KNOWN: [&str; 30] = [
+pub(super) const KNOWN: [&str; 30] = [
     "type",
     "nullable",
     "description",
@@ -106,7 +106,8 @@ impl Reader<'_> {
             "const" => shape.allowed = Some(vec![node.to_value()]),
             "description" => {
                 let text = self.notes.text(node, path).unwrap_or_default();
-                shape.description = text.lines().next().unwrap_or_default().trim().to_owned();
+                let first = text.lines().next().unwrap_or_default();
+                first.trim().clone_into(&mut shape.description);
             }
             "format" => {
                 let name = self.notes.text(node, path).unwrap_or_default();
@@ -150,7 +151,7 @@ impl Reader<'_> {
         let (node, path) = (&entry.node, &self.path);
         match entry.key.as_str() {
             "properties" => {
-                shape.map.properties = self.shapes_by_key(node, mood).into_iter().collect()
+                shape.map.properties = self.shapes_by_key(node, mood).into_iter().collect();
             }
             "patternProperties" => {
                 for (pattern, child) in self.shapes_by_key(node, Mood::Open) {

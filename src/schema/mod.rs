@@ -20,6 +20,7 @@ mod read;
 mod shape;
 mod words;
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -127,9 +128,16 @@ impl Schemas {
 }
 
 /// A schema, ready to be used. Cloning it is cheap.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Schema {
     root: Arc<Shape>,
+}
+
+/// Shapes share parts and would be long; the file says enough.
+impl fmt::Debug for Schema {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Schema({})", self.root.file)
+    }
 }
 
 impl Schema {

@@ -92,7 +92,7 @@ fn octal(first: char, rest: &mut Peekable<Chars<'_>>, out: &mut String) {
         rest.next();
         code = code * 8 + digit;
     }
-    out.push_str(&format!(r"\x{{{code:x}}}"));
+    out.extend(["\\x{", &format!("{code:x}"), "}"]);
 }
 
 /// `\p{Greek}`, `\x{10FFFF}`: the braces belong to the escape.
@@ -219,6 +219,13 @@ mod tests {
         ] {
             let compiled = compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
             assert_eq!(compiled.is_match(text), matches, "{pattern} {text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_pattern_is_compiled_or_refused(text in r"[\[\]\\(){}^$|?*+.,:&~<>QEdDwWpPx0-9a-c-]{0,24}") {
+            let _ = compile(&text);
         }
     }
 

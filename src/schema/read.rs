@@ -349,6 +349,26 @@ config-values.yaml:7:13: properties.d: other.yaml#/x is not in this file (refere
         assert!(last.to_string().starts_with("values.yaml:2:1: "), "{last}");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_keyword_takes_or_refuses_any_value(
+            keyword in proptest::sample::select(super::super::keyword::KNOWN.to_vec()),
+            value in proptest::sample::select(vec![
+                "null", "true", "-1", "1.5", "text", "'('", "[]", "[null]", "[{}]", "[1, a]", "{}",
+                "{a: {}}", "{a: 1}", "{'(': {}}", "'#'", "'#/x'", "{$ref: '#'}",
+            ]),
+            checked in proptest::sample::select(vec!["{}", "{\"a\":null}", "{\"a\":[1,{}]}"]),
+        ) {
+            let text = format!("{keyword}: {value}\nx: {{}}");
+            if let Ok(schemas) = schemas(&text, "") {
+                let mut value = checked.parse().unwrap();
+                schemas.config.as_ref().unwrap().fill(&mut value);
+                schemas.check_config(&value);
+                schemas.mask(&value);
+            }
+        }
+    }
+
     #[test]
     fn oddities_are_warnings() {
         let config = "\
@@ -418,9 +438,8 @@ properties:
         let mut config = "properties: {a: {$ref: '#/definitions/d0'}}\ndefinitions:\n".to_owned();
         for level in 0..40 {
             let next = format!("{{$ref: '#/definitions/d{}'}}", level + 1);
-            config.push_str(&format!(
-                "  d{level}: {{properties: {{x: {next}, y: {next}}}}}\n"
-            ));
+            let both = format!("  d{level}: {{properties: {{x: {next}, y: {next}}}}}\n");
+            config.push_str(&both);
         }
         config.push_str("  d40: {type: string}\n");
         assert!(schemas(&config, "").is_ok());

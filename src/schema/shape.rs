@@ -13,7 +13,7 @@ use crate::report::Step;
 use crate::yaml::{Node, Place};
 
 /// What a value at one place may look like. The default accepts everything.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Shape {
     /// The file it is written in; `x-extend` mixes files.
     pub(super) file: Arc<str>,
@@ -30,10 +30,10 @@ pub(super) struct Shape {
     pub(super) text: TextRules,
     pub(super) number: NumberRules,
     pub(super) format: Option<Format>,
-    pub(super) all_of: Vec<Arc<Shape>>,
-    pub(super) any_of: Vec<Arc<Shape>>,
-    pub(super) one_of: Vec<Arc<Shape>>,
-    pub(super) not: Option<Arc<Shape>>,
+    pub(super) all_of: Vec<Arc<Self>>,
+    pub(super) any_of: Vec<Arc<Self>>,
+    pub(super) one_of: Vec<Arc<Self>>,
+    pub(super) not: Option<Arc<Self>>,
     /// Where `x-extend` names a schema; it matters at the root only.
     pub(super) extends: Option<Place>,
 }
@@ -51,7 +51,7 @@ pub(super) enum Type {
 }
 
 /// Keywords for maps.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct MapRules {
     pub(super) properties: BTreeMap<String, Arc<Shape>>,
     pub(super) patterns: Vec<(Regex, Arc<Shape>)>,
@@ -63,7 +63,7 @@ pub(super) struct MapRules {
 }
 
 /// What keys beyond the known ones may hold.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) enum Additional {
     #[default]
     Anything,
@@ -72,7 +72,7 @@ pub(super) enum Additional {
 }
 
 /// Keywords for lists.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct ListRules {
     pub(super) items: Items,
     pub(super) fewest: Option<u64>,
@@ -81,7 +81,7 @@ pub(super) struct ListRules {
 }
 
 /// What the items of a list may hold.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) enum Items {
     #[default]
     Anything,
@@ -91,7 +91,7 @@ pub(super) enum Items {
 }
 
 /// Keywords for text; lengths count characters.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct TextRules {
     pub(super) shortest: Option<u64>,
     pub(super) longest: Option<u64>,
@@ -100,7 +100,7 @@ pub(super) struct TextRules {
 }
 
 /// Keywords for numbers.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct NumberRules {
     pub(super) least: Option<Bound>,
     pub(super) most: Option<Bound>,
@@ -108,7 +108,7 @@ pub(super) struct NumberRules {
 }
 
 /// An end of a range.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Bound {
     pub(super) number: Number,
     /// The number itself is outside.

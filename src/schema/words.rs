@@ -8,10 +8,10 @@ use super::shape::Shape;
 
 /// The schema's own words about a value.
 pub(super) fn said(shape: &Shape) -> String {
-    match shape.description.is_empty() {
-        true => String::new(),
-        false => format!("the schema says: {}", shape.description),
+    if shape.description.is_empty() {
+        return String::new();
     }
+    format!("the schema says: {}", shape.description)
 }
 
 /// What a person most likely meant to write.

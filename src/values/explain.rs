@@ -79,3 +79,131 @@ fn asked(path: &str, filter: &str, scope: &ValuesKey) -> bool {
                 .is_some_and(|rest| rest.starts_with('['))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::super::sample::{any_map, config, hook, operations, schemas, statics};
+    use super::super::trace::Inputs;
+    use super::super::{Layer, Store};
+    use super::*;
+    use crate::patch::StoredPatches;
+    use crate::schema::Schemas;
+
+    const CONFIG: &str = "\
+properties:
+  replicas: {type: integer, default: 2}
+  token: {x-secret: true}
+  ingress:
+    type: object
+    default: {class: nginx}
+    properties:
+      class: {type: string}
+      port: {type: integer, default: 80}
+  zones: {type: array}
+  labels: {type: object, additionalProperties: true}
+";
+    const VALUES: &str = "\
+x-extend: {schema: config-values.yaml}
+properties:
+  internal: {type: object, default: {}, properties: {count: {default: 0}, ca: {additionalProperties: true}, list: {}}}
+";
+
+    fn store() -> Store {
+        let scope = ValuesKey::parse("m").unwrap();
+        let text = "zones: [a]\ningress:\n  class: traefik\nlabels:\n  a.b/c: x\n  empty: {}\n";
+        let mut store = Store::new(scope, statics(text), schemas(CONFIG, VALUES)).unwrap();
+        let section = "token: hunter2\nzones:\n- b\nlabels:\n  d: null\n";
+        store.set_config(Some(config(section))).unwrap();
+        let patch = operations("add /m/internal/list [1]\nadd /m/zones/- \"c\"");
+        store.apply_values_patch(&patch, &hook("one.sh")).unwrap();
+        let patch = operations("add /m/internal/ca {\"key\":1}");
+        store.apply_values_patch(&patch, &hook("two.sh")).unwrap();
+        store
+            .set_injected(json!({"enabledModules": ["x"]}))
+            .unwrap();
+        store
+    }
+
+    fn lines(filter: Option<&str>) -> Vec<String> {
+        let line =
+            |one: &Explained| format!("{} = {} · {}:{}", one.path, one.value, one.origin, one.line);
+        store().explain(filter).iter().map(line).collect()
+    }
+
+    #[test]
+    fn every_leaf_knows_who_set_it() {
+        let expected = [
+            "m.enabledModules = [\"x\"] · addon-operator:0",
+            "m.ingress.class = \"traefik\" · values.yaml:3",
+            "m.ingress.port = 80 · default in config-values.yaml:9",
+            "m.internal.ca.key = 1 · hook two.sh:0",
+            "m.internal.count = 0 · default in values-schema.yaml:3",
+            "m.internal.list = [1] · hook one.sh:0",
+            "m.labels[\"a.b/c\"] = \"x\" · values.yaml:5",
+            "m.labels.d = null · ConfigMap ns/config:5",
+            "m.labels.empty = {} · values.yaml:6",
+            "m.replicas = 2 · default in config-values.yaml:2",
+            "m.token = \"[secret]\" · ConfigMap ns/config:1",
+            "m.zones = [\"b\",\"c\"] · hook one.sh:0",
+        ];
+        assert_eq!(lines(None), expected);
+    }
+
+    #[test]
+    fn path_narrows_the_answer() {
+        for (filter, expected) in [
+            ("m.ingress", &["m.ingress.class", "m.ingress.port"][..]),
+            ("ingress.port", &["m.ingress.port"]),
+            ("m.labels[\"a.b/c\"]", &["m.labels[\"a.b/c\"]"]),
+            ("zones[0]", &["m.zones"]),
+            ("m.ingres", &[]),
+            ("m.zones.x", &[]),
+        ] {
+            let paths: Vec<String> = store()
+                .explain(Some(filter))
+                .into_iter()
+                .map(|one| one.path)
+                .collect();
+            assert_eq!(paths, expected, "{filter}");
+        }
+        assert_eq!(store().explain(Some("m")).len(), 12);
+    }
+
+    proptest! {
+        // The layer that is named holds the very value; without it the value would be another one.
+        #[test]
+        fn named_layer_holds_the_value(
+            one in any_map(), two in any_map(), section in any_map()
+        ) {
+            let file = |file: &str| Origin::StaticFile { file: file.to_owned() };
+            let layers = [Layer::from_value(file("one"), &one), Layer::from_value(file("two"), &two)];
+            let scope = ValuesKey::global();
+            let config = Layer::from_value(hook("section"), &section);
+            let inputs = Inputs {
+                scope: &scope,
+                statics: &layers,
+                schemas: &Schemas::default(),
+                config: Some(&config),
+                injected: &json!({}),
+                patches: &StoredPatches::default(),
+            };
+            let trace = inputs.trace().unwrap();
+            let values = trace.values.clone();
+            let mut leaves = Vec::new();
+            collect(&values, &mut Vec::new(), &mut leaves);
+            for (keys, value) in leaves {
+                let (origin, _) = trace.origin(&keys).unwrap();
+                let layer = match origin.to_string().as_str() {
+                    "one" => &one,
+                    "two" => &two,
+                    _ => &section,
+                };
+                let held = keys.iter().try_fold(layer, |value, key| value.get(*key));
+                prop_assert_eq!(held, Some(value));
+            }
+        }
+    }
+}

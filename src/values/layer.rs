@@ -50,14 +50,21 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Values with their places, and where they come from.
-#[derive(Debug, Clone, PartialEq)]
+/// Values with their places, and where they come from. Its `Debug` leaves out the values, which may
+/// hold secrets.
+#[derive(Clone, PartialEq)]
 pub struct Layer {
     /// Where it comes from.
     pub origin: Origin,
     /// The values: a section without its key, or a whole file before
     /// [`static_layers`](super::static_layers) cuts it.
     pub node: Node,
+}
+
+impl fmt::Debug for Layer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Layer({})", self.origin)
+    }
 }
 
 impl Layer {

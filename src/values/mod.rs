@@ -75,11 +75,58 @@ fn describe(data: &Data) -> &'static str {
     }
 }
 
-/// Values for laws.
+/// What the tests of this room share.
 #[cfg(test)]
 mod sample {
     use proptest::prelude::*;
-    use serde_json::{Map, Value};
+    use serde_json::{Map, Value, json};
+
+    use super::{Layer, Origin};
+    use crate::name::ValuesKey;
+    use crate::patch::{self, ValuesPatch};
+    use crate::schema::{SchemaFile, Schemas};
+
+    /// The static layer `values.yaml` of a scope.
+    pub(super) fn statics(text: &str) -> Vec<Layer> {
+        let file = "values.yaml".to_owned();
+        let text = if text.is_empty() { "{}" } else { text };
+        vec![Layer::read(Origin::StaticFile { file }, text).unwrap()]
+    }
+
+    /// A section of the `ConfigMap`.
+    pub(super) fn config(text: &str) -> Layer {
+        let (name, key) = ("ns/config".to_owned(), "m".to_owned());
+        Layer::read(Origin::ConfigMap { name, key }, text).unwrap()
+    }
+
+    pub(super) fn schemas(config: &str, values: &str) -> Schemas {
+        let file = |file, text| Some(SchemaFile { file, text });
+        Schemas::read(
+            file("config-values.yaml", config),
+            file("values-schema.yaml", values),
+        )
+        .unwrap()
+    }
+
+    pub(super) fn hook(name: &str) -> Origin {
+        let hook = name.to_owned();
+        Origin::HookPatch { hook }
+    }
+
+    /// Operations of the scope `m`, one a line: `add /m/a {"b":1}`, `remove /m/a`.
+    pub(super) fn operations(text: &str) -> ValuesPatch {
+        let line = |line: &str| {
+            let mut parts = line.splitn(3, ' ');
+            let (verb, path) = (parts.next(), parts.next());
+            let value: Value = parts
+                .next()
+                .map_or(Value::Null, |text| text.parse().unwrap());
+            json!({"op": verb, "path": path, "value": value}).to_string()
+        };
+        let stream: String = text.lines().map(line).collect();
+        let scope = ValuesKey::parse("m").unwrap();
+        patch::parse(&stream, &scope).unwrap().values
+    }
 
     fn key() -> impl Strategy<Value = String> {
         prop::sample::select(vec!["a", "b", "c", "d.e", "f/g", "~"]).prop_map(str::to_owned)

@@ -106,8 +106,12 @@ mod tests {
         Layer::read(Origin::StaticFile { file }, text).unwrap()
     }
 
+    fn parsed(key: &str) -> ValuesKey {
+        ValuesKey::parse(key).unwrap()
+    }
+
     fn cut(key: &str, common: &str, own: &str) -> Result<Vec<Value>, String> {
-        let key = ValuesKey::parse(key).unwrap();
+        let key = parsed(key);
         let (common, own) = (file("values.yaml", common), file("010-m/values.yaml", own));
         let layers =
             static_layers(&key, &[&common], Some(&own)).map_err(|error| error.to_string())?;

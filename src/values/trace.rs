@@ -13,7 +13,7 @@ use crate::schema::{Finding, Schemas, Spot};
 use crate::yaml::Place;
 
 /// Everything that makes up the values of one scope.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Inputs<'a> {
     pub(super) scope: &'a ValuesKey,
     pub(super) statics: &'a [Layer],
@@ -67,7 +67,6 @@ impl<'a> Inputs<'a> {
 }
 
 /// The values and the steps on the way to them.
-#[derive(Debug)]
 pub(super) struct Trace<'a> {
     inputs: Inputs<'a>,
     /// The static layers alone.
@@ -80,7 +79,6 @@ pub(super) struct Trace<'a> {
 }
 
 /// Who set a place.
-#[derive(Debug)]
 enum Setter<'a> {
     Layer(&'a Layer),
     Default(&'a str, Place),
@@ -173,7 +171,7 @@ fn told(setter: &Setter<'_>, path: &Path, spot: Spot) -> (Origin, Place) {
     }
 }
 
-/// Whether an operation sets what is at these keys. A list is one leaf: operations inside it count.
+/// Whether an operation sets, or takes away, what is at these keys. A list is one leaf: operations inside it count.
 fn sets(stored: &Stored, keys: &[&str], list: bool) -> bool {
     let segments = stored.operation.segments();
     let segments: Vec<&str> = segments.iter().skip(1).map(String::as_str).collect();
@@ -185,6 +183,7 @@ fn sets(stored: &Stored, keys: &[&str], list: bool) -> bool {
         keys.strip_prefix(segments.as_slice()),
     ) {
         (Verb::Add(value), Some(rest)) => at(value, rest).is_some(),
+        (Verb::Remove, Some(_)) => true,
         _ => false,
     }
 }
