@@ -141,3 +141,201 @@ fn too_many(known: &Known, gone: &BTreeSet<&ModuleName>) -> Option<String> {
         is_mass.then(|| format!("{vanished} of {all} modules{within} vanished at once"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::module::discover::{Broken, Dir};
+    use crate::report::Mistakes;
+
+    const SETTLE: Duration = Duration::from_secs(10);
+
+    fn name(text: &str) -> ModuleName {
+        ModuleName::parse(text).unwrap()
+    }
+
+    fn numbered(count: usize) -> Vec<String> {
+        (0..count).map(|index| format!("m{index}")).collect()
+    }
+
+    /// Modules last seen in `modules`, as many as there are names.
+    fn known(names: &[String]) -> Known {
+        let dir = PathBuf::from("modules");
+        names
+            .iter()
+            .map(|text| (name(text), Some(dir.clone())))
+            .collect()
+    }
+
+    fn dir(path: &str, state: DirState) -> Dir {
+        Dir {
+            path: PathBuf::from(path),
+            state,
+            common: None,
+            mistakes: Mistakes::default(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Present are names; broken folders count as much as good ones.
+    fn found(names: &[String], dirs: Vec<Dir>) -> Discovery {
+        let broken = names.iter().map(|text| Broken {
+            name: Some(name(text)),
+            folder: PathBuf::new(),
+            mistakes: Mistakes::default(),
+            last_good: None,
+        });
+        Discovery {
+            broken: broken.collect(),
+            dirs,
+            ..Discovery::default()
+        }
+    }
+
+    fn present(names: &[String]) -> Discovery {
+        let modules = names.len();
+        found(names, vec![dir("modules", DirState::Present { modules })])
+    }
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn vanished_module_is_believed_after_the_settle_time() {
+        let names = numbered(10);
+        let mut guard = Guard::new(SETTLE);
+        let first = guard.weigh(&known(&names), &present(&names[1..]), at(100));
+        assert_eq!(first.waiting, BTreeSet::from([name("m0")]));
+        assert_eq!(first.ask_again_at, Some(at(110)));
+        let early = guard.weigh(&known(&names), &present(&names[1..]), at(109));
+        assert!(early.believed.is_empty());
+        let then = guard.weigh(&known(&names), &present(&names[1..]), at(110));
+        assert_eq!(then.believed, BTreeSet::from([name("m0")]));
+        assert_eq!((then.waiting.len(), then.ask_again_at), (0, None));
+    }
+
+    #[test]
+    fn module_that_comes_back_starts_anew() {
+        let names = numbered(10);
+        let mut guard = Guard::new(SETTLE);
+        guard.weigh(&known(&names), &present(&names[1..]), at(100));
+        assert_eq!(
+            guard.weigh(&known(&names), &present(&names), at(105)),
+            Verdict::default()
+        );
+        let again = guard.weigh(&known(&names), &present(&names[1..]), at(111));
+        assert_eq!(again.ask_again_at, Some(at(121)));
+    }
+
+    #[test]
+    fn share_of_modules_decides() {
+        for (all, left, why) in [
+            (10, 8, None),
+            (10, 7, Some("3 of 10 modules vanished at once")),
+            (10, 5, Some("5 of 10 modules vanished at once")),
+            (29, 15, Some("14 of 29 modules vanished at once")),
+            (100, 80, None),
+            (100, 79, Some("21 of 100 modules vanished at once")),
+            // One folder is removed on purpose, also where there are few.
+            (4, 3, None),
+            (2, 1, None),
+            (3, 1, Some("2 of 3 modules vanished at once")),
+        ] {
+            let names = numbered(all);
+            let mut guard = Guard::new(SETTLE);
+            for seconds in [0, 1_000] {
+                let verdict = guard.weigh(&known(&names), &present(&names[..left]), at(seconds));
+                let told = verdict.held.as_ref().map(|held| held.why.as_str());
+                assert_eq!(told, why, "{left} of {all} left");
+                assert_eq!(
+                    verdict.held.map_or(0, |held| held.names.len()),
+                    match why {
+                        Some(_) => all - left,
+                        None => 0,
+                    }
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn share_counts_within_a_directory_too() {
+        let mut known = known(&numbered(20));
+        let other = ["a", "b", "c"];
+        known.extend(other.map(|text| (name(text), Some(PathBuf::from("more")))));
+        let mut left = numbered(20);
+        left.push("a".to_owned());
+        let states = vec![
+            dir("modules", DirState::Present { modules: 20 }),
+            dir("more", DirState::Present { modules: 1 }),
+        ];
+        let verdict = Guard::new(SETTLE).weigh(&known, &found(&left, states), at(0));
+        assert_eq!(
+            verdict.held.unwrap().why,
+            "2 of 3 modules of more vanished at once"
+        );
+    }
+
+    #[test]
+    fn nothing_is_believed_of_unsound_directories() {
+        for (state, why) in [
+            (DirState::Missing, "modules directory more does not exist"),
+            (
+                DirState::Unreadable("stale file handle".to_owned()),
+                "modules directory more cannot be read: stale file handle",
+            ),
+        ] {
+            let names = numbered(10);
+            let dirs = vec![
+                dir("modules", DirState::Present { modules: 9 }),
+                dir("more", state),
+            ];
+            let mut guard = Guard::new(SETTLE);
+            for seconds in [0, 1_000] {
+                let found = found(&names[1..], dirs.clone());
+                let verdict = guard.weigh(&known(&names), &found, at(seconds));
+                assert_eq!(verdict.held.unwrap().why, why);
+                assert!(verdict.believed.is_empty() && verdict.waiting.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn emptied_directory_holds_what_may_have_been_in_it() {
+        let names = numbered(1);
+        let empty = found(&[], vec![dir("modules", DirState::Empty)]);
+        let mut guard = Guard::new(SETTLE);
+        let verdict = guard.weigh(&known(&names), &empty, at(0));
+        assert_eq!(
+            verdict.held.unwrap().why,
+            "modules directory modules holds no module"
+        );
+
+        // After a restart only the cluster knows the module: it may have been anywhere.
+        let dirs = vec![
+            dir("modules", DirState::Present { modules: 1 }),
+            dir("more", DirState::Empty),
+        ];
+        let elsewhere = found(&["other".to_owned()], dirs);
+        let remembered = Known::from([(name("m0"), None)]);
+        assert!(guard.weigh(&remembered, &elsewhere, at(0)).held.is_some());
+        assert_eq!(guard.weigh(&known(&names), &elsewhere, at(0)).held, None);
+    }
+
+    #[test]
+    fn settle_time_starts_when_the_doubt_has_passed() {
+        let names = numbered(10);
+        let mut guard = Guard::new(SETTLE);
+        guard.weigh(&known(&names), &present(&names[1..]), at(0));
+        assert!(
+            guard
+                .weigh(&known(&names), &present(&names[5..]), at(9))
+                .held
+                .is_some()
+        );
+        let back = guard.weigh(&known(&names), &present(&names[1..]), at(20));
+        assert!(back.believed.is_empty());
+        assert_eq!(back.ask_again_at, Some(at(30)));
+    }
+}

@@ -345,3 +345,297 @@ fn circle(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::yaml::Place;
+
+    fn name(text: &str) -> ModuleName {
+        ModuleName::parse(text).unwrap()
+    }
+
+    /// `+b` requires b ready.
+    fn requirement(text: &str) -> Requirement {
+        Requirement {
+            name: name(text.trim_start_matches('+')),
+            ready: text.starts_with('+'),
+            place: Place::default(),
+        }
+    }
+
+    fn standing(weight: u32, requires: &[&str], progress: Progress) -> Standing {
+        Standing {
+            weight,
+            rule: OrderRule::ByWeight,
+            requires: requires.iter().map(|text| requirement(text)).collect(),
+            progress,
+        }
+    }
+
+    type Row<'a> = (&'a str, u32, &'a [&'a str], Progress);
+
+    fn modules(rows: &[Row<'_>]) -> BTreeMap<ModuleName, Standing> {
+        let module = |row: &Row<'_>| (name(row.0), standing(row.1, row.2, row.3));
+        rows.iter().map(module).collect()
+    }
+
+    /// What each pending module waits for; empty: it may start.
+    fn waits(modules: &BTreeMap<ModuleName, Standing>, mode: OrderMode) -> Vec<String> {
+        ready_to_start(modules, mode)
+            .into_iter()
+            .filter(|(name, _)| modules[name].progress == Pending)
+            .map(|(name, start)| match start {
+                Start::Now => format!("{name}"),
+                Start::Waits(why) => format!("{name} {why}"),
+            })
+            .collect()
+    }
+
+    use OrderMode::{Attempted, Strict};
+    use Progress::{Applied, Failed, Pending, Ready, Unready};
+
+    #[test]
+    fn module_waits_for_first_attempts_of_lower_weights() {
+        let cases: &[(&[Row<'_>], &[&str])] = &[
+            (
+                &[
+                    ("a", 10, &[], Pending),
+                    ("b", 10, &[], Pending),
+                    ("c", 20, &[], Pending),
+                ],
+                &["a", "b", "c waits for a (weight 10) and 1 more"],
+            ),
+            (
+                &[
+                    ("a", 10, &[], Failed),
+                    ("b", 10, &[], Applied),
+                    ("c", 20, &[], Pending),
+                ],
+                &["c"],
+            ),
+            (
+                &[
+                    ("b", 10, &[], Pending),
+                    ("c", 20, &[], Pending),
+                    ("d", 30, &[], Pending),
+                ],
+                &[
+                    "b",
+                    "c waits for b (weight 10)",
+                    "d waits for b (weight 10) and 1 more",
+                ],
+            ),
+            // A module that joins later holds up only those that have not begun.
+            (
+                &[
+                    ("new", 5, &[], Pending),
+                    ("old", 10, &[], Ready),
+                    ("z", 20, &[], Pending),
+                ],
+                &["new", "z waits for new (weight 5)"],
+            ),
+        ];
+        for (rows, told) in cases {
+            assert_eq!(waits(&modules(rows), Attempted), *told, "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn module_waits_for_what_it_requires() {
+        for (progress, requires, told) in [
+            (Pending, "a", "b requires a, which is not applied yet"),
+            (Failed, "a", "b requires a, which failed"),
+            (Applied, "a", "b"),
+            (Applied, "+a", "b requires a, which is not ready yet"),
+            (Unready, "a", "b"),
+            (
+                Unready,
+                "+a",
+                "b requires a, which did not become ready in time",
+            ),
+            (Ready, "+a", "b"),
+            (Ready, "gone", "b requires gone, which is not enabled"),
+        ] {
+            let modules = modules(&[("a", 10, &[], progress), ("b", 10, &[requires], Pending)]);
+            assert_eq!(
+                waits(&modules, Attempted).last().unwrap(),
+                told,
+                "{progress:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn blocked_module_holds_up_only_those_who_require_it() {
+        let modules = modules(&[
+            ("a", 10, &[], Failed),
+            ("b", 20, &["a"], Pending),
+            ("c", 30, &["b"], Pending),
+            ("d", 40, &[], Pending),
+        ]);
+        assert_eq!(
+            waits(&modules, Attempted),
+            [
+                "b requires a, which failed",
+                "c requires b, which cannot start",
+                "d"
+            ]
+        );
+    }
+
+    #[test]
+    fn higher_weights_wait_while_a_requirement_becomes_ready() {
+        let mut modules = modules(&[
+            ("a", 10, &[], Applied),
+            ("b", 20, &["+a"], Pending),
+            ("c", 30, &[], Pending),
+        ]);
+        assert_eq!(
+            waits(&modules, Attempted).last().unwrap(),
+            "c waits for b (weight 20)"
+        );
+        modules.get_mut(&name("a")).unwrap().progress = Unready;
+        assert_eq!(waits(&modules, Attempted).last().unwrap(), "c");
+    }
+
+    #[test]
+    fn module_that_requires_a_heavier_one_moves_behind_it() {
+        let modules = modules(&[
+            ("a", 10, &["c"], Pending),
+            ("b", 20, &[], Pending),
+            ("c", 30, &[], Pending),
+            ("d", 40, &[], Pending),
+        ]);
+        assert_eq!(
+            waits(&modules, Attempted),
+            [
+                "a requires c, which is not applied yet",
+                "b",
+                "c waits for b (weight 20)",
+                "d waits for b (weight 20) and 2 more"
+            ]
+        );
+        let order: Vec<_> = start_order(&modules, Attempted);
+        assert_eq!(order, ["b", "c", "a", "d"].map(name));
+        assert_eq!(
+            delete_order(&modules, Attempted),
+            ["d", "a", "c", "b"].map(name)
+        );
+    }
+
+    #[test]
+    fn order_any_neither_waits_nor_holds_up() {
+        let mut modules = modules(&[("a", 10, &[], Pending), ("b", 20, &[], Pending)]);
+        modules.get_mut(&name("a")).unwrap().rule = OrderRule::Any;
+        assert_eq!(waits(&modules, Attempted), ["a", "b"]);
+        modules.get_mut(&name("b")).unwrap().rule = OrderRule::Any;
+        assert_eq!(waits(&modules, Strict), ["a", "b waits for a (weight 10)"]);
+    }
+
+    #[test]
+    fn strict_order_waits_for_success() {
+        let rows = |progress| modules(&[("a", 10, &[], progress), ("b", 20, &[], Pending)]);
+        for progress in [Pending, Failed] {
+            let told = waits(&rows(progress), Strict);
+            assert_eq!(
+                told.last().unwrap(),
+                "b waits for a (weight 10)",
+                "{progress:?}"
+            );
+        }
+        for progress in [Applied, Unready, Ready] {
+            assert_eq!(waits(&rows(progress), Strict), ["b"], "{progress:?}");
+        }
+    }
+
+    #[test]
+    fn circle_blocks_its_members_alone() {
+        let modules = modules(&[
+            ("a", 10, &["b"], Pending),
+            ("b", 10, &["a"], Pending),
+            ("c", 20, &[], Pending),
+        ]);
+        assert_eq!(waits(&modules, Attempted).last().unwrap(), "c");
+    }
+
+    fn any_modules() -> impl Strategy<Value = Vec<(u32, bool, Vec<(usize, bool)>, Progress)>> {
+        let outcome = prop_oneof![Just(Failed), Just(Unready), Just(Ready)];
+        let requires = proptest::collection::vec((0..9_usize, any::<bool>()), 0..3);
+        proptest::collection::vec((0..4_u32, any::<bool>(), requires, outcome), 1..9)
+    }
+
+    proptest! {
+        /// Run to the end, whatever the modules require and however they end: nothing is left but
+        /// modules whose requirements are not met, and no module started before a lighter one.
+        #[test]
+        fn order_never_locks_up(rows in any_modules()) {
+            let named = |index: usize| name(&format!("m{index}"));
+            let mut modules: BTreeMap<ModuleName, Standing> = BTreeMap::new();
+            for (index, (weight, any, requires, _)) in rows.iter().enumerate() {
+                let requires = requires.iter().map(|(index, ready)| Requirement {
+                    name: named(*index),
+                    ready: *ready,
+                    place: Place::default(),
+                });
+                let rule = if *any { OrderRule::Any } else { OrderRule::ByWeight };
+                let standing =
+                    Standing { weight: *weight, rule, requires: requires.collect(), progress: Pending };
+                modules.insert(named(index), standing);
+            }
+            loop {
+                let starts = ready_to_start(&modules, Attempted);
+                let now: Vec<usize> = (0..rows.len())
+                    .filter(|index| modules[&named(*index)].progress == Pending)
+                    .filter(|index| starts[&named(*index)] == Start::Now)
+                    .collect();
+                for index in &now {
+                    let own = &modules[&named(*index)];
+                    let lighter = modules.values().find(|other| {
+                        own.rule == OrderRule::ByWeight && other.rule == OrderRule::ByWeight
+                            && other.requires.is_empty() && other.weight < own.weight
+                            && other.progress == Pending
+                    });
+                    prop_assert!(lighter.is_none(), "{own:?} before {lighter:?}");
+                }
+                if now.is_empty() {
+                    break;
+                }
+                for index in now {
+                    modules.get_mut(&named(index)).unwrap().progress = rows[index].3;
+                }
+            }
+            let blocked = Blocked::find(&modules);
+            for (name, standing) in &modules {
+                prop_assert!(standing.progress != Pending || blocked.contains(name), "{modules:?}");
+            }
+        }
+
+        #[test]
+        fn order_of_deletion_is_that_of_starting_reversed(rows in any_modules()) {
+            let modules: BTreeMap<ModuleName, Standing> = rows.iter().enumerate().map(|(index, row)| {
+                // Only what is behind is required, so that there is no circle.
+                let requires = row.2.iter().filter(|(other, _)| *other < index).map(|(other, ready)| {
+                    Requirement { name: name(&format!("m{other}")), ready: *ready, place: Place::default() }
+                });
+                let standing = Standing {
+                    weight: row.0, rule: OrderRule::ByWeight, requires: requires.collect(), progress: Ready,
+                };
+                (name(&format!("m{index}")), standing)
+            }).collect();
+            let order = start_order(&modules, Attempted);
+            prop_assert_eq!(order.len(), modules.len());
+            let position = |name: &ModuleName| order.iter().position(|other| other == name);
+            for (name, standing) in &modules {
+                for requirement in &standing.requires {
+                    prop_assert!(position(&requirement.name) < position(name), "{order:?}");
+                }
+            }
+            let mut reversed = delete_order(&modules, Attempted);
+            reversed.reverse();
+            prop_assert_eq!(reversed, order);
+        }
+    }
+}

@@ -252,3 +252,42 @@ pub(super) fn read_text(path: &Path, shown: &str) -> Result<Option<String>, Mist
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that changes twice within one tick has the same times both times.
+    #[test]
+    fn metadata_is_trusted_only_when_the_next_change_must_show() {
+        let stamp = Stamp {
+            device: 1,
+            inode: 1,
+            size: 1,
+            modified: (1, 0),
+            changed: (1_000, 999),
+            executable: false,
+        };
+        for (now, settled) in [(0, false), (1_000, false), (1_002, false), (1_003, true)] {
+            let now = UNIX_EPOCH + Duration::from_secs(now);
+            assert_eq!(stamp.is_settled(now), settled, "{now:?}");
+        }
+    }
+
+    #[test]
+    fn files_that_may_have_changed_unseen_are_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a"), "1").unwrap();
+        let tree = Tree::walk(folder.path(), Path::new("x")).unwrap();
+        let later = UNIX_EPOCH + Duration::from_secs(1 << 33);
+        let (digest, settled) = tree.digest(folder.path(), &Digests::new(), later);
+        let (_, unsettled) = tree.digest(folder.path(), &Digests::new(), UNIX_EPOCH);
+        assert_eq!((settled.len(), unsettled.len()), (1, 0));
+        // What is remembered is not read: the content behind the same stamp may be anything.
+        let forged = settled
+            .iter()
+            .map(|(path, (stamp, _))| (path.clone(), (*stamp, [0; 32])));
+        let (remembered, _) = tree.digest(folder.path(), &forged.collect(), later);
+        assert_ne!(digest, remembered);
+    }
+}

@@ -88,13 +88,15 @@ impl Watches {
         })
     }
 
-    /// Watches what is there now, and no longer what is not.
-    pub(super) fn renew(&mut self) {
+    /// Watches what is there now, and no longer what is not. Says whether these are other folders
+    /// than before, be it at the same paths.
+    pub(super) fn renew(&mut self) -> bool {
         let mut round = Round {
             watches: self,
             new: Relevant::default(),
             set: BTreeMap::new(),
             is_full: false,
+            failed: None,
         };
         for dir in round.watches.dirs.clone() {
             // A relative path that cannot be made absolute: the working directory is gone.
@@ -105,6 +107,7 @@ impl Watches {
                 round.folder(&real);
             }
         }
+        round.tell_failure();
         let Round { new, set, .. } = round;
         let gone: Vec<PathBuf> = self
             .watched
@@ -116,8 +119,10 @@ impl Watches {
             // It fails when the folder itself is gone, and then nothing is left to do.
             let _ = self.watcher.unwatch(&path);
         }
-        self.watched = set;
         *self.lock() = new;
+        let others = self.watched != set;
+        self.watched = set;
+        others
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Relevant> {
@@ -131,6 +136,8 @@ struct Round<'a> {
     new: Relevant,
     set: BTreeMap<PathBuf, Identity>,
     is_full: bool,
+    /// The first folder of the modules that could not be watched, and why.
+    failed: Option<(PathBuf, notify::Error)>,
 }
 
 impl Round<'_> {
@@ -172,7 +179,7 @@ impl Round<'_> {
             return;
         }
         self.new.folders.insert(real.to_owned());
-        self.lock_folder(real);
+        self.admit(real);
         self.watch(real);
         let Ok(entries) = fs::read_dir(real) else {
             return;
@@ -195,6 +202,16 @@ impl Round<'_> {
         }
     }
 
+    fn tell_failure(&mut self) {
+        if let Some((path, error)) = self.failed.take() {
+            let path = path.display();
+            tracing::warn!(
+                target: "module", %path, %error,
+                "changes of this folder, and perhaps of others, are not seen"
+            );
+        }
+    }
+
     fn has_room(&mut self) -> bool {
         if self.new.folders.len() < MOST_FOLDERS {
             return true;
@@ -210,7 +227,7 @@ impl Round<'_> {
     }
 
     /// What is watched in this round matters from now on, not only after it.
-    fn lock_folder(&self, real: &Path) {
+    fn admit(&self, real: &Path) {
         self.watches.lock().folders.insert(real.to_owned());
     }
 
@@ -238,12 +255,14 @@ impl Round<'_> {
             .watch(folder, RecursiveMode::NonRecursive);
         match watching {
             Ok(()) => {}
-            // Gone meanwhile: its own folder tells.
+            // Gone meanwhile: the folder around it tells.
             Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {}
-            Err(error) => {
-                let path = folder.display();
-                tracing::warn!(target: "module", %path, %error, "changes of this folder are not seen");
+            Err(error) if self.new.folders.contains(folder) => {
+                self.failed
+                    .get_or_insert_with(|| (folder.to_owned(), error));
             }
+            // On the way there: a closed folder is not ours to watch.
+            Err(_) => {}
         }
         self.set.insert(folder.to_owned(), identity);
     }
