@@ -1,6 +1,7 @@
 //! The one integration-test binary: one link, and helpers that all parts share.
 //!
 //! - `support`: a real API server, namespaces, waiting, counting.
+//! - `cli`: the built program, as a person meets it.
 //! - `cluster`: what only a real API server knows.
 //! - `layers`: the order of the rooms.
 
@@ -14,6 +15,7 @@
 
 mod support;
 
+mod cli;
 mod cluster;
 mod layers;
 

@@ -36,7 +36,7 @@ struct Arguments {
         long,
         global = true,
         value_name = "PATH",
-        visible_alias = "debug-unix-socket",
+        alias = "debug-unix-socket",
         help = start::socket_help()
     )]
     socket: Option<String>,
@@ -68,7 +68,8 @@ fn run(
     typed: impl IntoIterator<Item = OsString>,
     environment: &Environment,
 ) -> Result<(), Failure> {
-    let Arguments { command, socket } = Arguments::try_parse_from(typed).map_err(Failure::Typed)?;
+    let Arguments { command, socket } =
+        Arguments::try_parse_from(typed).map_err(|error| Failure::Typed(start::with_tip(error)))?;
     let socket = socket.as_deref();
     let asker = || ask::Asker::new(socket, environment);
     match command {

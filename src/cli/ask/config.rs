@@ -11,13 +11,15 @@ pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     page: Page,
 
-    /// Output format
+    /// Output format: text, json or yaml [default: text]
     #[arg(
         short,
         long,
         global = true,
         value_name = "FORMAT",
-        default_value = "text"
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true
     )]
     output: Format,
 }

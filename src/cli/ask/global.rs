@@ -11,8 +11,14 @@ pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     page: Page,
 
-    /// Output format [default: yaml; json for patches]
-    #[arg(short, long, global = true, value_name = "FORMAT")]
+    /// Output format: text, json or yaml [default: yaml; json for patches]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        hide_possible_values = true
+    )]
     output: Option<Format>,
 }
 
@@ -22,7 +28,7 @@ enum Page {
     List,
     /// Show the global values as hooks and templates see them
     Values,
-    /// Show the global values that people set in the `ConfigMap`
+    /// Show the global values that people set
     Config,
     /// Show the patches that hooks made to the global values
     Patches,

@@ -12,8 +12,15 @@ pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     page: Page,
 
-    /// Output format [default: text for list, render and purge; json for patches; else yaml]
-    #[arg(short, long, global = true, value_name = "FORMAT")]
+    /// Output format: text, json or yaml [default: text for list, render, purge; json for patches;
+    /// else yaml]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        hide_possible_values = true
+    )]
     output: Option<Format>,
 }
 
@@ -23,7 +30,7 @@ enum Page {
     List,
     /// Show the values of a module as hooks and templates see them
     Values(WithGlobal),
-    /// Show the values of a module that people set in the `ConfigMap`
+    /// Show the values of a module that people set
     Config(WithGlobal),
     /// Show the patches that hooks made to the values of a module
     Patches(One),

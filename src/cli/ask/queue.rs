@@ -17,13 +17,15 @@ pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     page: Page,
 
-    /// Output format
+    /// Output format: text, json or yaml [default: text]
     #[arg(
         short,
         long,
         global = true,
         value_name = "FORMAT",
-        default_value = "text"
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true
     )]
     output: Format,
 }
@@ -46,9 +48,10 @@ struct List {
     #[arg(short, long)]
     watch: bool,
 
-    /// How long to wait in between, such as 500ms
+    /// How long to wait in between, such as 500ms [default: 1s]
     #[arg(
-        short = 't', long, value_name = "DURATION", default_value = "1s", alias = "watchInterval",
+        short = 't', long, value_name = "DURATION", default_value = "1s",
+        hide_default_value = true, alias = "watchInterval",
         value_parser = start::parse_positive_duration
     )]
     watch_interval: Duration,

@@ -15,7 +15,7 @@ pub(in crate::cli) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Page {
-    /// Show which file, `ConfigMap` key or hook set each value of a module
+    /// Show which file, person or hook set each value of a module
     Explain(Explain),
 }
 
@@ -27,8 +27,15 @@ struct Explain {
     /// A dotted path into its values, such as `image.tag` [default: all of them]
     path: Option<String>,
 
-    /// Output format
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    /// Output format: text, json or yaml [default: text]
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     output: Format,
 }
 

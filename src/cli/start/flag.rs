@@ -245,3 +245,56 @@ pub(super) const SOCKET: Flag = Flag {
     help: "The debug socket of the operator",
     heading: "Options",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::start::read::ENVIRONMENT_ONLY;
+
+    fn code(text: &str) -> String {
+        if text.is_empty() {
+            String::new()
+        } else {
+            format!("`{text}`")
+        }
+    }
+
+    fn row(flag: &Flag) -> String {
+        let variables: Vec<String> = flag.environment.iter().map(|name| code(name)).collect();
+        let (name, default, help) = (flag.name, code(flag.default), flag.help);
+        let variables = variables.join(", ");
+        format!("| `--{name}` | {variables} | {default} | {help} |")
+    }
+
+    /// The rows of `docs/RUNNING.md` that begin like this.
+    fn documented(start: &str) -> String {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/RUNNING.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let rows = text.lines().filter(|line| line.starts_with(start));
+        rows.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_document_has_every_flag() {
+        let rows: Vec<String> = ALL.iter().chain([&SOCKET]).map(row).collect();
+        assert_eq!(documented("| `--"), rows.join("\n"));
+    }
+
+    #[test]
+    fn the_document_has_every_other_variable() {
+        let rows = ENVIRONMENT_ONLY.map(|(name, help)| format!("| `{name}` | {help} |"));
+        let found = documented("| `ADDON_OPERATOR_") + "\n" + &documented("| `QUEUE_ACTIONS");
+        assert_eq!(found, rows.join("\n"));
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut seen = std::collections::BTreeSet::new();
+        for flag in ALL.iter().chain([&SOCKET]) {
+            assert!(seen.insert(flag.name), "--{} is there twice", flag.name);
+            for name in flag.environment {
+                assert!(seen.insert(name), "{name} is there twice");
+            }
+        }
+    }
+}

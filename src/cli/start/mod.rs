@@ -7,6 +7,7 @@ mod read;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use tokio_util::sync::CancellationToken;
@@ -94,6 +95,23 @@ async fn operate(settings: Settings, set_level: SetLogLevel) -> Result<(), Failu
 /// The debug socket, for a command that asks.
 pub(super) fn socket(typed: Option<&str>, environment: &Environment) -> PathBuf {
     read::socket(typed, environment)
+}
+
+/// A flag of `start` behind another command, or behind none, gets a tip.
+pub(super) fn with_tip(mut error: clap::Error) -> clap::Error {
+    let is_flag = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(typed)) => {
+            let name = typed.trim_start_matches('-');
+            flag::ALL.iter().any(|flag| flag.name == name)
+        }
+        _ => false,
+    };
+    if is_flag && error.kind() == ErrorKind::UnknownArgument {
+        let tip = "it is a flag of the command start: addon-operator start …";
+        let tips = ContextValue::StyledStrs(vec![tip.into()]);
+        error.insert(ContextKind::Suggested, tips);
+    }
+    error
 }
 
 /// The help of the flag for the debug socket.
