@@ -13,81 +13,81 @@
 
 // ── Ground: words and doors ──────────────────────────────────────────────────────────────────────
 
-/// How a mistake, and an error with its causes, are told to a person.
+// How a mistake, and an error with its causes, are told to a person.
 pub mod report;
 
-/// Names that must be valid: modules and the keys of their values.
+// Names that must be valid: modules and the keys of their values.
 pub mod name;
 
-/// Counters, gauges and histograms, and their text form.
+// Counters, gauges and histograms, and their text form.
 pub mod metric;
 
-/// Kubernetes YAML: read with every value's place, written as `kubectl` writes it.
+// Kubernetes YAML: read with every value's place, written as `kubectl` writes it.
 pub mod yaml;
 
-/// What a cluster holds, as plain values.
+// What a cluster holds, as plain values.
 pub mod object;
 
-/// The only door to the API server.
+// The only door to the API server.
 pub mod cluster;
 
 // ── The line: from what happened to what is now true ─────────────────────────────────────────────
 
-/// Kinds and selectors → what changed.
+// Kinds and selectors → what changed.
 pub mod watch;
 
-/// Named lines of tasks → the next task to run.
+// Named lines of tasks → the next task to run.
 pub mod queue;
 
-/// What a hook asked to change, parsed.
+// What a hook asked to change, parsed.
 pub mod patch;
 
-/// What values may look like: schemas, their defaults, and mistakes against them.
+// What values may look like: schemas, their defaults, and mistakes against them.
 pub mod schema;
 
-/// The values store: layers, schemas, patches → values.
+// The values store: layers, schemas, patches → values.
 pub mod values;
 
-/// The `ConfigMap` in which people set values.
+// The `ConfigMap` in which people set values.
 pub mod config_values;
 
-/// A chart read from disk.
+// A chart read from disk.
 pub mod chart;
 
-/// The functions that templates may call, one file per family.
+// The functions that templates may call, one file per family.
 pub mod function;
 
-/// Chart and values → manifests.
+// Chart and values → manifests.
 pub mod render;
 
-/// Manifests, inventory and what is there → a plan.
+// Manifests, inventory and what is there → a plan.
 pub mod diff;
 
-/// A plan → an outcome in the cluster.
+// A plan → an outcome in the cluster.
 pub mod apply;
 
-/// Outcomes → `Module` objects, conditions and events.
+// Outcomes → `Module` objects, conditions and events.
 pub mod status;
 
 // ── The house: who runs the line ─────────────────────────────────────────────────────────────────
 
-/// What is on disk: modules, enabled or not, in which order.
+// What is on disk: modules, enabled or not, in which order.
 pub mod module;
 
-/// The kinds of work, one file each.
+// The kinds of work, one file each.
 pub mod task;
 
-/// Health, metrics and the debug socket.
+// Health, metrics and the debug socket.
 pub mod serve;
 
-/// What the operator knows, and which tasks follow from what happened.
+// What the operator knows, and which tasks follow from what happened.
 pub mod house;
 
-/// Start-up, wiring, workers, shutdown.
+// Start-up, wiring, workers, shutdown.
 pub mod operator;
 
-/// A real etcd and kube-apiserver on this machine, to try and to test with.
+// A real etcd and kube-apiserver on this machine, to try and to test with.
 pub mod control_plane;
 
-/// Arguments and environment → settings → one command.
+// Arguments and environment → settings → one command.
 pub mod cli;

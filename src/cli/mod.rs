@@ -13,6 +13,7 @@ mod log;
 mod output;
 mod signal;
 mod start;
+mod try_out;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Start(start::Arguments),
+    Try(try_out::Arguments),
     Module(ask::module::Arguments),
     Global(ask::global::Arguments),
     Values(ask::values::Arguments),
@@ -75,6 +77,7 @@ fn run(
     match command {
         None => start::run(start::Arguments::default(), socket, environment),
         Some(Command::Start(arguments)) => start::run(arguments, socket, environment),
+        Some(Command::Try(arguments)) => try_out::run(arguments, environment),
         Some(Command::Module(arguments)) => asker().run(arguments),
         Some(Command::Global(arguments)) => asker().run(arguments),
         Some(Command::Values(arguments)) => asker().run(arguments),

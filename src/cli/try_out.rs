@@ -1,0 +1,360 @@
+//! `addon-operator try`: a cluster of one's own, the operator on it, and what to try next.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde_json::json;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::environment::Environment;
+use super::output::{self, Failure};
+use super::{log, signal};
+use crate::cluster::{self, Resource, Target};
+use crate::config_values::config_map_resource;
+use crate::control_plane::{self, ControlPlane, Progress};
+use crate::operator::{self, LogLevel, Settings, View};
+use crate::serve::{ConvergePhase, ModuleRow, ModuleState, Paint};
+
+const NAMESPACE: &str = "addon-operator";
+
+/// Start a cluster on this machine, run the operator on it, and say what to try next
+///
+/// Builds etcd and kube-apiserver with the go tool the first time (some minutes), starts them on
+/// loopback, runs the modules and ends everything with Ctrl-C. With KUBECONFIG set, that cluster is
+/// used instead; with KUBEBUILDER_ASSETS, the programs in that folder are.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The modules directory
+    #[arg(long, value_name = "DIR", default_value = "modules")]
+    modules_dir: PathBuf,
+
+    /// The folder of global hooks and schemas
+    #[arg(long, value_name = "DIR", default_value = "global-hooks")]
+    global_hooks_dir: PathBuf,
+
+    /// Use the cluster of this kubeconfig instead
+    #[arg(long, value_name = "FILE")]
+    kube_config: Option<PathBuf>,
+
+    /// End after the first converge: exit code 0 when every module was applied, else 1
+    #[arg(long)]
+    once: bool,
+}
+
+/// Runs until Ctrl-C.
+pub(super) fn run(arguments: Arguments, environment: &Environment) -> Result<(), Failure> {
+    if !arguments.modules_dir.is_dir() {
+        let path = arguments.modules_dir.display();
+        return Err(Failure::Failed(anyhow::anyhow!(
+            "there is no folder {path}; run this in the checkout, or name one with --modules-dir"
+        )));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(try_out(arguments, environment))
+}
+
+async fn try_out(arguments: Arguments, environment: &Environment) -> Result<(), Failure> {
+    let given = arguments
+        .kube_config
+        .clone()
+        .or_else(|| environment.value("KUBECONFIG").map(PathBuf::from));
+    let (own, kubeconfig) = match given {
+        Some(kubeconfig) => (None, kubeconfig),
+        None => {
+            let started = tokio::select! {
+                started = start_cluster(environment) => started?,
+                () = signal::told_to_stop() => return Err(interrupted()),
+            };
+            let kubeconfig = started.kubeconfig().to_owned();
+            (Some(started), kubeconfig)
+        }
+    };
+    let ended = operate(&arguments, environment, &kubeconfig).await;
+    if let Some(cluster) = own {
+        cluster.stop().await?;
+    }
+    ended
+}
+
+async fn start_cluster(environment: &Environment) -> Result<ControlPlane, Failure> {
+    let cache = cache_folder(environment)?;
+    let assets = environment.value("KUBEBUILDER_ASSETS").map(PathBuf::from);
+    let mut teller = Teller::new();
+    let binaries =
+        control_plane::binaries(&cache, assets.as_deref(), &mut |step| teller.tell(&step)).await?;
+    Ok(control_plane::start(&binaries, None, &mut |step| teller.tell(&step)).await?)
+}
+
+fn cache_folder(environment: &Environment) -> Result<PathBuf, Failure> {
+    let own = environment
+        .value("ADDON_OPERATOR_CACHE_DIR")
+        .map(PathBuf::from);
+    let shared = environment
+        .value("XDG_CACHE_HOME")
+        .map(|folder| Path::new(folder).join("addon-operator"));
+    let home = environment
+        .value("HOME")
+        .map(|folder| Path::new(folder).join(".cache/addon-operator"));
+    own.or(shared).or(home).ok_or_else(|| {
+        Failure::Failed(anyhow::anyhow!(
+            "no folder for built programs; set ADDON_OPERATOR_CACHE_DIR"
+        ))
+    })
+}
+
+async fn operate(
+    arguments: &Arguments,
+    environment: &Environment,
+    kubeconfig: &Path,
+) -> Result<(), Failure> {
+    let temporary = tempfile::Builder::new()
+        .prefix("addon-operator-try-")
+        .tempdir()?;
+    let settings = settings(arguments, kubeconfig, temporary.path());
+    let set_level = log::install(&settings, environment)?;
+    prepare(&settings).await?;
+    let stop = CancellationToken::new();
+    let (tell, mut view) = watch::channel(View::default());
+    let begun = Instant::now();
+    let running = operator::run(settings.clone(), set_level.clone(), tell, stop.clone());
+    tokio::pin!(running);
+    tokio::select! {
+        ended = &mut running => return Ok(ended?),
+        () = signal::told_to_stop() => stop.cancel(),
+        seen = follow(&mut view) => {
+            let paint = output::paint(io::stdout().is_terminal(), environment);
+            say(&table(&seen, begun.elapsed(), paint));
+            if arguments.once {
+                stop.cancel();
+                running.await?;
+                return verdict(&seen);
+            }
+            say(&hints(kubeconfig, &settings));
+            set_level(LogLevel::Info);
+            tokio::select! {
+                ended = &mut running => return Ok(ended?),
+                () = signal::told_to_stop() => stop.cancel(),
+            }
+        }
+    }
+    tokio::select! {
+        ended = running => Ok(ended?),
+        () = signal::told_to_stop() => Err(interrupted()),
+    }
+}
+
+fn settings(arguments: &Arguments, kubeconfig: &Path, temporary: &Path) -> Settings {
+    let mut settings = Settings::default();
+    settings.folders.modules = vec![arguments.modules_dir.clone()];
+    settings
+        .folders
+        .global_hooks
+        .clone_from(&arguments.global_hooks_dir);
+    settings.folders.temporary = temporary.join("files");
+    settings.namespace = Some(NAMESPACE.to_owned());
+    settings.cluster.kubeconfig = Some(kubeconfig.to_owned());
+    settings.listen.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    settings.listen.set_port(0);
+    settings.debug.socket = temporary.join("debug.socket");
+    settings.log.level = LogLevel::Warn;
+    settings
+}
+
+/// Makes the namespace and an empty `ConfigMap`, so that there is something to edit.
+async fn prepare(settings: &Settings) -> Result<(), Failure> {
+    let client = cluster::connect(&cluster::Settings {
+        kubeconfig: settings.cluster.kubeconfig.clone(),
+        ..cluster::Settings::default()
+    })
+    .await?;
+    let namespaces = Resource::known("", "v1", "Namespace", "namespaces", false);
+    let name = settings.namespace.as_deref().unwrap_or(NAMESPACE);
+    let target = Target {
+        resource: &namespaces,
+        namespace: None,
+        name,
+    };
+    if client.fetch_metadata(target).await?.is_none() {
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        client.create(&namespaces, None, &namespace).await?;
+    }
+    let config_maps = config_map_resource();
+    let target = Target {
+        resource: &config_maps,
+        namespace: Some(name),
+        name: &settings.config_map,
+    };
+    if client.fetch_metadata(target).await?.is_none() {
+        let config_map = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": settings.config_map}, "data": {},
+        });
+        client.create(&config_maps, Some(name), &config_map).await?;
+    }
+    Ok(())
+}
+
+/// Tells every module that came to an end; answers what is there after the first converge.
+async fn follow(view: &mut watch::Receiver<View>) -> View {
+    let mut told: BTreeMap<String, ModuleState> = BTreeMap::new();
+    while view.changed().await.is_ok() {
+        let seen = view.borrow_and_update().clone();
+        for row in seen.modules.modules.iter().filter(|row| row.enabled) {
+            let is_news = told.insert(row.name.clone(), row.state) != Some(row.state);
+            if is_news && matches!(row.state, ModuleState::Applied | ModuleState::Failed) {
+                say(&progress(row));
+            }
+        }
+        if seen.converge.startup == ConvergePhase::Done {
+            return seen;
+        }
+    }
+    // The operator ended; whoever waits for it hears why.
+    std::future::pending().await
+}
+
+fn progress(row: &ModuleRow) -> String {
+    let took = row.took_ms.unwrap_or_default();
+    let state = format!("{:?}", row.state).to_lowercase();
+    format!(
+        "  {:<28} {state:<8} {:>4} objects {took:>6} ms\n",
+        row.name, row.objects
+    )
+}
+
+fn table(seen: &View, took: Duration, paint: Paint) -> String {
+    let objects: usize = seen.modules.modules.iter().map(|row| row.objects).sum();
+    let applied = seen
+        .modules
+        .modules
+        .iter()
+        .filter(|row| row.state == ModuleState::Applied)
+        .count();
+    format!(
+        "\n{applied} modules with {objects} objects are in the cluster, {:.2} s after the start.\n\n{}",
+        took.as_secs_f64(),
+        seen.modules.text(paint)
+    )
+}
+
+fn hints(kubeconfig: &Path, settings: &Settings) -> String {
+    let kubeconfig = kubeconfig.display();
+    let socket = settings.debug.socket.display();
+    format!(
+        "
+Try next, in another terminal:
+
+  export KUBECONFIG={kubeconfig}
+  kubectl -n {NAMESPACE} get modules
+  kubectl get namespaces -l addon-operator.io/module=namespaces
+
+  # edit the ConfigMap: the one module that it concerns is rendered and applied again
+  kubectl -n {NAMESPACE} patch configmap addon-operator --type merge -p \\
+    '{{\"data\":{{\"priorityClasses\":\"classes: [{{name: night-batch, value: 50}}]\\n\"}}}}'
+
+  # delete or change an object: it is put right at once
+  kubectl delete priorityclass night-batch
+  kubectl get priorityclass night-batch
+
+  # add a module without a restart: copy a folder under the modules directory
+  # ask the operator
+  cargo run -- module list --socket {socket}
+  cargo run -- values explain priority-classes --socket {socket}
+
+What happens is told below. Ctrl-C ends the operator and the cluster.
+
+"
+    )
+}
+
+fn verdict(seen: &View) -> Result<(), Failure> {
+    let failed: Vec<String> = seen
+        .modules
+        .modules
+        .iter()
+        .filter(|row| row.enabled && row.state != ModuleState::Applied)
+        .map(|row| format!("{}: {}", row.name, row.message))
+        .collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Failed(anyhow::anyhow!(
+        "modules that are not applied:\n{}",
+        failed.join("\n")
+    )))
+}
+
+fn interrupted() -> Failure {
+    Failure::Failed(anyhow::anyhow!("interrupted"))
+}
+
+/// Writes for a person; a reader that went away is no reason to end.
+fn say(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
+    let _ = io::stdout().flush();
+}
+
+/// Tells how building and starting goes: on a terminal one line that moves, else a line per step.
+struct Teller {
+    is_terminal: bool,
+    last_told: usize,
+}
+
+impl Teller {
+    fn new() -> Self {
+        Self {
+            is_terminal: io::stdout().is_terminal(),
+            last_told: 0,
+        }
+    }
+
+    fn tell(&mut self, step: &Progress) {
+        match step {
+            Progress::Waiting { what } => say(&format!(
+                "{what} is being built by another process; waiting for it\n"
+            )),
+            Progress::Building {
+                what,
+                version,
+                expected,
+            } => {
+                self.last_told = 0;
+                say(&format!(
+                    "building {what} {version} with the go tool, once; about {} s on two cores\n",
+                    expected.as_secs()
+                ));
+            }
+            Progress::Step {
+                compiled, packages, ..
+            } => self.count(*compiled, *packages),
+            Progress::Built { what, took } => {
+                let end = if self.is_terminal { "\r" } else { "" };
+                say(&format!(
+                    "{end}built {what} in {:.0} s            \n",
+                    took.as_secs_f64()
+                ));
+            }
+            Progress::Starting => say("starting etcd and kube-apiserver\n"),
+            Progress::Ready { took } => say(&format!(
+                "the API server is ready after {:.1} s\n\n",
+                took.as_secs_f64()
+            )),
+        }
+    }
+
+    /// A line moves on a terminal; elsewhere every quarter is told.
+    fn count(&mut self, compiled: usize, packages: usize) {
+        if self.is_terminal {
+            say(&format!("\r  {compiled} of {packages} packages"));
+        } else if packages > 0 && compiled * 4 / packages > self.last_told {
+            self.last_told = compiled * 4 / packages;
+            say(&format!("  {compiled} of {packages} packages\n"));
+        }
+    }
+}
