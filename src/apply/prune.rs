@@ -209,7 +209,7 @@ impl Pruning<'_> {
         #[derive(Deserialize)]
         struct Page {
             #[serde(default)]
-            items: Vec<Item>,
+            items: Option<Vec<Item>>,
         }
         #[derive(Deserialize)]
         struct Item {
@@ -238,6 +238,7 @@ impl Pruning<'_> {
         Ok(page
             .items
             .into_iter()
+            .flatten()
             .map(|item| item.metadata.name)
             .collect())
     }

@@ -16,7 +16,7 @@ use super::{log, signal};
 use crate::cluster::{self, Resource, Target};
 use crate::config_values::config_map_resource;
 use crate::control_plane::{self, ControlPlane, Progress};
-use crate::operator::{self, LogLevel, Settings, View};
+use crate::operator::{self, LogForm, LogLevel, Settings, View};
 use crate::serve::{ConvergePhase, ModuleRow, ModuleState, Paint};
 
 const NAMESPACE: &str = "addon-operator";
@@ -163,6 +163,7 @@ fn settings(arguments: &Arguments, kubeconfig: &Path, temporary: &Path) -> Setti
     settings.listen.set_port(0);
     settings.debug.socket = temporary.join("debug.socket");
     settings.log.level = LogLevel::Warn;
+    settings.log.form.get_or_insert(LogForm::Text);
     settings
 }
 

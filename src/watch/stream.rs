@@ -64,8 +64,9 @@ pub enum Event<'a> {
 struct Page<'a> {
     #[serde(borrow, default)]
     metadata: PageMetadata<'a>,
+    /// An empty list of metadata comes as null.
     #[serde(borrow, default)]
-    items: Vec<&'a RawValue>,
+    items: Option<Vec<&'a RawValue>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -217,7 +218,7 @@ async fn list(
         if !std::mem::replace(&mut begun, true) {
             hear(Event::Begin);
         }
-        for item in &page.items {
+        for item in page.items.iter().flatten() {
             hear(Event::Listed(item.get()));
         }
         if page.metadata.rest.is_empty() {
