@@ -752,4 +752,20 @@ values.yaml:1:11: m.replicas: expected at least 1, got a number (0) (the schema 
         assert_eq!(store.masked()["internal"]["ca"], json!("[secret]"));
         assert_eq!(store.masked()["host"], json!("x"));
     }
+
+    #[test]
+    fn debug_tells_no_values() {
+        let mut store = store("host: hunter2");
+        let section = config("password: hunter2hunter2");
+        let patch = operations("add /m/internal {\"ca\":\"hunter2\"}");
+        let before = format!("{section:?} {patch:?}");
+        store.set_config(Some(section)).unwrap();
+        store.apply_values_patch(&patch, &hook("run.sh")).unwrap();
+        let after = format!("{store:?} {:?}", store.snapshot());
+        assert!(
+            !before.contains("hunter2") && !after.contains("hunter2"),
+            "{before} {after}"
+        );
+        assert!(before.contains("/m/internal"), "{before}");
+    }
 }
