@@ -2,6 +2,7 @@
 //!
 //! - `support`: a real API server, namespaces, waiting, counting.
 //! - `cluster`: what only a real API server knows.
+//! - `golden`: documents, compared as a whole.
 //! - `layers`: the order of the rooms.
 
 #![expect(
@@ -14,4 +15,5 @@
 mod support;
 
 mod cluster;
+mod golden;
 mod layers;
