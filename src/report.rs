@@ -25,7 +25,7 @@ pub struct Mistake {
     /// What to do about it; empty when there is nothing to add.
     pub hint: String,
     /// The lines of the file around the place, from [`excerpt`]; empty when they would not help.
-    pub excerpt: String,
+    pub excerpt: Box<str>,
 }
 
 impl Mistake {
@@ -55,7 +55,7 @@ impl Mistake {
 
     /// The same mistake, with the lines around it.
     #[must_use]
-    pub fn excerpt(mut self, excerpt: impl Into<String>) -> Self {
+    pub fn excerpt(mut self, excerpt: impl Into<Box<str>>) -> Self {
         self.excerpt = excerpt.into();
         self
     }
@@ -229,6 +229,23 @@ fn distance(from: &str, to: &str) -> usize {
         before = std::mem::replace(&mut last, row);
     }
     last.last().copied().unwrap_or(0)
+    let first: Vec<usize> = (0..=to.len()).collect();
+    let mut rows = vec![first];
+    for (line, letter) in from.iter().enumerate() {
+        let (above, mut row) = (&rows[line], vec![line + 1]);
+        for (column, other) in to.iter().enumerate() {
+            let changed = above[column] + usize::from(letter != other);
+            let mut least = changed.min(above[column + 1] + 1).min(row[column] + 1);
+            let is_swap =
+                line > 0 && column > 0 && from[line - 1] == *other && to[column - 1] == *letter;
+            if is_swap {
+                least = least.min(rows[line - 1][column - 1] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows.last().and_then(|row| row.last()).copied().unwrap_or(0)
 }
 
 /// The chain of an error as one text: `reading chart x: open: permission denied`.
@@ -326,6 +343,8 @@ mod tests {
             ("Replicas", Some("replicas")),
             ("ingres", Some("ingress")),
             ("imaeg", Some("image")),
+            ("imags", Some("image")),
+            ("iamge", Some("image")),
             ("storage", None),
             ("", None),
         ] {

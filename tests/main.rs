@@ -3,6 +3,7 @@
 //! - `support`: a real API server, namespaces, waiting, counting.
 //! - `cli`: the built program, as a person meets it.
 //! - `cluster`: what only a real API server knows.
+//! - `golden`: documents, compared as a whole.
 //! - `layers`: the order of the rooms.
 
 #![expect(
@@ -17,6 +18,7 @@ mod support;
 
 mod cli;
 mod cluster;
+mod golden;
 mod layers;
 
 mod docs;

@@ -159,9 +159,8 @@ impl Folder {
     /// All files below `start` (the folder itself when empty) that are part of the chart, by path.
     pub(super) fn list(&mut self, start: &str) -> Result<Vec<Found>, Error> {
         let mut found = Vec::new();
-        match self.resolve(start)? {
-            Some((real, true)) => self.list_folder(start, &[&real], &mut found)?,
-            Some((_, false)) | None => {}
+        if let Some((real, true)) = self.resolve(start)? {
+            self.list_folder(start, &[&real], &mut found)?;
         }
         found.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(found)

@@ -114,7 +114,7 @@ fn read_metadata(folder: &mut Folder, module: &ModuleName) -> Result<Metadata, E
 fn refuse_subcharts(folder: &mut Folder) -> Result<(), Error> {
     let first = folder.list("charts")?.into_iter().find(|found| {
         let name = found.path.trim_start_matches("charts/");
-        !name.starts_with(['_', '.']) && !name.ends_with(".prov")
+        !name.starts_with(['_', '.']) && !has_extension(name, "prov")
     });
     if let Some(found) = first {
         folder.refuse(
@@ -124,6 +124,12 @@ fn refuse_subcharts(folder: &mut Folder) -> Result<(), Error> {
         );
     }
     Ok(())
+}
+
+fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|found| found == extension)
 }
 
 fn read_templates(folder: &mut Folder) -> Result<Vec<TemplateFile>, Error> {

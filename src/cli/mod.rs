@@ -11,6 +11,7 @@ mod ask;
 mod environment;
 mod log;
 mod output;
+mod preview;
 mod signal;
 mod start;
 mod try_out;
@@ -47,6 +48,8 @@ struct Arguments {
 enum Command {
     Start(start::Arguments),
     Try(try_out::Arguments),
+    Render(preview::render::Arguments),
+    Diff(preview::diff::Arguments),
     Module(ask::module::Arguments),
     Global(ask::global::Arguments),
     Values(ask::values::Arguments),
@@ -78,6 +81,12 @@ fn run(
         None => start::run(start::Arguments::default(), socket, environment),
         Some(Command::Start(arguments)) => start::run(arguments, socket, environment),
         Some(Command::Try(arguments)) => try_out::run(arguments, environment),
+        Some(Command::Render(arguments)) => {
+            preview::render::run(&arguments, &start::socket(socket, environment))
+        }
+        Some(Command::Diff(arguments)) => {
+            preview::diff::run(&arguments, &start::socket(socket, environment))
+        }
         Some(Command::Module(arguments)) => asker().run(arguments),
         Some(Command::Global(arguments)) => asker().run(arguments),
         Some(Command::Values(arguments)) => asker().run(arguments),

@@ -16,6 +16,10 @@ pub(super) enum Failure {
     Misused(Mistakes),
     /// The command failed.
     Failed(anyhow::Error),
+    /// A comparison failed: exit code 2, since 1 says that something differs.
+    NotCompared(anyhow::Error),
+    /// A comparison found differences, which were printed.
+    Differs,
 }
 
 /// Whether there is still a reader at the other end of stdout.
@@ -28,6 +32,14 @@ pub(super) enum Reader {
 }
 
 impl Failure {
+    /// The same failure, of a comparison.
+    pub(super) fn with_code_2(self) -> Self {
+        match self {
+            Self::Failed(error) => Self::NotCompared(error),
+            other => other,
+        }
+    }
+
     /// Tells the person, and gives the exit code.
     pub(super) fn tell(self) -> ExitCode {
         let (code, text) = match self {
@@ -39,6 +51,8 @@ impl Failure {
             }
             Self::Misused(mistakes) => (2, mistakes.to_string()),
             Self::Failed(error) => (1, report::chain(error.as_ref())),
+            Self::NotCompared(error) => (2, report::chain(error.as_ref())),
+            Self::Differs => return ExitCode::from(1),
         };
         // Nothing can be told where stderr is closed; the exit code remains.
         let _ = writeln!(io::stderr(), "{}", told(&text));
@@ -72,6 +86,12 @@ pub(super) fn print(text: &str) -> io::Result<Reader> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
         Err(error) => Err(error),
     }
+}
+
+/// Says something beside the answer, on stderr.
+pub(super) fn note(text: &str) {
+    // Nothing can be told where stderr is closed.
+    let _ = writeln!(io::stderr(), "note: {text}");
 }
 
 /// Whether the reader of stdout is a person at a terminal.

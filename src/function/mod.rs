@@ -158,3 +158,48 @@ impl Function {
         self.call(&ordered)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn find(name: &str) -> &'static Function {
+        all().find(|function| function.name == name).unwrap()
+    }
+
+    #[test]
+    fn no_two_functions_have_one_name() {
+        let names: BTreeSet<_> = all().map(|function| function.name).collect();
+        assert_eq!(names.len(), all().count());
+    }
+
+    #[test]
+    fn piped_value_goes_where_one_reads_it() {
+        for (name, arguments, expected) in [
+            ("trunc", vec![Value::from("abc"), Value::from(2)], "ab"),
+            ("sub", vec![Value::from(5), Value::from(3)], "2"),
+            (
+                "regexReplaceAll",
+                vec!["aba".into(), "a".into(), "x".into()],
+                "xbx",
+            ),
+            ("default", vec!["".into(), "x".into()], "x"),
+            ("trim", vec![" a ".into()], "a"),
+        ] {
+            let value = find(name).call_piped(&arguments).unwrap();
+            assert_eq!(text_of(&value), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn number_of_arguments_is_checked_however_called() {
+        let told = "trunc(length, text) was given 1 argument";
+        let value = [Value::from("a")];
+        assert_eq!(find("trunc").call(&value).unwrap_err().to_string(), told);
+        assert_eq!(
+            find("trunc").call_piped(&value).unwrap_err().to_string(),
+            told
+        );
+    }
+}

@@ -245,3 +245,83 @@ fn number_text(value: &Value) -> String {
         Err(_) => "-.inf".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
+    fn data() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            any::<u64>().prop_map(Json::from),
+            any::<f64>().prop_map(Json::from),
+            "\\PC*".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+                prop::collection::btree_map("\\PC*", inner, 0..4)
+                    .prop_map(|entries| Json::Object(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn data_survives_being_seen_by_templates(data in data()) {
+            prop_assert_eq!(to_json(&to_value(&data)), Ok(data));
+        }
+    }
+
+    #[test]
+    fn deepest_data_that_is_read_fits_the_stack() {
+        let deep = (1..DEPTH).fold(json!(1), |inner, _| json!({"a": inner}));
+        assert_eq!(to_json(&to_value(&deep)), Ok(deep.clone()));
+        let too_deep = json!([deep]);
+        assert!(
+            to_json(&to_value(&too_deep))
+                .unwrap_err()
+                .contains("nested deeper")
+        );
+    }
+
+    #[test]
+    fn text_is_what_yaml_would_write() {
+        for (value, text) in [
+            (Value::from(()), "null"),
+            (Value::from(true), "true"),
+            (Value::from(1_000_000), "1000000"),
+            (Value::from(1e6), "1000000"),
+            (Value::from(1e-5), "1e-05"),
+            (Value::from(0.5), "0.5"),
+            (Value::from(f64::NAN), ".nan"),
+            (Value::from(f64::INFINITY), ".inf"),
+            (Value::from(f64::NEG_INFINITY), "-.inf"),
+            (Value::from(u64::MAX), "18446744073709551615"),
+            (Value::from("yes"), "yes"),
+            (
+                to_value(&json!({"b": [1, "x"], "a": null})),
+                r#"{"a":null,"b":[1,"x"]}"#,
+            ),
+            (Value::from_pairs([(1, true)]), r#"{"1":true}"#),
+        ] {
+            assert_eq!(text_of(&value), text);
+        }
+    }
+
+    #[test]
+    fn missed_key_is_remembered_once() {
+        last_miss();
+        let map = to_value(&json!({"image": 1, "replicas": 2}));
+        assert!(map.get_attr("image").is_ok() && last_miss().is_none());
+        assert!(map.get_attr("imag").unwrap().is_undefined());
+        let miss = last_miss().unwrap();
+        assert_eq!(miss.key, "imag");
+        assert_eq!(miss.known().collect::<Vec<_>>(), ["image", "replicas"]);
+        assert!(last_miss().is_none());
+    }
+}

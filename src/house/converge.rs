@@ -15,7 +15,7 @@ use crate::task::{Asked, Decided, Evaluation, Task};
 
 impl House {
     /// All modules with their opinions, those of one weight together.
-    pub(super) fn evaluation(&self) -> Evaluation {
+    pub fn evaluation(&self) -> Evaluation {
         let mut groups: BTreeMap<u32, Vec<Asked>> = BTreeMap::new();
         for (name, _) in &self.residents {
             if let Some(asked) = self.asked(name) {
@@ -86,7 +86,7 @@ impl House {
     }
 
     /// Takes the decisions of a converge: everything enabled runs, everything else is deleted.
-    pub(super) fn take_decisions(
+    pub fn take_decisions(
         &mut self,
         decided: BTreeMap<ModuleName, Decided>,
         now: Instant,

@@ -2,29 +2,56 @@
 //!
 //! In: a [`Chart`], compiled once into a [`Program`], and an [`Input`] · Out: [`Rendered`] ·
 //! Never: talks to a cluster, reads files, knows the time. Equal inputs render equally.
+//!
+//! Each template is rendered by the engine that its file name asks for (`engine.rs`), all of them with
+//! the same objects (`context.rs`) and the functions of [`crate::function`]; `manifest.rs` makes objects
+//! of the text.
 
-use std::collections::BTreeSet;
-
-use serde_json::Value;
-
-use crate::chart::Chart;
-use crate::name::ValuesKey;
-use crate::object::Manifest;
-use crate::report::Mistakes;
-
+mod context;
+mod engine;
+mod files;
+mod hook;
+mod jinja;
+mod manifest;
+mod mistake;
 mod order;
 
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::Value;
+
+use crate::chart::Chart;
+use crate::function::{self, Tree, semver};
+use crate::name::ValuesKey;
+use crate::object::Manifest;
+use crate::report::{Mistake, Mistakes};
+
+use engine::Engine;
+pub use hook::Hook;
 pub use order::{install_rank, uninstall_rank};
 
+/// How many bytes the templates of one chart may render to, together. A hundred times the largest
+/// chart we know.
+const OUTPUT_LIMIT: usize = 32 * 1024 * 1024;
+
 /// A chart, compiled. Immutable; the caller keeps it by the chart's digest.
-#[derive(Debug)]
 pub struct Program {
-    _chart: Chart,
+    templates: jinja::Templates,
+    /// What templates see as `Chart`.
+    chart: Value,
+    /// What templates see as `Files`.
+    files: Value,
+    /// The chart's name: the first part of `Template.Name`.
+    name: String,
+    /// The versions of Kubernetes that the chart accepts; empty for all.
+    kube_version: String,
 }
 
 /// Values in the form that templates read: converted once per change, cloned for nothing.
-#[derive(Debug, Clone)]
-pub struct ValuesTree(minijinja::Value);
+#[derive(Clone)]
+pub struct ValuesTree(Value);
 
 /// How a module's values are shown to its chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,7 +71,7 @@ pub struct Input {
     /// What templates see as `Release`.
     pub release: Release,
     /// What templates see as `Capabilities`.
-    pub capabilities: std::sync::Arc<Capabilities>,
+    pub capabilities: Arc<Capabilities>,
 }
 
 /// The release that a render is for.
@@ -80,20 +107,8 @@ pub struct Rendered {
     pub hooks: Vec<Hook>,
 }
 
-/// An object that is created at a point of a release's life and is not part of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hook {
-    /// The object.
-    pub manifest: Manifest,
-    /// When it runs: `pre-install`, `post-upgrade`, …
-    pub events: BTreeSet<String>,
-    /// Lower runs first.
-    pub weight: i64,
-    /// When it is deleted: `before-hook-creation`, `hook-succeeded`, `hook-failed`.
-    pub delete_policies: BTreeSet<String>,
-}
-
-/// Why a chart could not be compiled or rendered.
+/// Why a chart could not be compiled or rendered. The files of the mistakes are paths in the module
+/// folder.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Templates that cannot be read.
@@ -111,8 +126,22 @@ impl Program {
     ///
     /// The mistakes of all templates, each with file, line and excerpt.
     pub fn compile(chart: &Chart) -> Result<Self, Error> {
+        let mut mistakes = Vec::new();
+        let mut templates = jinja::Templates::new(&chart.metadata.name);
+        for template in &chart.templates {
+            match Engine::of(&template.path) {
+                Engine::Jinja => mistakes.extend(templates.add(&template.path, &template.text)),
+                Engine::GoTemplate => mistakes.push(engine::refuse_go_template(&template.path)),
+                Engine::Nothing => {}
+            }
+        }
+        Mistakes(mistakes).into_result().map_err(Error::Compile)?;
         Ok(Self {
-            _chart: chart.clone(),
+            templates,
+            chart: context::chart(&chart.metadata),
+            files: files::Files::value(&chart.files),
+            name: chart.metadata.name.clone(),
+            kube_version: chart.metadata.kube_version.clone(),
         })
     }
 
@@ -121,30 +150,237 @@ impl Program {
     /// # Errors
     ///
     /// The mistakes of all templates and objects.
-    pub fn render(&self, _input: &Input) -> Result<Rendered, Error> {
-        Ok(Rendered::default())
+    pub fn render(&self, input: &Input) -> Result<Rendered, Error> {
+        self.check_kube_version(&input.capabilities)
+            .map_err(|mistake| Error::Render(mistake.into()))?;
+        let mut mistakes = Vec::new();
+        let mut documents = manifest::Reader::default();
+        let mut left = OUTPUT_LIMIT;
+        let root = context::Root::new(&self.name, &self.chart, &self.files, input);
+        for path in self.templates.manifests() {
+            match self.templates.render(path, root.for_template(path), left) {
+                Ok(text) => {
+                    left -= text.len();
+                    documents.read(path, &text);
+                }
+                Err(mistake) => mistakes.push(mistake),
+            }
+        }
+        mistakes.append(&mut documents.mistakes);
+        Mistakes(mistakes).into_result().map_err(Error::Render)?;
+        Ok(documents.finish())
+    }
+
+    fn check_kube_version(&self, capabilities: &Capabilities) -> Result<(), Mistake> {
+        let (wanted, given) = (&self.kube_version, &capabilities.kube_version);
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let refuse = |message| Mistake::new("Chart.yaml", message).path("kubeVersion");
+        match semver::matches(wanted, given) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(refuse(format!(
+                "the chart wants Kubernetes {wanted}, this is {given}"
+            ))),
+            Err(reason) => Err(refuse(reason)),
+        }
+    }
+}
+
+/// A program is shared between threads; its templates may be large and say nothing to a reader.
+impl fmt::Debug for Program {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Program({})", self.name)
     }
 }
 
 impl ValuesTree {
     /// Converts values. Costs time in proportion to their size, so do it once per change.
-    pub fn new(values: &Value) -> Self {
-        Self(minijinja::Value::from(minijinja::value::Serde(values)))
+    pub fn new(values: &serde_json::Value) -> Self {
+        Self(function::to_value(values))
+    }
+}
+
+/// Values may be secret, so they are never shown.
+impl fmt::Debug for ValuesTree {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("[values]")
     }
 }
 
 /// What a chart sees as `Values`, put together without converting anything again.
+///
+/// With [`ValuesStyle::Root`], module values that are no map count as empty.
 pub fn values_tree(
     style: ValuesStyle,
     global: &ValuesTree,
     key: &ValuesKey,
     module_values: &ValuesTree,
 ) -> ValuesTree {
-    let nested = minijinja::Value::from_pairs([
-        ("global", global.0.clone()),
-        (key.as_str(), module_values.0.clone()),
-    ]);
-    match style {
-        ValuesStyle::Nested | ValuesStyle::Root => ValuesTree(nested),
+    let own = module_values.0.clone();
+    let tree = match style {
+        ValuesStyle::Nested => Tree::default().with(key.as_str(), own),
+        ValuesStyle::Root => own
+            .downcast_object_ref::<Tree>()
+            .cloned()
+            .unwrap_or_default(),
+    };
+    ValuesTree(Value::from_object(tree.with("global", global.0.clone())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::{Metadata, TemplateFile};
+    use serde_json::json;
+
+    /// Renders one template; the object's data is the answer.
+    fn render(template: &str, values: ValuesTree) -> Result<serde_json::Value, String> {
+        let text =
+            format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {template}\n");
+        let chart = Chart {
+            metadata: Metadata {
+                name: "web".to_owned(),
+                ..Metadata::default()
+            },
+            templates: vec![TemplateFile {
+                path: "templates/a.yaml.j2".to_owned(),
+                text: text.into(),
+            }],
+            files: [("a/b.txt", &b"b"[..]), ("a/c.bin", &[0xff])]
+                .map(|(path, bytes)| (path.to_owned(), bytes.into()))
+                .into(),
+            digest: String::new(),
+        };
+        let program = Program::compile(&chart).map_err(|error| error.to_string())?;
+        let input = Input {
+            values,
+            release: Release {
+                name: "web".to_owned(),
+                namespace: "d8".to_owned(),
+                revision: 1,
+                is_install: true,
+                is_upgrade: false,
+            },
+            capabilities: Arc::default(),
+        };
+        let rendered = program.render(&input).map_err(|error| error.to_string())?;
+        assert_eq!(program.render(&input).as_ref(), Ok(&rendered));
+        Ok(rendered.manifests[0].object["data"].clone())
+    }
+
+    #[test]
+    fn program_and_values_are_shared_between_threads() {
+        fn assert_shared<T: Send + Sync>() {}
+        assert_shared::<Program>();
+        assert_shared::<Input>();
+    }
+
+    #[test]
+    fn values_are_never_shown_by_debug() {
+        let tree = ValuesTree::new(&json!({"password": "hunter2"}));
+        assert_eq!(format!("{tree:?}"), "[values]");
+    }
+
+    #[test]
+    fn values_are_shown_nested_or_at_the_root() {
+        let global = ValuesTree::new(&json!({"domain": "x"}));
+        let own = ValuesTree::new(&json!({"image": "nginx", "global": 1}));
+        let key = ValuesKey::parse("certManager").unwrap();
+        let shown = |style| {
+            render(
+                "{{ Values | toJson }}",
+                values_tree(style, &global, &key, &own),
+            )
+            .unwrap()
+        };
+        assert_eq!(
+            shown(ValuesStyle::Nested),
+            json!({"global": {"domain": "x"}, "certManager": {"image": "nginx", "global": 1}})
+        );
+        assert_eq!(
+            shown(ValuesStyle::Root),
+            json!({"global": {"domain": "x"}, "image": "nginx"})
+        );
+    }
+
+    #[test]
+    fn expressions_give_what_the_table_says() {
+        for (expression, expected) in [
+            ("{{ none }}", json!(null)),
+            ("{{ true }}", json!(true)),
+            ("{{ 1.0 }}", json!(1)),
+            ("{{ [1, none, 'x'] }}", json!([1, null, "x"])),
+            ("{{ {'a': {'b': true}} }}", json!({"a": {"b": true}})),
+            ("{{ '<&>' | quote }}", json!("<&>")),
+            ("{{ Values | hasKey('web') }}", json!(true)),
+            ("{{ 'web' in Values }}", json!(true)),
+            (
+                "{{ Values.web.a is defined and Values.web.a }}",
+                json!(false),
+            ),
+            ("{{ (Values.web | merge({'b': 2})).b }}", json!(2)),
+            ("{{ Values.web.list | list | length }}", json!(2)),
+            ("{{ Values.web.list | join('-') | quote }}", json!("1-2")),
+            ("{{ (1, 2) | max }}", json!(2)),
+            ("{{ dict('a', 1).a }}", json!(1)),
+            ("{{ Values.web == {'list': [1, 2]} }}", json!(true)),
+            (
+                "{% for key, value in Values|items %}{{ key }}{% endfor %}",
+                json!("web"),
+            ),
+            (
+                "{% for key in Values.web %}{{ key }}{% endfor %}",
+                json!("list"),
+            ),
+            ("{{ Files.Get('a/b.txt') }}", json!("b")),
+            ("{{ Files['a/b.txt'] }}", json!("b")),
+            ("{{ 'a/x.txt' in Files }}", json!(false)),
+            ("{{ Files.Get('a/c.bin') | b64enc }}", json!("/w==")),
+            ("{{ Files.Lines('a/b.txt') | length }}", json!(1)),
+            (
+                "{{ Files.Glob('a/*').AsSecrets() | fromYaml }}",
+                json!({"b.txt": "Yg==", "c.bin": "/w=="}),
+            ),
+            (
+                "{% for path in Files.Glob('**.txt') %}{{ path }}{% endfor %}",
+                json!("a/b.txt"),
+            ),
+            ("{{ Capabilities.APIVersions.Has('v1') }}", json!(false)),
+            (
+                "{{ Release.Name ~ '-' ~ Release.Namespace }}",
+                json!("web-d8"),
+            ),
+            ("{{ Template.Name }}", json!("web/templates/a.yaml.j2")),
+        ] {
+            let values = ValuesTree::new(&json!({"web": {"list": [1, 2]}}));
+            assert_eq!(render(expression, values), Ok(expected), "{expression}");
+        }
+    }
+
+    #[test]
+    fn expressions_fail_as_the_table_says() {
+        for (expression, part) in [
+            (
+                "{{ Files.Glob('a/*').AsConfig() }}",
+                "\"a/c.bin\" is not text; use AsSecrets",
+            ),
+            (
+                "{{ Files.Get('a/c.bin') | trim }}",
+                "text must be a string, got binary data",
+            ),
+            ("{{ Files.Get(1) }}", "Files.Get takes one string"),
+            ("{{ Files.Glob('[') }}", "bad file name pattern"),
+            ("{{ Capabilities | toJson }}", "is no plain data"),
+            ("{{ dict(a=1) }}", "keyword"),
+            ("{{ now() }}", "there is no function now"),
+            (
+                "{{ 10 | untill }}",
+                "there is no function untill (did you mean until?)",
+            ),
+        ] {
+            let error = render(expression, ValuesTree::new(&json!({}))).unwrap_err();
+            assert!(error.contains(part), "{expression}: {error}");
+        }
     }
 }

@@ -97,3 +97,37 @@ fn rank(order: &[&str], kind: &str) -> u16 {
         .unwrap_or(order.len());
     u16::try_from(place).unwrap_or(u16::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_installed_after_what_they_need() {
+        for (earlier, later) in [
+            ("Namespace", "ServiceAccount"),
+            ("CustomResourceDefinition", "ClusterRole"),
+            ("ConfigMap", "Deployment"),
+            ("Deployment", "Ingress"),
+            ("APIService", "Widget"),
+        ] {
+            assert!(
+                install_rank(earlier) < install_rank(later),
+                "{earlier} {later}"
+            );
+        }
+        assert_eq!(install_rank("Widget"), install_rank("Gadget"));
+        assert!(uninstall_rank("Service") < uninstall_rank("Deployment"));
+        assert!(uninstall_rank("Namespace") < uninstall_rank("Widget"));
+    }
+
+    #[test]
+    fn both_orders_have_the_same_kinds() {
+        let sorted = |order: &[&'static str]| {
+            let mut kinds = order.to_vec();
+            kinds.sort_unstable();
+            kinds
+        };
+        assert_eq!(sorted(INSTALL), sorted(UNINSTALL));
+    }
+}

@@ -17,7 +17,7 @@ pub use error::Error;
 pub use module_delete::{Deleted, delete};
 pub use module_diff::{Difference, difference};
 pub use module_run::{Known, ModuleRun, Ran, is_settled, prepare_offline, run};
-pub use rendering::{Rendering, Values};
+pub use rendering::{Rendering, Values, render_offline};
 
 use crate::name::ModuleName;
 

@@ -86,7 +86,10 @@ pub(super) async fn render(
             manifests.unwrap_or_default(),
         )?),
     };
-    let manifests = render_chart(wanted, program.as_ref()).await?;
+    let namespace = wanted.context.release_namespace(wanted.module);
+    let capabilities = wanted.capabilities.clone();
+    let manifests =
+        render_chart(wanted.module, wanted.values, namespace, capabilities, program.as_ref()).await?;
     let (prepared, is_final) = prepare(wanted, &owner, manifests).await?;
     Ok(Arc::new(Rendering {
         folder: wanted.module.folder_digest,
@@ -124,34 +127,42 @@ async fn read_folder(module: Arc<Module>) -> Result<(Option<Arc<Program>>, Vec<M
         .map_err(|error| Error::Broken(error.to_string()))?
 }
 
+/// Renders a module without a cluster: the objects of `crds/`, then those of the chart, as written.
+pub async fn render_offline(
+    module: &Arc<Module>,
+    values: &Values,
+    namespace: String,
+    capabilities: Arc<Capabilities>,
+) -> Result<Vec<Manifest>, Error> {
+    let (program, mut manifests) = read_folder(module.clone()).await?;
+    manifests.extend(render_chart(module, values, namespace, capabilities, program.as_ref()).await?);
+    Ok(manifests)
+}
+
 async fn render_chart(
-    wanted: &Wanted<'_>,
+    module: &Arc<Module>,
+    values: &Values,
+    namespace: String,
+    capabilities: Arc<Capabilities>,
     program: Option<&Arc<Program>>,
 ) -> Result<Vec<Manifest>, Error> {
-    let Some(program) = program.cloned() else {
-        return Ok(Vec::new());
-    };
-    let module = wanted.module.clone();
+    let Some(program) = program.cloned() else { return Ok(Vec::new()) };
+    let module = module.clone();
     let style = match module.definition.values {
         ValuesShape::Nested => ValuesStyle::Nested,
         ValuesShape::Root => ValuesStyle::Root,
     };
     let input = Input {
-        values: values_tree(
-            style,
-            &wanted.values.global,
-            &module.key,
-            &wanted.values.module,
-        ),
+        values: values_tree(style, &values.global, &module.key, &values.module),
         release: Release {
             name: module.name.to_string(),
-            namespace: wanted.context.release_namespace(&module),
+            namespace,
             // As the original renders: always an upgrade, so that a first run and the next are equal.
             revision: 1,
             is_install: false,
             is_upgrade: true,
         },
-        capabilities: wanted.capabilities.clone(),
+        capabilities,
     };
     let rendered = tokio::task::spawn_blocking(move || {
         program

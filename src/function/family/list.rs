@@ -122,11 +122,11 @@ fn until_step(arguments: &Arguments<'_>) -> Result<Value, Error> {
     numbers(arguments, start, stop, arguments.integer(2)?)
 }
 
-fn numbers(arguments: &Arguments<'_>, start: i64, stop: i64, step: i64) -> Result<Value, Error> {
-    if step == 0 || (stop > start) != (step > 0) {
+fn numbers(arguments: &Arguments<'_>, start: i64, end: i64, step: i64) -> Result<Value, Error> {
+    if step == 0 || (end > start) != (step > 0) {
         return Ok(Vec::<Value>::new().into());
     }
-    let count = stop.abs_diff(start).div_ceil(step.unsigned_abs());
+    let count = end.abs_diff(start).div_ceil(step.unsigned_abs());
     if count > LONGEST.unsigned_abs() {
         let reason = format!("a list of {count} numbers is too long; {LONGEST} are allowed");
         return Err(arguments.unusable(reason));

@@ -56,7 +56,7 @@ fn fail(arguments: &Arguments<'_>) -> Result<Value, Error> {
 }
 
 fn ternary(arguments: &Arguments<'_>) -> Result<Value, Error> {
-    let chosen = if arguments.truth(2)? { 0 } else { 1 };
+    let chosen = usize::from(!arguments.truth(2)?);
     Ok(arguments.value(chosen).clone())
 }
 

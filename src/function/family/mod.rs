@@ -66,12 +66,11 @@ use rows;
 #[cfg(test)]
 fn check(name: &str, arguments: &serde_json::Value, arrow: &str, expected: &serde_json::Value) {
     let given = call(name, arguments);
-    match arrow {
-        "=>" => assert_eq!(given.as_ref(), Ok(expected), "{name}{arguments}"),
-        _ => {
-            let error = given.expect_err(&format!("{name}{arguments}"));
-            let part = expected.as_str().unwrap();
-            assert!(error.contains(part), "{name}{arguments}: {error}");
-        }
+    if arrow == "=>" {
+        assert_eq!(given.as_ref(), Ok(expected), "{name}{arguments}");
+    } else {
+        let error = given.expect_err(&format!("{name}{arguments}"));
+        let part = expected.as_str().unwrap();
+        assert!(error.contains(part), "{name}{arguments}: {error}");
     }
 }

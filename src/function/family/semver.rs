@@ -283,13 +283,12 @@ impl Condition {
     fn is_same(&self, version: &Version) -> bool {
         let wanted = &self.version;
         match self.missing {
-            Missing::Major => version.compare(wanted) == Ordering::Equal,
             Missing::Minor => version.major == wanted.major,
             Missing::Patch => {
                 (version.major, version.minor) == (wanted.major, wanted.minor)
                     && version.pre == wanted.pre
             }
-            Missing::Nothing => version.compare(wanted) == Ordering::Equal,
+            Missing::Major | Missing::Nothing => version.compare(wanted) == Ordering::Equal,
         }
     }
 

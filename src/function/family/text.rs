@@ -110,15 +110,13 @@ fn push_escaped(letter: char, quoted: &mut String) {
         .escape_debug()
         .skip(1)
         .eq(letter.escape_unicode());
-    if is_printable {
-        quoted.push(letter);
-    } else if code < 0x80 {
-        quoted.push_str(&format!("\\x{code:02x}"));
-    } else if code < 0x1_0000 {
-        quoted.push_str(&format!("\\u{code:04x}"));
-    } else {
-        quoted.push_str(&format!("\\U{code:08x}"));
-    }
+    let escaped = match code {
+        _ if is_printable => letter.to_string(),
+        ..0x80 => format!("\\x{code:02x}"),
+        0x80..0x1_0000 => format!("\\u{code:04x}"),
+        0x1_0000.. => format!("\\U{code:08x}"),
+    };
+    quoted.push_str(&escaped);
 }
 
 /// At most so many bytes from the start, or from the end when negative; characters stay whole.

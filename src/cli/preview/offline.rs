@@ -1,0 +1,93 @@
+//! A house without an operator: folders, and the `ConfigMap` when there is a cluster.
+
+use std::collections::BTreeMap;
+use std::time::{Instant, SystemTime};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::Places;
+use crate::apply::MODULE_RESOURCE;
+use crate::cli::output::Failure;
+use crate::cluster::{Client, Target};
+use crate::config_values::{config_map_resource, data};
+use crate::house::House;
+use crate::module::{self, Folders};
+use crate::operator::{self, Settings};
+use crate::task::{self, Context, ModuleRun};
+
+pub(super) const HOOKS_MISSING: &str =
+    "no operator was asked: values that hooks set are missing from what follows";
+
+impl Places {
+    /// The settings that an operator with these flags would have.
+    pub(super) fn settings(&self) -> Settings {
+        let mut settings = Settings::default();
+        settings.folders.modules = module::split_dirs(&self.modules_dir);
+        settings.folders.global_hooks.clone_from(&self.global_hooks_dir);
+        settings.namespace.clone_from(&self.namespace);
+        settings.config_map.clone_from(&self.config_map);
+        settings.cluster.kubeconfig.clone_from(&self.kube_config);
+        settings.cluster.context.clone_from(&self.kube_context);
+        settings
+    }
+}
+
+/// Reads the folders into a house; mistakes of the folders that concern `only` end it.
+pub(super) fn house(settings: &Settings, namespace: &str, only: Option<&str>) -> Result<House, Failure> {
+    let mut house = House::new(operator::house_settings(settings, namespace)?, Instant::now())?;
+    let mut folders = Folders::new(module::Settings {
+        dirs: settings.folders.modules.clone(),
+        unnumbered: settings.modules.unnumbered_order,
+        crd_filters: settings.modules.crd_filters.clone(),
+    });
+    #[expect(clippy::disallowed_methods, reason = "compared with the times of files")]
+    let discovery = folders.discover(SystemTime::now());
+    if let Some(doubt) = discovery.doubt() {
+        return Err(Failure::Failed(anyhow::anyhow!("{doubt}; name it with --modules-dir")));
+    }
+    for broken in &discovery.broken {
+        let concerned = only.is_none() || broken.name.as_ref().map(|name| name.as_str()) == only;
+        if concerned {
+            return Err(broken.mistakes.clone().into());
+        }
+    }
+    house.take_discovery(discovery, Instant::now(), Timestamp::now());
+    Ok(house)
+}
+
+/// Takes what the cluster knows: the `ConfigMap` and the `Module` objects.
+pub(super) async fn take_cluster(house: &mut House, settings: &Settings, context: &Context) -> Result<(), Failure> {
+    let client = &context.applier.client;
+    let config_maps = config_map_resource();
+    let target = Target {
+        resource: &config_maps,
+        namespace: Some(&context.namespace),
+        name: &settings.config_map,
+    };
+    let config: Option<BTreeMap<String, String>> = client.fetch(target).await?.map(|object| data(&object));
+    house.take_config(config.as_ref(), Timestamp::now());
+    for object in modules(client, &context.namespace).await? {
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        house.take_module_object(name, Some(&object));
+    }
+    let decided = task::evaluate(context, house.evaluation()).await;
+    house.take_decisions(decided, Instant::now(), Timestamp::now());
+    Ok(())
+}
+
+async fn modules(client: &Client, namespace: &str) -> Result<Vec<Value>, Failure> {
+    let path = MODULE_RESOURCE.collection(Some(namespace));
+    let page = match client.fetch_page("listing modules", &path, true).await {
+        // The definition is not there: no operator of ours ran here yet.
+        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        page => page?,
+    };
+    let list: Value = serde_json::from_slice(&page)?;
+    Ok(list["items"].as_array().cloned().unwrap_or_default())
+}
+
+/// The runs of one module, or of all that are enabled.
+pub(super) fn runs(house: &mut House, module: Option<&str>) -> Result<Vec<ModuleRun>, Failure> {
+    house.runs(module).map_err(|refusal| Failure::Failed(refusal.into()))
+}
