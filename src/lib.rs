@@ -80,6 +80,9 @@ pub mod task;
 /// Health, metrics and the debug socket.
 pub mod serve;
 
+/// What the operator knows, and which tasks follow from what happened.
+pub mod house;
+
 /// Start-up, wiring, workers, shutdown.
 pub mod operator;
 

@@ -1,7 +1,7 @@
 //! How a mistake, and an error with its causes, are told to a person.
 //!
-//! In: errors of any room, mistakes found in files · Out: one line of text each · Never: decides
-//! what happens next.
+//! In: errors of any room, mistakes found in files · Out: one line of text each, and below it the lines
+//! of the file where that helps · Never: decides what happens next.
 
 use std::error::Error;
 use std::fmt;
@@ -24,6 +24,8 @@ pub struct Mistake {
     pub message: String,
     /// What to do about it; empty when there is nothing to add.
     pub hint: String,
+    /// The lines of the file around the place, from [`excerpt`]; empty when they would not help.
+    pub excerpt: String,
 }
 
 impl Mistake {
@@ -48,6 +50,13 @@ impl Mistake {
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
+        self
+    }
+
+    /// The same mistake, with the lines around it.
+    #[must_use]
+    pub fn excerpt(mut self, excerpt: impl Into<String>) -> Self {
+        self.excerpt = excerpt.into();
         self
     }
 
@@ -83,8 +92,36 @@ impl fmt::Display for Mistake {
         if !self.hint.is_empty() {
             write!(out, " ({})", self.hint)?;
         }
+        if !self.excerpt.is_empty() {
+            write!(out, "\n{}", self.excerpt)?;
+        }
         Ok(())
     }
+}
+
+/// The lines of a text around one of them, numbered, with that one marked:
+///
+/// ```text
+///   2 |   name: web
+/// > 3 |   image: {{ Values.imag }}
+///   4 |   port: 80
+/// ```
+pub fn excerpt(text: &str, line: u32) -> String {
+    const AROUND: u32 = 2;
+    const WIDTH: usize = 120;
+    let last = line.saturating_add(AROUND);
+    let digits = last.to_string().len();
+    text.lines()
+        .zip(1_u32..)
+        .filter(|(_, number)| number.abs_diff(line) <= AROUND)
+        .map(|(text, number)| {
+            let mark = if number == line { '>' } else { ' ' };
+            let shown: String = text.chars().take(WIDTH).collect();
+            let line = format!("{mark} {number:digits$} | {shown}");
+            line.trim_end().to_owned()
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Several mistakes as one error: what a reader returns when a text is not usable.
@@ -118,6 +155,82 @@ impl From<Mistake> for Mistakes {
     }
 }
 
+/// One step of a [`Path`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// A key of a map.
+    Key(String),
+    /// An item of a list, from 0.
+    Index(usize),
+}
+
+/// A place in a document. Its text form is what [`Mistake::path`] holds: `ingress.hosts[0]`; a key
+/// that would be ambiguous there is quoted: `labels["app.kubernetes.io/name"]`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Path(pub Vec<Step>);
+
+impl Path {
+    /// The same path, one key deeper.
+    #[must_use]
+    pub fn key(&self, key: impl Into<String>) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(Step::Key(key.into()));
+        Self(steps)
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Index(index) => write!(out, "[{index}]")?,
+                Step::Key(key) if key.is_empty() || key.contains(['.', '[', ']', '"', ' ']) => {
+                    write!(out, "[{key:?}]")?;
+                }
+                Step::Key(key) if position == 0 => out.write_str(key)?,
+                Step::Key(key) => write!(out, ".{key}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The candidate that a misspelt word most likely means; `None` when none is near enough.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be added, dropped, changed or swapped with the next; capitals do not count.
+fn distance(from: &str, to: &str) -> usize {
+    let from: Vec<char> = from.to_lowercase().chars().collect();
+    let to: Vec<char> = to.to_lowercase().chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    for line in 0..from.len() {
+        let mut row = vec![line + 1];
+        for column in 0..to.len() {
+            let changed = last[column] + usize::from(from[line] != to[column]);
+            let mut fewest = changed.min(last[column + 1] + 1).min(row[column] + 1);
+            let swapped = line > 0
+                && column > 0
+                && from[line] == to[column - 1]
+                && from[line - 1] == to[column];
+            if swapped {
+                fewest = fewest.min(before[column - 1] + 1);
+            }
+            row.push(fewest);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or(0)
+}
+
 /// The chain of an error as one text: `reading chart x: open: permission denied`.
 ///
 /// A cause that the text before it already ends with is left out: some libraries put their cause
@@ -145,7 +258,7 @@ mod tests {
     struct Link {
         text: &'static str,
         #[source]
-        cause: Option<Box<Link>>,
+        cause: Option<Box<Self>>,
     }
 
     #[test]
@@ -177,5 +290,46 @@ mod tests {
             mistake.to_string(),
             "values.yaml:3:7: image.tag: expected a string, got a number (quote it)"
         );
+    }
+
+    #[test]
+    fn excerpt_marks_its_line_among_its_neighbours() {
+        let text = "a\nb\n\nd\ne\nf\n";
+        assert_eq!(
+            Mistake::new("x", "no")
+                .at(4, 0)
+                .excerpt(excerpt(text, 4))
+                .to_string(),
+            "x:4: no\n  2 | b\n  3 |\n> 4 | d\n  5 | e\n  6 | f"
+        );
+        assert_eq!(excerpt(text, 1), "> 1 | a\n  2 | b\n  3 |");
+        assert_eq!(excerpt(text, 99), "");
+    }
+
+    #[test]
+    fn path_quotes_keys_that_would_be_ambiguous() {
+        let path = Path(vec![
+            Step::Key("ingress".to_owned()),
+            Step::Key("hosts".to_owned()),
+            Step::Index(0),
+            Step::Key("a.b/c".to_owned()),
+            Step::Key("x".to_owned()),
+        ]);
+        assert_eq!(path.to_string(), r#"ingress.hosts[0]["a.b/c"].x"#);
+    }
+
+    #[test]
+    fn nearest_finds_misspelt_words_and_no_others() {
+        let known = ["replicas", "ingress", "image"];
+        for (word, meant) in [
+            ("replcas", Some("replicas")),
+            ("Replicas", Some("replicas")),
+            ("ingres", Some("ingress")),
+            ("imaeg", Some("image")),
+            ("storage", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, known), meant, "{word}");
+        }
     }
 }

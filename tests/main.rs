@@ -1,1 +1,22 @@
-//! The one integration-test binary.
+//! The one integration-test binary: one link, and helpers that all parts share.
+//!
+//! - `support`: a real API server, namespaces, waiting, counting.
+//! - `cli`: the built program, as a person meets it.
+//! - `cluster`: what only a real API server knows.
+//! - `layers`: the order of the rooms.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and tells why, also in helpers, which clippy does not know as tests"
+)]
+
+mod support;
+
+mod cli;
+mod cluster;
+mod layers;
+
+mod docs;

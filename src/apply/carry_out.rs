@@ -141,12 +141,10 @@ impl Applier {
         Ok(resources)
     }
 
-    /// Does what the plan says. Nothing is written when the plan is empty.
+    /// Does what the plan says. Nothing is written when the plan is empty and the inventory is
+    /// wide enough.
     pub async fn carry_out(&self, work: Work<'_>) -> Outcome {
         let mut outcome = Outcome::default();
-        if work.plan.is_empty() {
-            return outcome;
-        }
         if let Err(error) = self.widen(work, &mut outcome).await {
             outcome.failures.push(error);
             return outcome;
@@ -262,7 +260,9 @@ impl Applier {
                 .map(|desired| desired.reference.clone())
                 .chain(stays),
         );
-        narrow.namespaces.insert(work.owner.operator_namespace.clone());
+        narrow
+            .namespaces
+            .insert(work.owner.operator_namespace.clone());
         outcome.removed = pruned.removed;
         outcome.kept = pruned.kept;
         outcome.failures.extend(pruned.failures);
@@ -342,6 +342,19 @@ impl Applier {
 }
 
 impl Outcome {
+    /// Takes in what another step did; answers its failures.
+    pub fn take_in_all(&mut self, other: Self) -> Vec<Error> {
+        self.applied.extend(other.applied);
+        self.created.extend(other.created);
+        self.changed.extend(other.changed);
+        self.corrected.extend(other.corrected);
+        self.removed.extend(other.removed);
+        self.kept.extend(other.kept);
+        self.warnings.extend(other.warnings);
+        self.parent = other.parent.or_else(|| self.parent.take());
+        other.failures
+    }
+
     fn take_in(&mut self, desired: &Desired, reason: Reason, done: Done, managed: &Managed) {
         let object = &desired.reference;
         self.warnings.extend(done.warnings);

@@ -15,7 +15,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Waits until a definition is established and its kind is served.
-pub(super) async fn await_served(
+pub async fn await_served(
     client: &Client,
     resource: &Resource,
     definition: &ObjectRef,

@@ -17,6 +17,7 @@ mod prune;
 mod ready;
 
 pub use carry_out::{Applier, Drift, Kinds, Outcome, Work};
+pub use definition::await_served;
 pub use error::Error;
 pub use parent::{MODULE_RESOURCE, Parent};
 pub use prune::PruneRules;

@@ -42,8 +42,7 @@ pub(super) struct Done {
 impl One<'_> {
     pub(super) async fn apply(&self) -> Result<Done, Error> {
         let manager = field_manager(&self.owner.module);
-        let mut object = self.desired.object.clone();
-        let taken = self.look_before(&mut object, &manager).await?;
+        let (mut body, taken) = self.look_before(&manager).await?;
         let mut force = self.force;
         let mut recreated = false;
         let mut warnings = Vec::new();
@@ -53,18 +52,17 @@ impl One<'_> {
                 force,
                 dry_run: false,
             };
-            let body = Bytes::from(object.to_string());
-            let error = match self.client.apply(self.target(), body, how).await {
+            let error = match self.client.apply(self.target(), body.clone(), how).await {
                 Ok(applied) => return Ok(done(applied, warnings, taken)),
                 Err(error) => error,
             };
             let Some(refusal) = error.refusal() else {
                 return Err(self.refused(error));
             };
-            let mended = mend(&mut object, &refusal.message);
-            if !mended.is_empty() {
+            if let Some((mended, what)) = mended(&body, &refusal.message) {
+                body = mended;
                 let reference = &self.desired.reference;
-                warnings.extend(mended.iter().map(|done| format!("{reference}: {done}")));
+                warnings.extend(what.iter().map(|done| format!("{reference}: {done}")));
             } else if refusal.code == 409 && !force && has_conflicts(refusal) {
                 self.judge(refusal).await?;
                 force = true;
@@ -91,30 +89,34 @@ impl One<'_> {
 
     /// Reads who owns what, where it matters: to say who altered an object, and to leave fields
     /// alone that the module ignores and somebody else owns.
-    async fn look_before(&self, object: &mut Value, manager: &str) -> Result<Vec<Taken>, Error> {
+    async fn look_before(&self, manager: &str) -> Result<(Bytes, Vec<Taken>), Error> {
+        let body = self.desired.body.clone();
         let ignores = self
             .ignore
             .iter()
             .any(|ignore| ignore.is_about(&self.desired.reference));
         let exists = !matches!(self.reason, Reason::New | Reason::Deleted);
         if !(self.reason == Reason::Altered || (ignores && exists)) {
-            return Ok(Vec::new());
+            return Ok((body, Vec::new()));
         }
         let fetched = self.client.fetch_metadata(self.target()).await;
         let Some(metadata) = fetched.map_err(|error| self.refused(error))? else {
-            return Ok(Vec::new());
+            return Ok((body, Vec::new()));
         };
-        let (ignored, taken): (Vec<Taken>, Vec<Taken>) = taken(object, &metadata.writers, manager)
+        let mut object = self.desired.value();
+        let (ignored, taken): (Vec<Taken>, Vec<Taken>) = taken(&object, &metadata.writers, manager)
             .into_iter()
             .partition(|taken| is_ignored(self.ignore, &self.desired.reference, &taken.field));
         for left in &ignored {
-            remove_at(object, &left.field);
+            remove_at(&mut object, &left.field);
         }
-        Ok(if self.reason == Reason::Altered {
-            taken
+        let body = if ignored.is_empty() {
+            body
         } else {
-            Vec::new()
-        })
+            Bytes::from(object.to_string())
+        };
+        let was_altered = self.reason == Reason::Altered;
+        Ok((body, if was_altered { taken } else { Vec::new() }))
     }
 
     /// Decides about a conflict: `Ok` when the object may be taken over.
@@ -192,6 +194,12 @@ impl One<'_> {
             origin,
         }
     }
+}
+
+fn mended(body: &Bytes, refusal: &str) -> Option<(Bytes, Vec<String>)> {
+    let mut object: Value = serde_json::from_slice(body).ok()?;
+    let what = mend(&mut object, refusal);
+    (!what.is_empty()).then(|| (Bytes::from(object.to_string()), what))
 }
 
 fn done(applied: Applied, mut warnings: Vec<String>, taken: Vec<Taken>) -> Done {

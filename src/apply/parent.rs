@@ -79,7 +79,7 @@ impl Parent {
     }
 
     /// Writes the `Module` object with these bounds.
-    pub(super) async fn write(
+    pub async fn write(
         &self,
         client: &Client,
         module: &ModuleName,

@@ -10,6 +10,7 @@ use std::collections::btree_map::Entry;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -54,14 +55,21 @@ pub struct Desired {
     pub api_version: String,
     /// When it is applied: lower ranks first.
     pub rank: u16,
-    /// The object with our labels and annotations.
-    pub object: Value,
-    /// sha256 in hex over `object` without the hash annotation itself.
+    /// The object with our labels and annotations, as JSON.
+    pub body: Bytes,
+    /// sha256 in hex over the object without the hash annotation itself.
     pub hash: String,
     /// Where it came from.
     pub source: Source,
     /// Whether it may be deleted and created anew for an immutable field.
     pub recreate: bool,
+}
+
+impl Desired {
+    /// The object as a value; null never comes out, since the body was written by us.
+    pub fn value(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
 }
 
 /// The objects of a module, sorted by rank and name, and what its author should know.
@@ -147,11 +155,12 @@ fn one(
     normalize(&mut object, reference.namespace.as_deref())
         .map_err(|why| at(format!("{reference}: {why}")))?;
     let hash = stamp(&mut object, owner).map_err(|why| at(format!("{reference}: {why}")))?;
+    let body = Bytes::from(object.to_string());
     Ok(Desired {
         reference,
         api_version,
         rank,
-        object,
+        body,
         hash,
         source,
         recreate,
@@ -342,7 +351,7 @@ mod tests {
             json!({"data": {"a": "eA=="}, "stringData": {"a": "y", "b": "z"}, "status": {}}),
         );
         let prepared = prepare(vec![manifest(object, 1)], &owner(), kinds).unwrap();
-        let object = &prepared.desired[0].object;
+        let object = prepared.desired[0].value();
         assert_eq!(object["data"], json!({"a": "eQ==", "b": "eg=="}));
         assert!(object.get("stringData").is_none() && object.get("status").is_none());
         assert_eq!(object["metadata"]["namespace"], "ops");

@@ -186,8 +186,6 @@ fn is_older(live: &Live, record: &Recorded) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::object::Source;
 
@@ -207,7 +205,7 @@ mod tests {
             reference: reference(name),
             api_version: "v1".into(),
             rank: 1,
-            object: json!({}),
+            body: bytes::Bytes::new(),
             hash: hash.into(),
             source: Source::default(),
             recreate: false,

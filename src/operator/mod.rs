@@ -1,9 +1,23 @@
 //! Start-up, wiring, workers, shutdown.
+//!
+//! In: [`Settings`] · Out: a running operator, until it is told to stop · Never: decides; that is
+//! the house's duty. One loop owns the house: it takes in what the workers tell and what tasks
+//! became, and starts what follows.
 
+mod error;
+mod folders;
+mod metric;
+mod outbox;
+mod run;
 mod settings;
+mod startup;
+mod watchers;
 
+pub use error::Error;
+pub use run::{View, run};
 pub use settings::{
     AdmissionSettings, ClientLimits, ClusterSettings, DebugSettings, Extender, Folders,
     HelmSettings, Limits, LogForm, LogLevel, LogSettings, LogTime, ModuleSettings, Replica,
-    Settings,
+    SetLogLevel, Settings,
 };
+pub use startup::{connect, context, global_schemas, house_settings, namespace};

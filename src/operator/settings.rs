@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything that flags and environment say about a run.
@@ -150,6 +151,9 @@ pub struct LogSettings {
     pub proxy_hook_json: bool,
 }
 
+/// Changes the level while the operator runs (`config set log.level …`).
+pub type SetLogLevel = Arc<dyn Fn(LogLevel) + Send + Sync>;
+
 /// From which level on is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
@@ -245,7 +249,7 @@ impl Default for Settings {
             },
             helm: HelmSettings {
                 ignore_release: None,
-                timeout: Duration::from_secs(20 * 60),
+                timeout: Duration::from_mins(20),
             },
             limits: Limits {
                 writes_in_flight: 16,
@@ -293,12 +297,7 @@ impl Default for ModuleSettings {
             unnumbered_order: 1,
             strict_order: false,
             strict_values: false,
-            extenders: vec![
-                Extender::Static,
-                Extender::DynamicallyEnabled,
-                Extender::KubeConfig,
-                Extender::ScriptEnabled,
-            ],
+            extenders: Extender::ALL.to_vec(),
             extra_labels: vec![("heritage".to_owned(), "addon-operator".to_owned())],
             crd_filters: vec!["doc-".to_owned(), "_".to_owned()],
             folder_settle: Duration::from_millis(500),
@@ -308,6 +307,19 @@ impl Default for ModuleSettings {
 }
 
 impl Extender {
+    /// All of them, in their usual order.
+    pub const ALL: [Self; 4] = [
+        Self::Static,
+        Self::DynamicallyEnabled,
+        Self::KubeConfig,
+        Self::ScriptEnabled,
+    ];
+
+    /// Takes one by its name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == text)
+    }
+
     /// The name in settings, and in a module's `decidedBy`.
     pub fn name(self) -> &'static str {
         match self {

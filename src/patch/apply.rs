@@ -172,3 +172,84 @@ fn no_such_index(list: &[Value], part: &str, so_far: &Pointer) -> Refusal {
         length: list.len(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::name::ValuesKey;
+    use crate::report::chain;
+
+    fn patch(text: &str) -> ValuesPatch {
+        let scope = ValuesKey::parse("m").unwrap();
+        super::super::parse(text, &scope).unwrap().values
+    }
+
+    fn after(document: &Value, operations: &str) -> Result<Value, String> {
+        patch(operations)
+            .apply(document)
+            .map_err(|error| chain(&error))
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn operations_change_maps_and_lists() {
+        let document = json!({"m": {"a": {"b": 1}, "list": [1, 2, 3], "x/y": 0, "null": null}});
+        for (operation, path, value, place, expected) in [
+            ("add", "/m/c", json!(2), "/m/c", Some(json!(2))),
+            ("add", "/m/a", json!(2), "/m/a", Some(json!(2))),
+            ("add", "/m/a/b", json!({"c": 1}), "/m/a/b/c", Some(json!(1))),
+            ("add", "/m/null", json!(1), "/m/null", Some(json!(1))),
+            ("add", "/m/x~1y", json!(1), "/m/x~1y", Some(json!(1))),
+            ("add", "/m", json!({}), "/m", Some(json!({}))),
+            ("add", "/m/list/-", json!(9), "/m/list", Some(json!([1, 2, 3, 9]))),
+            ("add", "/m/list/0", json!(9), "/m/list", Some(json!([9, 1, 2, 3]))),
+            ("add", "/m/list/3", json!(9), "/m/list", Some(json!([1, 2, 3, 9]))),
+            ("add", "/m/list/-1", json!(9), "/m/list", Some(json!([1, 2, 3, 9]))),
+            ("add", "/m/list/-2", json!(9), "/m/list", Some(json!([1, 2, 9, 3]))),
+            ("remove", "/m/list/-1", json!(null), "/m/list", Some(json!([1, 2]))),
+            ("remove", "/m/list/01", json!(null), "/m/list", Some(json!([1, 3]))),
+            ("remove", "/m/null", json!(null), "/m/null", None),
+            ("remove", "/m/a", json!(null), "/m/a", None),
+            ("test", "/m/list/-1", json!(3), "/m/list", Some(json!([1, 2, 3]))),
+        ] {
+            let text = json!({"op": operation, "path": path, "value": value}).to_string();
+            let result = after(&document, &text);
+            let found = result.as_ref().map(|result| result.pointer(place));
+            assert_eq!(found, Ok(expected.as_ref()), "{text}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn refusals_name_the_operation_and_what_is_in_its_way() {
+        let document = json!({"m": {"a": "secret", "list": [1], "null": null}});
+        for (operation, path, expected) in [
+            ("remove", "/m/b", "/m/b does not exist"),
+            ("remove", "/m/b/c/d", "/m/b does not exist"),
+            ("add", "/m/b/c/d", "/m/b does not exist"),
+            ("add", "/m/null/x", "/m/null/x does not exist"),
+            ("add", "/m/a/x", "/m/a is a string, which holds no keys"),
+            ("remove", "/m/a/x/y", "/m/a is a string, which holds no keys"),
+            ("add", "/m/list/2", "\"2\" is not a place in the list /m/list, which has 1 items"),
+            ("add", "/m/list/-3", "\"-3\" is not a place in the list /m/list, which has 1 items"),
+            ("add", "/m/list/x", "\"x\" is not a place in the list /m/list, which has 1 items"),
+            ("remove", "/m/list/1", "\"1\" is not a place in the list /m/list, which has 1 items"),
+            ("remove", "/m/list/-", "\"-\" is not a place in the list /m/list, which has 1 items"),
+            ("test", "/m/a", "the value there is not the tested one"),
+        ] {
+            let text = json!({"op": operation, "path": path, "value": 1}).to_string();
+            let expected = format!("applying \"{operation} {path}\": {expected}");
+            assert_eq!(after(&document, &text), Err(expected));
+        }
+    }
+
+    #[test]
+    fn operations_see_what_those_before_them_did() {
+        let document = json!({"m": {}});
+        let text = r#"{"op":"add","path":"/m/a","value":{}} {"op":"add","path":"/m/a/b","value":[]}
+            {"op":"add","path":"/m/a/b/-","value":1} {"op":"test","path":"/m/a/b","value":[1]}"#;
+        assert_eq!(after(&document, text), Ok(json!({"m": {"a": {"b": [1]}}})));
+    }
+}

@@ -5,8 +5,8 @@ use std::fmt;
 use json_patch::jsonptr::{Pointer, PointerBuf};
 use serde_json::{Value, json};
 
-/// What an operation does at its path.
-#[derive(Debug, Clone, PartialEq)]
+/// What an operation does at its path. Its `Debug` leaves out the value, which may be a secret.
+#[derive(Clone, PartialEq)]
 pub enum Verb {
     /// Sets a key, replacing what is there, or inserts into a list.
     Add(Value),
@@ -14,6 +14,16 @@ pub enum Verb {
     Remove,
     /// Changes nothing, and fails the patch when another value is there.
     Test(Value),
+}
+
+impl fmt::Debug for Verb {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Add(_) => "add",
+            Self::Remove => "remove",
+            Self::Test(_) => "test",
+        })
+    }
 }
 
 /// One operation. Its `Display` is the verb and the path, never the value.
@@ -45,12 +55,7 @@ impl Operation {
 
 impl fmt::Display for Operation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verb = match self.verb {
-            Verb::Add(_) => "add",
-            Verb::Remove => "remove",
-            Verb::Test(_) => "test",
-        };
-        write!(out, "{verb} {}", self.path)
+        write!(out, "{:?} {}", self.verb, self.path)
     }
 }
 

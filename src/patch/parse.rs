@@ -121,7 +121,7 @@ impl Reader<'_> {
         let path = operation.path.to_string();
         match root.strip_suffix("Enabled") {
             Some(module) if self.scope.is_global() => {
-                self.flag(module, parts.len(), operation.verb, &path)
+                self.flag(module, parts.len(), &operation.verb, &path);
             }
             Some(_) => self.refuse(
                 &path,
@@ -141,7 +141,7 @@ impl Reader<'_> {
         }
     }
 
-    fn flag(&mut self, module: &str, depth: usize, verb: Verb, path: &str) {
+    fn flag(&mut self, module: &str, depth: usize, verb: &Verb, path: &str) {
         let key = match ValuesKey::parse(module) {
             Ok(key) if !key.is_global() && depth == 1 => key,
             Ok(_) => return self.refuse(path, "is not the flag of a module", ""),
@@ -150,7 +150,7 @@ impl Reader<'_> {
                 return self.refuse(path, "is not the flag of a module", &hint);
             }
         };
-        let opinion = match &verb {
+        let opinion = match verb {
             Verb::Remove => None,
             Verb::Add(Value::Bool(on)) => Some(*on),
             Verb::Add(Value::String(text)) if text.eq_ignore_ascii_case("true") => Some(true),
@@ -179,4 +179,119 @@ fn plain(error: &serde_json::Error) -> String {
 
 fn number(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, scope: &str) -> Result<HookPatch, Error> {
+        let scope = if scope == "global" {
+            ValuesKey::global()
+        } else {
+            key(scope)
+        };
+        parse(text, &scope)
+    }
+
+    fn key(text: &str) -> ValuesKey {
+        ValuesKey::parse(text).unwrap()
+    }
+
+    fn operations(text: &str) -> Vec<String> {
+        let patch = read(text, "m").unwrap();
+        patch.values.0.iter().map(ToString::to_string).collect()
+    }
+
+    fn mistakes(text: &str, scope: &str) -> String {
+        match read(text, scope) {
+            Err(Error::Parse(mistakes)) => mistakes.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn stream_holds_operations_and_lists_of_them() {
+        let text = r#"{"op":"add","path":"/m/a","value":1}
+            [{"op":"remove","path":"/m/a"}, {"op":"add","path":"/m/a/-","value":2}]
+            {"op":"test","path":"/m/b~1c","value":null}"#;
+        let expected = ["add /m/a", "remove /m/a", "add /m/a/-", "test /m/b~1c"];
+        assert_eq!(operations(text), expected);
+    }
+
+    #[test]
+    fn other_values_in_the_stream_are_passed_over() {
+        for text in ["", "  \n", "null", "\"done\" 5 true", "[]"] {
+            assert_eq!(operations(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn add_without_a_value_adds_null() {
+        let patch = read(r#"{"op":"add","path":"/m/a"}"#, "m").unwrap();
+        assert_eq!(patch.values.0[0].verb, Verb::Add(Value::Null));
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let text = r#"[{"op":"replace","path":"/m/a","value":1}, {"op":"move","from":"/m/a","path":"/m/b"}, 7]
+            {"op":"add","path":"m/a"} {"path":"/m/a"} {"op":"add"} {"op":"merge","path":"/m"}
+            {"op":"add","path":"/other/a","value":1} {"op":"add","path":"/otherEnabled","value":true}
+            {"op":"add","path":"","value":{}} {"op": "#;
+        let expected = "\
+/m/a: operation 1: `replace` is not supported (`add` also replaces what is there)
+/m/b: operation 2: `move` is not supported (`add` the value at its new place, and `remove` the old one if need be)
+operation 3: is not an operation (write {\"op\": …, \"path\": …})
+m/a: operation 4: the path is not a JSON pointer (it starts with /; ~0 is ~ and ~1 is /)
+/m/a: operation 5: has no `op` (use `add` or `remove`)
+operation 6: has no path (a path is text: /moduleKey/key)
+/m: operation 7: unknown operation \"merge\" (use `add` or `remove`)
+/other/a: operation 8: a hook of this module may change only /m
+/otherEnabled: operation 9: a hook of a module may change only /m (only global hooks switch modules on and off)
+operation 10: a hook of this module may change only /m
+line 4: not JSON: EOF while parsing a value";
+        assert_eq!(mistakes(text, "m"), expected);
+    }
+
+    #[test]
+    fn global_patch_may_mix_values_and_flags() {
+        let text = r#"{"op":"add","path":"/global/x","value":"fooEnabled"}
+            {"op":"add","path":"/certManagerEnabled","value":true}
+            {"op":"add","path":"/bEnabled","value":"False"}
+            {"op":"add","path":"/cEnabled","value":true} {"op":"remove","path":"/cEnabled"}"#;
+        let patch = read(text, "global").unwrap();
+        assert_eq!(patch.values.0.len(), 1);
+        let flags: Vec<(&str, Option<bool>)> = patch
+            .flags
+            .iter()
+            .map(|(key, flag)| (key.as_str(), *flag))
+            .collect();
+        assert_eq!(
+            flags,
+            [("b", Some(false)), ("c", None), ("certManager", Some(true))]
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in r#"[\[\]{}",:0-9eadoptvlur/~ -]{0,60}"#) {
+            let _ = parse(&text, &ValuesKey::global());
+        }
+    }
+
+    #[test]
+    fn flags_must_be_flags_of_modules() {
+        let text = r#"{"op":"add","path":"/fooEnabled","value":"yes"}
+            {"op":"test","path":"/fooEnabled","value":true}
+            {"op":"add","path":"/cert-managerEnabled","value":true}
+            {"op":"add","path":"/fooEnabled/x","value":true}
+            {"op":"add","path":"/foo/x","value":true}"#;
+        let expected = "\
+/fooEnabled: operation 1: a flag is true or false
+/fooEnabled: operation 2: a flag cannot be tested
+/cert-managerEnabled: operation 3: is not the flag of a module (write /certManagerEnabled)
+/fooEnabled/x: operation 4: is not the flag of a module
+/foo/x: operation 5: a global hook may change only /global and /<module key>Enabled";
+        assert_eq!(mistakes(text, "global"), expected);
+    }
 }

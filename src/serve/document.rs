@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::table::{Cell, Paint, Table, Tone, painted};
+
 /// Where a module stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ModuleState {
@@ -156,4 +158,309 @@ pub struct ConvergeStatus {
     pub startup: ConvergePhase,
     /// How many converge tasks wait or run now.
     pub tasks: usize,
+}
+
+impl ModuleState {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Disabled => "Disabled",
+            Self::Waiting => "Waiting",
+            Self::Running => "Running",
+            Self::Applied => "Applied",
+            Self::Failed => "Failed",
+            Self::Held => "Held",
+            Self::Maintenance => "Maintenance",
+            Self::Deleting => "Deleting",
+        }
+    }
+
+    fn tone(self) -> Tone {
+        match self {
+            Self::Disabled | Self::Waiting => Tone::Faint,
+            Self::Running | Self::Held | Self::Maintenance | Self::Deleting => Tone::Notable,
+            Self::Applied => Tone::Good,
+            Self::Failed => Tone::Bad,
+        }
+    }
+}
+
+impl ModuleRow {
+    fn cells(&self) -> Vec<Cell> {
+        let why = match (self.reason.is_empty(), self.message.is_empty()) {
+            (false, false) => format!("{}: {}", self.reason, self.message),
+            (false, true) => self.reason.clone(),
+            (true, _) => self.message.clone(),
+        };
+        vec![
+            Cell::plain(&self.name),
+            Cell::plain(&self.weight.to_string()),
+            Cell::new(self.state.name(), self.state.tone()),
+            Cell::plain(&self.objects.to_string()),
+            Cell::plain(&self.took_ms.map(took).unwrap_or_default()),
+            Cell::plain(&self.decided_by),
+            Cell::plain(&why),
+        ]
+    }
+}
+
+impl ModuleList {
+    /// A table of the modules, and the notes below it.
+    pub fn text(&self, paint: Paint) -> String {
+        let mut text = if self.modules.is_empty() {
+            "no modules\n".to_owned()
+        } else {
+            self.table().text(paint)
+        };
+        for note in &self.notes {
+            text.push_str(&painted(&format!("! {note}"), Tone::Notable, paint));
+            text.push('\n');
+        }
+        text
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(&[
+            "MODULE",
+            "WEIGHT",
+            "STATE",
+            "OBJECTS",
+            "TOOK",
+            "DECIDED BY",
+            "REASON",
+        ]);
+        for row in &self.modules {
+            table.push(row.cells());
+        }
+        table
+    }
+}
+
+impl Explanation {
+    /// A table of the leaves.
+    pub fn text(&self, paint: Paint) -> String {
+        let mut table = Table::new(&["PATH", "VALUE", "LAYER", "PLACE"]);
+        for leaf in &self.leaves {
+            table.push(vec![
+                Cell::plain(&leaf.path),
+                Cell::plain(&leaf.value.to_string()),
+                Cell::plain(&leaf.layer),
+                Cell::plain(&leaf.place),
+            ]);
+        }
+        table.text(paint)
+    }
+}
+
+/// Milliseconds as people say them: `80ms`, `2.4s`, `3m05s`.
+fn took(milliseconds: u64) -> String {
+    match milliseconds {
+        0..1_000 => format!("{milliseconds}ms"),
+        1_000..60_000 => format!("{}.{}s", milliseconds / 1_000, milliseconds / 100 % 10),
+        _ => {
+            let seconds = milliseconds / 1_000;
+            format!("{}m{:02}s", seconds / 60, seconds % 60)
+        }
+    }
+}
+
+impl ConvergeStatus {
+    /// Whether every module has been attempted once: then `/readyz` says so.
+    pub fn is_ready(&self) -> bool {
+        self.startup == ConvergePhase::Done
+    }
+
+    /// The original's text form.
+    pub fn text(&self) -> String {
+        let tasks = self.tasks;
+        match (self.startup, tasks) {
+            (ConvergePhase::NotStarted, _) => "STARTUP_CONVERGE_NOT_STARTED\n".to_owned(),
+            (ConvergePhase::InProgress, 0) => "STARTUP_CONVERGE_DONE\n".to_owned(),
+            (ConvergePhase::InProgress, _) => {
+                format!("STARTUP_CONVERGE_IN_PROGRESS: {tasks} tasks\n")
+            }
+            (ConvergePhase::Done, 0) => "STARTUP_CONVERGE_DONE\nCONVERGE_WAIT_TASK\n".to_owned(),
+            (ConvergePhase::Done, _) => {
+                format!("STARTUP_CONVERGE_DONE\nCONVERGE_IN_PROGRESS: {tasks} tasks\n")
+            }
+        }
+    }
+
+    /// The original's JSON form: all five keys, whichever applies.
+    pub fn json(&self) -> serde_json::Value {
+        let in_phase = |phase| if self.startup == phase { self.tasks } else { 0 };
+        let starting = in_phase(ConvergePhase::InProgress);
+        let converging = in_phase(ConvergePhase::Done);
+        serde_json::json!({
+            "STARTUP_CONVERGE_NOT_STARTED": self.startup == ConvergePhase::NotStarted,
+            "STARTUP_CONVERGE_IN_PROGRESS": starting,
+            "STARTUP_CONVERGE_DONE": self.startup != ConvergePhase::NotStarted && starting == 0,
+            "CONVERGE_IN_PROGRESS": converging,
+            "CONVERGE_WAIT_TASK": self.startup == ConvergePhase::Done && converging == 0,
+        })
+    }
+
+    /// Takes what [`ConvergeStatus::json`] made.
+    pub fn from_json(value: &serde_json::Value) -> Option<Self> {
+        let says = |key: &str| value.get(key)?.as_bool();
+        let count = |key: &str| usize::try_from(value.get(key)?.as_u64()?).ok();
+        let starting = count("STARTUP_CONVERGE_IN_PROGRESS")?;
+        let converging = count("CONVERGE_IN_PROGRESS")?;
+        let startup = if says("STARTUP_CONVERGE_NOT_STARTED")? {
+            ConvergePhase::NotStarted
+        } else if says("CONVERGE_WAIT_TASK")? || converging > 0 {
+            ConvergePhase::Done
+        } else {
+            ConvergePhase::InProgress
+        };
+        Some(Self {
+            startup,
+            tasks: starting + converging,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str) -> ModuleRow {
+        ModuleRow {
+            name: name.to_owned(),
+            weight: 1,
+            state: ModuleState::Applied,
+            enabled: true,
+            decided_by: String::new(),
+            objects: 0,
+            reason: String::new(),
+            message: String::new(),
+            since: None,
+            took_ms: None,
+            path: "modules/x".to_owned(),
+        }
+    }
+
+    #[test]
+    fn module_list_is_a_table() {
+        let good = ModuleRow {
+            objects: 12,
+            took_ms: Some(350),
+            decided_by: "KubeConfig".to_owned(),
+            ..row("namespaces")
+        };
+        let bad = ModuleRow {
+            weight: 110,
+            state: ModuleState::Failed,
+            took_ms: Some(62_345),
+            reason: "ApplyFailed".to_owned(),
+            message: "applying Service a/b:\nport is taken".to_owned(),
+            ..row("nginx")
+        };
+        let notes = vec!["2 modules vanished at once".to_owned()];
+        assert_eq!(
+            ModuleList::new(vec![good, bad], notes).text(Paint::Plain),
+            "MODULE      WEIGHT  STATE    OBJECTS  TOOK   DECIDED BY  REASON\n\
+             namespaces  1       Applied  12       350ms  KubeConfig\n\
+             nginx       110     Failed   0        1m02s              \
+             ApplyFailed: applying Service a/b: port is taken\n\
+             ! 2 modules vanished at once\n"
+        );
+        assert_eq!(ModuleList::default().text(Paint::Plain), "no modules\n");
+    }
+
+    #[test]
+    fn times_are_said_as_people_do() {
+        for (milliseconds, text) in [
+            (0, "0ms"),
+            (999, "999ms"),
+            (1_000, "1.0s"),
+            (59_999, "59.9s"),
+            (60_000, "1m00s"),
+            (3_723_000, "62m03s"),
+        ] {
+            assert_eq!(took(milliseconds), text);
+        }
+    }
+
+    #[test]
+    fn explanation_is_a_table() {
+        let leaf = |path: &str, value, layer: &str, place: &str| LeafOrigin {
+            path: path.to_owned(),
+            value,
+            layer: layer.to_owned(),
+            place: place.to_owned(),
+        };
+        let explanation = Explanation {
+            module: "nginx".to_owned(),
+            leaves: vec![
+                leaf(
+                    "image.tag",
+                    serde_json::json!("1.2"),
+                    "static values",
+                    "values.yaml:3:5",
+                ),
+                leaf("replicas", serde_json::json!(3), "ConfigMap", "nginx"),
+            ],
+        };
+        assert_eq!(
+            explanation.text(Paint::Plain),
+            "PATH       VALUE  LAYER          PLACE\n\
+             image.tag  \"1.2\"  static values  values.yaml:3:5\n\
+             replicas   3      ConfigMap      nginx\n"
+        );
+    }
+
+    #[test]
+    fn converge_status_is_the_originals() {
+        use ConvergePhase::{Done, InProgress, NotStarted};
+        for (startup, tasks, text) in [
+            (NotStarted, 0, "STARTUP_CONVERGE_NOT_STARTED\n"),
+            (InProgress, 4, "STARTUP_CONVERGE_IN_PROGRESS: 4 tasks\n"),
+            (InProgress, 0, "STARTUP_CONVERGE_DONE\n"),
+            (
+                Done,
+                3,
+                "STARTUP_CONVERGE_DONE\nCONVERGE_IN_PROGRESS: 3 tasks\n",
+            ),
+            (Done, 0, "STARTUP_CONVERGE_DONE\nCONVERGE_WAIT_TASK\n"),
+        ] {
+            let status = ConvergeStatus { startup, tasks };
+            assert_eq!(status.text(), text);
+            assert_eq!(ConvergeStatus::from_json(&status.json()), Some(status));
+            assert_eq!(status.is_ready(), startup == Done);
+        }
+    }
+
+    #[test]
+    fn converge_status_has_all_keys() {
+        let status = ConvergeStatus {
+            startup: ConvergePhase::Done,
+            tasks: 2,
+        };
+        assert_eq!(
+            status.json(),
+            serde_json::json!({
+                "CONVERGE_IN_PROGRESS": 2, "CONVERGE_WAIT_TASK": false,
+                "STARTUP_CONVERGE_DONE": true, "STARTUP_CONVERGE_IN_PROGRESS": 0,
+                "STARTUP_CONVERGE_NOT_STARTED": false,
+            })
+        );
+    }
+
+    #[test]
+    fn module_list_keeps_the_originals_key() {
+        let mut rows = vec![row("z"), row("off"), row("a")];
+        rows[1].enabled = false;
+        let json = serde_json::to_value(ModuleList::new(rows, Vec::new())).unwrap();
+        assert_eq!(json["enabledModules"], serde_json::json!(["a", "z"]));
+        assert_eq!(
+            json["modules"][1],
+            serde_json::json!({"name": "off", "weight": 1, "state": "Applied", "enabled": false,
+                "objects": 0, "path": "modules/x"})
+        );
+        // A Go operator's answer reads as a list without rows.
+        let original = serde_json::json!({"enabledModules": ["a"]});
+        let list: ModuleList = serde_json::from_value(original).unwrap();
+        assert!(list.modules.is_empty());
+    }
 }

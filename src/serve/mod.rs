@@ -4,13 +4,23 @@
 //! questions for the operator, its answers as text, JSON and YAML · *Never:* knows an answer itself,
 //! holds state of the operator, changes the cluster.
 
+mod client;
+mod debug;
 mod document;
+mod error;
+mod http;
 mod query;
 mod queue_dump;
+mod table;
 
+pub use client::{Client, encoded};
+pub use debug::DebugServer;
 pub use document::{
     ConvergePhase, ConvergeStatus, Explanation, GlobalHooks, LeafOrigin, ModuleList, ModuleRow,
     ModuleState, Monitor, ResourceMonitors,
 };
+pub use error::Error;
+pub use http::{HttpPages, HttpServer, MetricsText};
 pub use query::{Answer, Asked, Query, Refusal};
 pub use queue_dump::{OtherQueues, QueueDump, QueueRow, QueueSummary, QueueTask};
+pub use table::{Cell, Paint, Table, Tone};

@@ -1,0 +1,35 @@
+//! The environment, read once and all of it.
+
+use std::collections::BTreeMap;
+
+/// The variables of this process. A variable that is set to nothing counts as not set, as a
+/// Deployment with an empty `value:` means it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The variables as they are now.
+    pub(super) fn of_process() -> Self {
+        let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        std::env::vars_os()
+            .map(|(name, value)| (text(name), text(value)))
+            .collect()
+    }
+
+    /// The value of a variable.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The names of all variables, sorted.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        let set = variables.into_iter().filter(|(_, value)| !value.is_empty());
+        Self(set.collect())
+    }
+}

@@ -1,0 +1,286 @@
+//! One log record: the fields of its spans and its own, as text or JSON. Pure.
+
+use std::fmt::{Debug, Write};
+
+use jiff::{Timestamp, Zoned};
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
+use tracing::field::{Field, Visit};
+use tracing::{Level, Metadata};
+
+use crate::operator::LogTime;
+use crate::serve::Paint;
+
+/// The crate of our own rooms, whose names are the names of loggers.
+pub(super) const OURS: &str = "addon_operator";
+
+/// Names that a record has itself.
+const TAKEN: [&str; 5] = ["level", "logger", "msg", "source", "time"];
+
+/// The form of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Text(Paint),
+    Json,
+}
+
+/// Names and values in the order in which they were said, and the message among them.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    message: String,
+    values: Vec<(&'static str, Value)>,
+}
+
+impl Fields {
+    /// Adds the fields of a span; what is said later wins.
+    pub(super) fn add(&mut self, others: &Self) {
+        for (name, value) in &others.values {
+            self.set(name, value.clone());
+        }
+    }
+
+    /// `  name=value` for each.
+    pub(super) fn text(&self, paint: Paint) -> String {
+        let pair = |(name, value): &(&str, Value)| {
+            let name = colored("2", &format!("{name}="), paint);
+            format!("  {name}{}", bare(value))
+        };
+        self.values.iter().map(pair).collect()
+    }
+
+    fn set(&mut self, name: &'static str, value: Value) {
+        match self.values.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.values.push((name, value)),
+        }
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.message = format!("{value:?}");
+        } else {
+            self.set(field.name(), Value::String(format!("{value:?}")));
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" {
+            value.clone_into(&mut self.message);
+        } else {
+            self.set(field.name(), value.into());
+        }
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.set(field.name(), value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.set(field.name(), value.into());
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.set(field.name(), value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.set(field.name(), value.into());
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        self.set(field.name(), crate::report::chain(value).into());
+    }
+}
+
+/// One log record.
+pub(super) struct Record {
+    level: Level,
+    logger: String,
+    source: Option<String>,
+    fields: Fields,
+}
+
+impl Record {
+    /// A record of an event.
+    pub(super) fn new(metadata: &Metadata<'_>, fields: Fields) -> Self {
+        let is_fine = *metadata.level() >= Level::DEBUG;
+        let place = metadata.file().zip(metadata.line()).filter(|_| is_fine);
+        Self {
+            level: *metadata.level(),
+            logger: logger(metadata.target()),
+            source: place.map(|(file, line)| format!("{file}:{line}")),
+            fields,
+        }
+    }
+
+    /// The record as one line, with its end.
+    pub(super) fn line(&self, form: Form, time: LogTime, now: Timestamp) -> String {
+        let now = match time {
+            LogTime::Shown => Some(now),
+            LogTime::Hidden => None,
+        };
+        match form {
+            Form::Json => self.json(now).unwrap_or_default() + "\n",
+            Form::Text(paint) => self.text(paint, now),
+        }
+    }
+
+    fn json(&self, now: Option<Timestamp>) -> serde_json::Result<String> {
+        let mut line = Vec::new();
+        let mut serializer = serde_json::Serializer::new(&mut line);
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("level", &self.level.as_str().to_ascii_lowercase())?;
+        map.serialize_entry("logger", &self.logger)?;
+        map.serialize_entry("msg", &self.fields.message)?;
+        if let Some(source) = &self.source {
+            map.serialize_entry("source", source)?;
+        }
+        for (name, value) in &self.fields.values {
+            if TAKEN.contains(name) {
+                map.serialize_entry(&format!("field.{name}"), value)?;
+            } else {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        if let Some(now) = now {
+            map.serialize_entry("time", &format!("{now:.3}"))?;
+        }
+        map.end()?;
+        Ok(String::from_utf8_lossy(&line).into_owned())
+    }
+
+    fn text(&self, paint: Paint, now: Option<Timestamp>) -> String {
+        let code = match self.level {
+            Level::ERROR => "31",
+            Level::WARN => "33",
+            Level::INFO => "32",
+            _ => "2",
+        };
+        let mut line = now.map(clock).unwrap_or_default();
+        // Writing to a String cannot fail.
+        let _ = write!(
+            line,
+            "{} {}  {}",
+            colored(code, &format!("{:<5}", self.level.as_str()), paint),
+            colored("2", &format!("{:<8}", self.logger), paint),
+            self.fields
+                .message
+                .replace(|letter: char| letter.is_control() && letter != '\n', " ")
+        );
+        line + &self.fields.text(paint) + "\n"
+    }
+}
+
+/// The time of day on this machine.
+fn clock(now: Timestamp) -> String {
+    let local = Zoned::new(now, jiff::tz::TimeZone::system());
+    format!("{} ", local.strftime("%H:%M:%S"))
+}
+
+/// The room a record comes from, or the library.
+fn logger(target: &str) -> String {
+    let mut parts = target.split("::");
+    let room = match (parts.next(), parts.next()) {
+        (Some(OURS), Some(room)) => room,
+        (Some(first), _) => first,
+        (None, _) => target,
+    };
+    room.to_owned()
+}
+
+fn colored(code: &str, text: &str, paint: Paint) -> String {
+    match paint {
+        Paint::Plain => text.to_owned(),
+        Paint::Colored => format!("\x1b[{code}m{text}\x1b[0m"),
+    }
+}
+
+/// A value without quotes where none are needed.
+fn bare(value: &Value) -> String {
+    match value {
+        Value::String(text) if is_bare(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+fn is_bare(text: &str) -> bool {
+    let special =
+        |letter: char| letter.is_whitespace() || letter.is_control() || matches!(letter, '"' | '=');
+    !text.is_empty() && !text.contains(special)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(level: Level, values: Vec<(&'static str, Value)>) -> Record {
+        Record {
+            level,
+            logger: "apply".to_owned(),
+            source: None,
+            fields: Fields {
+                message: "object applied".to_owned(),
+                values,
+            },
+        }
+    }
+
+    fn noon() -> Timestamp {
+        "2026-03-01T12:00:00.1234Z".parse().unwrap()
+    }
+
+    #[test]
+    fn json_has_the_originals_shape() {
+        let values = vec![
+            ("module", json!("nginx")),
+            ("attempt", json!(2)),
+            ("level", json!(9)),
+        ];
+        let record = record(Level::INFO, values);
+        assert_eq!(
+            record.line(Form::Json, LogTime::Shown, noon()),
+            "{\"level\":\"info\",\"logger\":\"apply\",\"msg\":\"object applied\",\
+             \"module\":\"nginx\",\"attempt\":2,\"field.level\":9,\
+             \"time\":\"2026-03-01T12:00:00.123Z\"}\n"
+        );
+        assert!(
+            !record
+                .line(Form::Json, LogTime::Hidden, noon())
+                .contains("time")
+        );
+    }
+
+    #[test]
+    fn text_is_one_short_line() {
+        let values = vec![
+            ("module", json!("nginx")),
+            ("why", json!("a b")),
+            ("n", json!(1)),
+        ];
+        let record = record(Level::WARN, values);
+        assert_eq!(
+            record.line(Form::Text(Paint::Plain), LogTime::Hidden, noon()),
+            "WARN  apply     object applied  module=nginx  why=\"a b\"  n=1\n"
+        );
+        let colored = record.line(Form::Text(Paint::Colored), LogTime::Hidden, noon());
+        assert!(colored.starts_with("\x1b[33mWARN \x1b[0m "), "{colored:?}");
+        let timed = record.line(Form::Text(Paint::Plain), LogTime::Shown, noon());
+        assert!(timed.get(8..).unwrap().starts_with(" WARN "), "{timed}");
+    }
+
+    #[test]
+    fn loggers_are_rooms() {
+        for (target, expected) in [
+            ("addon_operator::watch::stream", "watch"),
+            ("addon_operator", "addon_operator"),
+            ("hook", "hook"),
+            ("hyper::client", "hyper"),
+        ] {
+            assert_eq!(logger(target), expected);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `addon-operator start`: runs the operator.
+
+mod flag;
+mod parse;
+mod read;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+
+use tokio_util::sync::CancellationToken;
+
+use self::read::Typed;
+use super::environment::Environment;
+use super::log;
+use super::output::Failure;
+use super::signal;
+use crate::operator::{self, SetLogLevel, Settings};
+
+/// The flags as they were typed, not read yet: their mistakes are told with those of the
+/// environment, all at once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Arguments {
+    typed: Typed,
+}
+
+impl Args for Arguments {
+    fn augment_args(command: Command) -> Command {
+        let command = command.about("Run the operator").after_help(
+            "A flag is stronger than a variable; of several variables the first is the strongest. \
+             Lengths of time have a unit: 500ms, 30s, 20m, 1h30m.",
+        );
+        command.args(flag::ALL.iter().map(flag::Flag::argument))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Arguments {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let typed = flag::ALL.iter().filter_map(|flag| {
+            let text: &String = matches.get_one(flag.name)?;
+            Some((flag.name, text.clone()))
+        });
+        Ok(Self {
+            typed: typed.collect(),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// Runs the operator until it is told to stop.
+pub(super) fn run(
+    arguments: Arguments,
+    socket: Option<&str>,
+    environment: &Environment,
+) -> Result<(), Failure> {
+    let mut typed = arguments.typed;
+    typed.extend(socket.map(|path| (flag::SOCKET.name, path.to_owned())));
+    let settings = read::settings(&typed, environment).map_err(Failure::Misused)?;
+    let set_level = log::install(&settings, environment)?;
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(operate(settings, set_level))
+}
+
+/// Runs the operator until a signal; a second one ends the process at once.
+async fn operate(settings: Settings, set_level: SetLogLevel) -> Result<(), Failure> {
+    let stop = CancellationToken::new();
+    let (view, _) = tokio::sync::watch::channel(operator::View::default());
+    let running = operator::run(settings, set_level, view, stop.clone());
+    tokio::pin!(running);
+    tokio::select! {
+        ended = &mut running => return Ok(ended?),
+        () = signal::told_to_stop() => stop.cancel(),
+    }
+    tokio::select! {
+        ended = running => Ok(ended?),
+        () = signal::told_to_stop() => Err(Failure::Failed(anyhow::anyhow!("stopped at once, at the second signal"))),
+    }
+}
+
+/// The debug socket, for a command that asks.
+pub(super) fn socket(typed: Option<&str>, environment: &Environment) -> PathBuf {
+    read::socket(typed, environment)
+}
+
+/// A flag of `start` behind another command, or behind none, gets a tip.
+pub(super) fn with_tip(mut error: clap::Error) -> clap::Error {
+    let is_flag = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(typed)) => {
+            let name = typed.trim_start_matches('-');
+            flag::ALL.iter().any(|flag| flag.name == name)
+        }
+        _ => false,
+    };
+    if is_flag && error.kind() == ErrorKind::UnknownArgument {
+        let tip = "it is a flag of the command start: addon-operator start …";
+        let tips = ContextValue::StyledStrs(vec![tip.into()]);
+        error.insert(ContextKind::Suggested, tips);
+    }
+    error
+}
+
+/// The help of the flag for the debug socket.
+pub(super) fn socket_help() -> String {
+    flag::SOCKET.help_line()
+}
+
+/// A length of time above 0, for a command that waits.
+pub(super) fn parse_positive_duration(text: &str) -> Result<Duration, String> {
+    parse::positive_duration(text)
+}

@@ -1,0 +1,228 @@
+//! Which modules are enabled, and what follows: runs and deletions.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Count, House};
+use crate::module::{Opinion, Opinions, OrderMode, Progress, Script, Standing};
+use crate::name::ModuleName;
+use crate::queue::QueueName;
+use crate::serve::ModuleState;
+use crate::task::{Asked, Decided, Evaluation, Task};
+
+impl House {
+    /// All modules with their opinions, those of one weight together.
+    pub(super) fn evaluation(&self) -> Evaluation {
+        let mut groups: BTreeMap<u32, Vec<Asked>> = BTreeMap::new();
+        for (name, _) in &self.residents {
+            if let Some(asked) = self.asked(name) {
+                groups.entry(asked.module.weight).or_default().push(asked);
+            }
+        }
+        let groups = groups.into_values().collect();
+        Evaluation {
+            before: Vec::new(),
+            groups,
+            extenders: self.settings.extenders.clone(),
+        }
+    }
+
+    /// One module alone, after its script failed.
+    pub(super) fn evaluation_of(&self, name: &ModuleName) -> Evaluation {
+        let asked = self.asked(name);
+        let weight = asked.as_ref().map_or(0, |asked| asked.module.weight);
+        let before = self.residents.iter().filter(|(_, resident)| {
+            resident.enabled
+                && resident
+                    .module
+                    .as_ref()
+                    .is_some_and(|module| module.weight < weight)
+        });
+        Evaluation {
+            before: before.map(|(name, _)| name.clone()).collect(),
+            groups: asked.map(|asked| vec![vec![asked]]).unwrap_or_default(),
+            extenders: self.settings.extenders.clone(),
+        }
+    }
+
+    fn asked(&self, name: &ModuleName) -> Option<Asked> {
+        let resident = self.residents.get(name)?;
+        let module = resident.module.clone()?;
+        let store = resident.store.as_ref()?;
+        let key = module.key.as_str();
+        let pair = |global: &Value, own: &Value| json!({"global": global, key: own});
+        let flag = self
+            .config
+            .modules
+            .get(&module.key)
+            .and_then(|section| section.enabled);
+        let config_map = flag.map(|enabled| Opinion {
+            enabled,
+            told_by: format!("ConfigMap {}, key {key}Enabled", self.settings.config_map),
+        });
+        Some(Asked {
+            opinions: Opinions {
+                flags: module
+                    .flags
+                    .iter()
+                    .map(crate::module::Flag::to_opinion)
+                    .collect(),
+                dynamic: None,
+                config_map,
+                script: if module.script.is_some() {
+                    Script::Unasked
+                } else {
+                    Script::Absent
+                },
+            },
+            config_values: pair(self.global.config(), store.config()),
+            values: pair(&self.global.snapshot().values, &store.snapshot().values),
+            answer: resident.answer.clone(),
+            module,
+        })
+    }
+
+    /// Takes the decisions of a converge: everything enabled runs, everything else is deleted.
+    pub(super) fn take_decisions(
+        &mut self,
+        decided: BTreeMap<ModuleName, Decided>,
+        now: Instant,
+        time: Timestamp,
+    ) {
+        self.converge.begun = Some(now);
+        for (name, decided) in decided {
+            self.take_decision(&name, decided, time);
+        }
+        let names: Vec<String> = self
+            .enabled_in_order()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let injected = json!({ "enabledModules": names });
+        if let Err(mistakes) = self.global.set_injected(injected) {
+            tracing::error!(target: "values", %mistakes, "global.enabledModules was not set");
+        }
+        let enabled: Vec<ModuleName> = self.enabled().into_iter().cloned().collect();
+        for name in &enabled {
+            if let Some(resident) = self.residents.get_mut(name) {
+                resident.progress = Progress::Pending;
+            }
+            self.request_run(name, "Converge");
+        }
+        self.request_deletions(time);
+    }
+
+    /// Takes the decision about one module.
+    pub(super) fn take_decision(&mut self, name: &ModuleName, decided: Decided, time: Timestamp) {
+        let Some(resident) = self.residents.get_mut(name) else {
+            return;
+        };
+        resident.answer = decided.answer;
+        match decided.decision {
+            Ok(decision) => {
+                let changed = resident.decision.is_none() || resident.enabled != decision.enabled;
+                resident.script_error = None;
+                resident.enabled = decision.enabled;
+                if changed {
+                    tracing::info!(target: "module", module = %name, enabled = decision.enabled, why = decision.why, "decided");
+                }
+                if decision.enabled && changed {
+                    resident.enter(ModuleState::Waiting, "", "", time);
+                } else if !decision.enabled {
+                    resident.enter(ModuleState::Disabled, "", &decision.why, time);
+                }
+                resident.decision = Some(decision);
+                self.take_section(name);
+            }
+            Err(why) => {
+                tracing::error!(target: "module", module = %name, why, "the enabled script failed");
+                // What is in the cluster stays as it is until the script answers.
+                resident.enter(ModuleState::Failed, "EnabledScriptFailed", &why, time);
+                resident.script_error = Some(why);
+                self.count(Count::DiscoverFailed);
+                let task = Task::AskScript {
+                    module: name.clone(),
+                };
+                self.push(QueueName::Module(name.clone()), task);
+            }
+        }
+    }
+
+    /// Deletes what is in the cluster of modules that are not enabled.
+    pub(super) fn request_deletions(&mut self, time: Timestamp) {
+        let disabled: Vec<ModuleName> = self
+            .residents
+            .iter()
+            .filter(|(_, resident)| !resident.enabled && resident.module.is_some())
+            .filter(|(_, resident)| resident.script_error.is_none() && resident.decision.is_some())
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in disabled {
+            let queue = QueueName::Module(name.clone());
+            self.lines.drop_waiting(|line, task| {
+                *line == queue && matches!(task, Task::ModuleRun { .. } | Task::AskScript { .. })
+            });
+            let has_objects = self
+                .residents
+                .get(&name)
+                .is_some_and(super::Resident::has_objects);
+            if has_objects {
+                self.push(
+                    queue,
+                    Task::ModuleDelete {
+                        module: name.clone(),
+                        purge: false,
+                    },
+                );
+            } else {
+                self.report(&name, time);
+            }
+        }
+    }
+
+    /// What the order needs to know of every enabled module.
+    pub(super) fn standings(&self) -> BTreeMap<ModuleName, Standing> {
+        let standing = |resident: &super::Resident| {
+            let module = resident.module.as_ref()?;
+            Some(Standing {
+                weight: module.weight,
+                rule: module.definition.order,
+                requires: module.definition.requires.clone(),
+                progress: resident.progress,
+            })
+        };
+        self.residents
+            .iter()
+            .filter(|(_, resident)| resident.enabled)
+            .filter_map(|(name, resident)| Some((name.clone(), standing(resident)?)))
+            .collect()
+    }
+
+    fn enabled_in_order(&self) -> Vec<ModuleName> {
+        crate::module::start_order(&self.standings(), OrderMode::Attempted)
+    }
+
+    /// Whether converge has come to its end with what just happened.
+    pub(super) fn close_converge(&mut self, now: Instant) {
+        let Some(begun) = self.converge.begun else {
+            return;
+        };
+        let is_deciding = self
+            .lines
+            .any(|_, task| matches!(task, Task::ConvergeModules { .. }));
+        let is_pending =
+            |resident: &super::Resident| resident.enabled && resident.progress == Progress::Pending;
+        if is_deciding || self.residents.values().any(is_pending) {
+            return;
+        }
+        self.converge.begun = None;
+        let startup = !std::mem::replace(&mut self.converge.startup_done, true);
+        let took = now.duration_since(begun);
+        let enabled = self.enabled().len();
+        tracing::info!(target: "operator", modules = enabled, took_ms = took.as_millis() as u64, "converge is done");
+        self.count(Count::Converged { took, startup });
+    }
+}

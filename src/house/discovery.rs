@@ -1,0 +1,251 @@
+//! Folders → residents.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::resident::{Resident, layer};
+use super::{House, Notice};
+use crate::apply::Parent;
+use crate::module::{Discovery, Known};
+use crate::name::{ModuleName, ValuesKey};
+use crate::queue::QueueName;
+use crate::report::Mistakes;
+use crate::serve::ModuleState;
+use crate::status::{About, Event, Kind, Status};
+use crate::task::Task;
+use crate::values::{Layer, static_layers};
+
+impl House {
+    /// Takes what the modules directories hold now. Modules that changed, came or went take effect;
+    /// the others are not touched.
+    pub fn take_discovery(&mut self, discovery: Discovery, now: Instant, time: Timestamp) {
+        let mut changed = Vec::new();
+        for module in &discovery.modules {
+            let resident = self.residents.entry(module.name.clone()).or_default();
+            let same = resident
+                .module
+                .as_ref()
+                .is_some_and(|known| known.digest == module.digest);
+            if same && resident.broken.is_none() {
+                continue;
+            }
+            match resident.settle(module) {
+                Ok(()) => resident.broken = None,
+                Err(mistakes) => break_down(resident, &module.name, mistakes, time),
+            }
+            changed.push(module.name.clone());
+        }
+        let globals_changed = self.take_globals(&discovery);
+        self.take_broken(&discovery, time);
+        self.take_requirements(&discovery, &mut changed);
+        self.discovery = Arc::new(discovery);
+        for name in &changed {
+            self.take_section(name);
+        }
+        if globals_changed && changed.is_empty() {
+            self.request_converge("GlobalValuesChanged");
+        }
+        if !changed.is_empty() {
+            tracing::info!(target: "module", modules = join(&changed), "module folders changed");
+            self.request_converge("ModulesChanged");
+        }
+        self.weigh_vanished(now);
+        self.report_all(time);
+    }
+
+    /// Takes the global values of the modules directories; answers whether they changed.
+    fn take_globals(&mut self, discovery: &Discovery) -> bool {
+        let files: Vec<Layer> = discovery
+            .dirs
+            .iter()
+            .filter_map(|dir| dir.common.as_ref())
+            .map(|file| layer(file))
+            .collect();
+        let files: Vec<&Layer> = files.iter().collect();
+        let taken = static_layers(&ValuesKey::global(), &files, None).and_then(|statics| {
+            self.global
+                .reload(statics.layers, self.settings.global_schemas.clone())
+        });
+        let (changed, mistakes) = match taken {
+            Ok(changed) => (changed, self.global.check_static()),
+            Err(mistakes) => (false, mistakes),
+        };
+        if mistakes != self.global_mistakes && !mistakes.0.is_empty() {
+            tracing::error!(target: "values", %mistakes, "the global values are not usable");
+        }
+        self.global_mistakes = mistakes;
+        changed
+    }
+
+    fn take_broken(&mut self, discovery: &Discovery, time: Timestamp) {
+        for broken in &discovery.broken {
+            let Some(name) = &broken.name else {
+                tracing::error!(target: "module", folder = %broken.folder.display(), mistakes = %broken.mistakes, "a module folder is not usable");
+                continue;
+            };
+            let resident = self.residents.entry(name.clone()).or_default();
+            if resident.broken.as_ref() != Some(&broken.mistakes) {
+                break_down(resident, name, broken.mistakes.clone(), time);
+                let message = broken.mistakes.to_string();
+                self.tell(Event {
+                    about: About::Module(name.clone()),
+                    kind: Kind::Warning,
+                    reason: "InvalidModule",
+                    message,
+                });
+            }
+        }
+    }
+
+    fn take_requirements(&mut self, discovery: &Discovery, changed: &mut Vec<ModuleName>) {
+        let mistakes: BTreeMap<&ModuleName, &Mistakes> = discovery
+            .requirement_mistakes
+            .iter()
+            .map(|(name, mistakes)| (name, mistakes))
+            .collect();
+        for (name, resident) in &mut self.residents {
+            let now = mistakes.get(name).map(|mistakes| (*mistakes).clone());
+            if resident.requires != now {
+                resident.requires = now;
+                changed.push(name.clone());
+            }
+        }
+    }
+
+    /// Takes what the cluster remembers of a module; `None` when its `Module` object was deleted.
+    pub fn take_module_object(&mut self, name: &str, object: Option<&Value>) {
+        let Ok(name) = ModuleName::parse(name) else {
+            return;
+        };
+        let Some(object) = object else {
+            let Some(resident) = self.residents.get_mut(&name) else {
+                return;
+            };
+            if std::mem::take(&mut resident.exists) {
+                resident.known.parent = None;
+                resident.status = Status::default();
+                self.request_run(&name, "ModuleObjectDeleted");
+            }
+            return;
+        };
+        let resident = self.residents.entry(name).or_default();
+        if resident.exists || resident.begun.is_some() {
+            return;
+        }
+        resident.exists = true;
+        resident.known.parent = Parent::read(object).filter(|parent| !parent.kinds.is_empty());
+        resident.status = Status::read(object);
+        resident.known.record = resident.status.record();
+        resident.is_marked = resident.status.state == crate::status::State::Maintenance;
+    }
+
+    /// All `Module` objects that existed at the start were told.
+    pub fn objects_known(&mut self, now: Instant) {
+        if !std::mem::replace(&mut self.objects_known, true) {
+            self.weigh_vanished(now);
+        }
+    }
+
+    /// Decides about modules whose folder is gone.
+    pub(super) fn weigh_vanished(&mut self, now: Instant) {
+        if !self.objects_known || self.discovery.dirs.is_empty() {
+            return;
+        }
+        let known: Known = self
+            .residents
+            .iter()
+            .filter(|(_, resident)| resident.has_objects() || resident.exists || resident.enabled)
+            .map(|(name, resident)| (name.clone(), directory(resident)))
+            .collect();
+        let verdict = self
+            .guard
+            .weigh(&known, &self.discovery, now.duration_since(self.born));
+        self.ask_guard_at = verdict.ask_again_at.map(|at| self.born + at);
+        for name in &verdict.believed {
+            self.request_purge(name);
+        }
+        if verdict.held != self.held {
+            if let Some(held) = &verdict.held {
+                let names = join(&held.names.iter().cloned().collect::<Vec<_>>());
+                tracing::error!(target: "module", why = held.why, modules = names, "modules vanished and nothing is removed");
+                let message = format!(
+                    "{}: nothing of {names} is removed; bring the folders back, or say module purge NAME",
+                    held.why
+                );
+                for name in &held.names {
+                    self.tell(Event {
+                        about: About::Module(name.clone()),
+                        kind: Kind::Warning,
+                        reason: "PurgeHeld",
+                        message: message.clone(),
+                    });
+                }
+            } else {
+                tracing::info!(target: "module", "no vanished module is held any more");
+            }
+            self.held = verdict.held;
+        }
+    }
+
+    /// Removes a module whose folder is gone.
+    pub(super) fn request_purge(&mut self, name: &ModuleName) {
+        let Some(resident) = self.residents.get_mut(name) else {
+            return;
+        };
+        resident.enabled = false;
+        resident.state = ModuleState::Deleting;
+        if resident.has_objects() {
+            let task = Task::ModuleDelete {
+                module: name.clone(),
+                purge: true,
+            };
+            self.lines
+                .drop_waiting(|queue, _| *queue == QueueName::Module(name.clone()));
+            self.push(QueueName::Module(name.clone()), task);
+        } else {
+            let exists = resident.exists;
+            self.residents.remove(name);
+            if exists {
+                self.notices.push(Notice::Remove(name.clone()));
+            }
+        }
+    }
+
+    /// The names of modules whose folder is gone and whose removal is held.
+    pub(super) fn held_names(&self) -> BTreeSet<ModuleName> {
+        self.held
+            .as_ref()
+            .map(|held| held.names.clone())
+            .unwrap_or_default()
+    }
+}
+
+fn break_down(resident: &mut Resident, name: &ModuleName, mistakes: Mistakes, time: Timestamp) {
+    tracing::error!(target: "module", module = %name, mistakes = %mistakes, "a module folder is not usable");
+    if resident.module.is_none() {
+        resident.enter(
+            ModuleState::Failed,
+            "InvalidModule",
+            &mistakes.to_string(),
+            time,
+        );
+    }
+    resident.broken = Some(mistakes);
+}
+
+fn directory(resident: &Resident) -> Option<PathBuf> {
+    resident.module.as_ref()?.folder.parent().map(PathBuf::from)
+}
+
+pub(super) fn join(names: &[ModuleName]) -> String {
+    names
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

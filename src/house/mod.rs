@@ -1,0 +1,303 @@
+//! What the operator knows, and which tasks follow from what happened.
+//!
+//! In: facts (folders, the `ConfigMap`, `Module` objects, how a task ended) · Out: [`Job`]s to be
+//! done now, [`Notice`]s for people, answers · Never: waits, reads, writes, asks the time. So every
+//! sequence of facts can be played through in a test.
+//!
+//! ```text
+//! folders ─┐                       ┌─▶ ModuleRun    one queue a module, gated by the order
+//! ConfigMap ─▶ converge ─▶ decide ─┤
+//! Module ──┘                       └─▶ ModuleDelete  gated by doubt and the reverse order
+//! drift ──────────────────────────────▶ ModuleRun
+//! ```
+
+mod answer;
+mod config;
+mod contest;
+mod converge;
+mod discovery;
+mod outcome;
+mod report;
+mod resident;
+mod start;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::apply::Parent;
+use crate::config_values::ConfigValues;
+use crate::module::{Discovery, Extenders, Guard, Module, OrderMode};
+use crate::name::{ModuleName, ValuesKey};
+use crate::queue::{Lines, QueueName};
+use crate::render::ValuesTree;
+use crate::report::Mistakes;
+use crate::schema::Schemas;
+use crate::status::{Event, Status};
+use crate::task::{Decided, Deleted, Evaluation, ModuleRun, Ran, Task};
+use crate::values::{Checksum, Store};
+
+use resident::Resident;
+
+/// What is fixed while the operator runs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The operator's namespace.
+    pub namespace: String,
+    /// The name of the `ConfigMap`.
+    pub config_map: String,
+    /// How strictly modules wait for each other.
+    pub order: OrderMode,
+    /// Who says whether a module is enabled.
+    pub extenders: Extenders,
+    /// How long a module folder must be gone before its module is removed.
+    pub purge_settle: Duration,
+    /// The schemas of the global values.
+    pub global_schemas: Schemas,
+}
+
+/// The state of everything.
+pub struct House {
+    settings: Settings,
+    residents: BTreeMap<ModuleName, Resident>,
+    discovery: Arc<Discovery>,
+    global: Store,
+    global_mistakes: Mistakes,
+    global_tree: (Checksum, ValuesTree),
+    config: ConfigValues,
+    config_mistakes: Option<Mistakes>,
+    config_known: bool,
+    objects_known: bool,
+    lines: Lines<Task>,
+    guard: Guard,
+    held: Option<crate::module::Held>,
+    ask_guard_at: Option<Instant>,
+    converge: Converge,
+    notices: Vec<Notice>,
+    born: Instant,
+}
+
+/// How far converge is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Converge {
+    begun: Option<Instant>,
+    startup_done: bool,
+}
+
+/// A task that starts now, with all it needs.
+pub struct Job {
+    /// Its queue.
+    pub queue: QueueName,
+    /// Its number.
+    pub id: u64,
+    /// The task.
+    pub task: Task,
+    /// What it needs.
+    pub work: Work,
+}
+
+/// What a task needs.
+pub enum Work {
+    /// Decide which modules are enabled.
+    Evaluate(Evaluation),
+    /// Run a module.
+    Run(Box<ModuleRun>),
+    /// Delete a module.
+    Delete {
+        /// Which.
+        name: ModuleName,
+        /// The bounds of its inventory.
+        parent: Option<Parent>,
+        /// Its folder, when it is there.
+        module: Option<Arc<Module>>,
+    },
+    /// There is nothing to do any more.
+    Nothing,
+}
+
+/// How a task ended.
+pub enum Done {
+    /// The decisions.
+    Evaluated(BTreeMap<ModuleName, Decided>),
+    /// A run.
+    Ran(Box<Ran>),
+    /// A deletion.
+    Deleted(Box<Deleted>),
+    /// There was nothing to do.
+    Nothing,
+    /// The task itself broke; the text is the panic's.
+    Broken(String),
+}
+
+/// Something to be told or written, in order.
+#[derive(Debug)]
+pub enum Notice {
+    /// The status document of a module.
+    Status {
+        /// The module.
+        module: ModuleName,
+        /// The document.
+        status: Box<Status>,
+        /// Whether its `Module` object is there.
+        exists: bool,
+    },
+    /// The `Module` object of a module that is no more is to be removed.
+    Remove(ModuleName),
+    /// A Kubernetes event.
+    Event(Event),
+    /// Something that is counted.
+    Count(Count),
+}
+
+/// What is counted, for metrics.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Count {
+    /// A module's run ended.
+    Run {
+        /// The module.
+        module: ModuleName,
+        /// How long it took.
+        took: Duration,
+        /// Whether it failed.
+        failed: bool,
+        /// Whether this was the first converge.
+        startup: bool,
+    },
+    /// A module's deletion failed.
+    DeleteFailed(ModuleName),
+    /// An enabled script failed.
+    DiscoverFailed,
+    /// The `ConfigMap` is not usable.
+    ConfigInvalid,
+    /// An object was absent, or altered, and was put right.
+    Drift {
+        /// The module.
+        module: ModuleName,
+        /// `ns/Kind/name`.
+        object: String,
+        /// Whether it was absent.
+        absent: bool,
+    },
+    /// Converge is done.
+    Converged {
+        /// How long it took.
+        took: Duration,
+        /// Whether this was the first one.
+        startup: bool,
+    },
+}
+
+impl House {
+    /// A house without residents.
+    ///
+    /// *Errors*: none in practice, an empty store takes any schema; mistakes are handed on all the
+    /// same.
+    pub fn new(settings: Settings, born: Instant) -> Result<Self, Mistakes> {
+        let guard = Guard::new(settings.purge_settle);
+        let global = Store::new(
+            ValuesKey::global(),
+            Vec::new(),
+            settings.global_schemas.clone(),
+        )?;
+        let snapshot = global.snapshot();
+        Ok(Self {
+            settings,
+            residents: BTreeMap::new(),
+            discovery: Arc::default(),
+            global_tree: (snapshot.checksum, ValuesTree::new(&snapshot.values)),
+            global,
+            config: ConfigValues::default(),
+            config_mistakes: None,
+            config_known: false,
+            objects_known: false,
+            lines: Lines::default(),
+            guard,
+            held: None,
+            ask_guard_at: None,
+            converge: Converge::default(),
+            notices: Vec::new(),
+            global_mistakes: Mistakes::default(),
+            born,
+        })
+    }
+
+    /// What has to be told or written since the last time asked.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// When to call [`tick`](Self::tick) although nothing happens.
+    pub fn wake_at(&self) -> Option<Instant> {
+        let contests = self
+            .residents
+            .values()
+            .filter_map(|resident| resident.contest.next_end());
+        contests
+            .chain(self.lines.wake_at())
+            .chain(self.ask_guard_at)
+            .min()
+    }
+
+    /// Time passed: back-offs, settle times and contests may be over.
+    pub fn tick(&mut self, now: Instant) {
+        if self.ask_guard_at.is_some_and(|time| time <= now) {
+            self.weigh_vanished(now);
+        }
+        let over: Vec<ModuleName> = self
+            .residents
+            .iter_mut()
+            .filter_map(|(name, resident)| resident.contest.end(now).then(|| name.clone()))
+            .collect();
+        for name in over {
+            self.request_run(&name, "ContestOver");
+        }
+    }
+
+    /// Whether every enabled module was attempted once.
+    pub fn is_converged(&self) -> bool {
+        self.converge.startup_done
+    }
+
+    fn push(&mut self, queue: QueueName, task: Task) {
+        self.lines.push(queue, task, Task::absorb);
+    }
+
+    fn request_converge(&mut self, reason: &str) {
+        self.push(
+            QueueName::Main,
+            Task::ConvergeModules {
+                reason: reason.to_owned(),
+            },
+        );
+    }
+
+    fn request_run(&mut self, name: &ModuleName, reason: &str) {
+        if self
+            .residents
+            .get(name)
+            .is_some_and(|resident| resident.enabled && resident.module.is_some())
+        {
+            let task = Task::ModuleRun {
+                module: name.clone(),
+                reason: reason.to_owned(),
+            };
+            self.push(QueueName::Module(name.clone()), task);
+        }
+    }
+
+    fn enabled(&self) -> BTreeSet<&ModuleName> {
+        self.residents
+            .iter()
+            .filter(|(_, resident)| resident.enabled)
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.notices.push(Notice::Event(event));
+    }
+
+    fn count(&mut self, count: Count) {
+        self.notices.push(Notice::Count(count));
+    }
+}

@@ -1,0 +1,369 @@
+//! How a task ended → what is known now, and what follows.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::{Count, Done, House, Notice};
+use crate::apply::{Drift, Outcome};
+use crate::diff::Reason;
+use crate::module::Progress;
+use crate::name::ModuleName;
+use crate::object::applyset_id;
+use crate::queue::QueueName;
+use crate::report;
+use crate::serve::ModuleState;
+use crate::status::{About, Event, Kind};
+use crate::task::{self, Decided, Deleted, Error, Ran, Task};
+use crate::watch::Managed;
+
+impl House {
+    /// Takes in how a task ended.
+    pub fn finished(
+        &mut self,
+        (queue, id, task): (&QueueName, u64, &Task),
+        done: Done,
+        managed: &Managed,
+        now: Instant,
+        time: Timestamp,
+    ) {
+        let failure = match (task, done) {
+            (Task::ConvergeModules { .. }, Done::Evaluated(decided)) => {
+                self.lines.done(queue, id);
+                self.take_decisions(decided, now, time);
+                None
+            }
+            (Task::AskScript { module }, Done::Evaluated(mut decided)) => {
+                self.take_answer(module, decided.remove(module), time)
+            }
+            (Task::ModuleRun { module, .. }, Done::Ran(ran)) => {
+                self.take_run(module, *ran, now, time)
+            }
+            (Task::ModuleRun { module, .. }, Done::Nothing) => {
+                self.pass_over(module, time);
+                None
+            }
+            (Task::ModuleDelete { module, purge }, Done::Deleted(deleted)) => {
+                self.take_deletion(module, *purge, *deleted, now, time)
+            }
+            (_, Done::Broken(why)) => Some(self.take_panic(task, why, time)),
+            _ => None,
+        };
+        match failure {
+            None => self.lines.done(queue, id),
+            Some(message) => {
+                let wait = self
+                    .lines
+                    .failed(queue, id, message.clone(), now, Task::absorb);
+                let again = wait.map_or(0, |wait| wait.as_secs());
+                tracing::error!(target: "task", queue = %queue, task = task.kind(), again_in_s = again, "{message}");
+            }
+        }
+        if let Some(module) = task.module() {
+            let module = module.clone();
+            if let Some(resident) = self.residents.get_mut(&module) {
+                resident.begun = None;
+            }
+            self.report(&module, time);
+            self.look_for_drift(&BTreeSet::from([module.as_str().to_owned()]), managed);
+        }
+        self.close_converge(now);
+    }
+
+    fn take_answer(
+        &mut self,
+        name: &ModuleName,
+        decided: Option<Decided>,
+        time: Timestamp,
+    ) -> Option<String> {
+        let decided = decided?;
+        if let Err(why) = &decided.decision {
+            let why = why.clone();
+            if let Some(resident) = self.residents.get_mut(name) {
+                resident.enter(ModuleState::Failed, "EnabledScriptFailed", &why, time);
+            }
+            self.count(Count::DiscoverFailed);
+            return Some(why);
+        }
+        let before = self
+            .residents
+            .get(name)
+            .is_some_and(|resident| resident.enabled);
+        self.take_decision(name, decided, time);
+        let after = self
+            .residents
+            .get(name)
+            .is_some_and(|resident| resident.enabled);
+        if before != after {
+            self.request_converge("EnabledScriptAnswered");
+        } else {
+            self.request_run(name, "EnabledScriptAnswered");
+        }
+        None
+    }
+
+    fn take_run(
+        &mut self,
+        name: &ModuleName,
+        ran: Ran,
+        now: Instant,
+        time: Timestamp,
+    ) -> Option<String> {
+        let startup = !self.converge.startup_done;
+        let resident = self.residents.get_mut(name)?;
+        let took = resident
+            .begun
+            .map_or_else(Default::default, |begun| now.duration_since(begun));
+        resident.took = Some(took);
+        resident.exists |= ran.outcome.parent.is_some();
+        resident.known = ran.known;
+        if resident.maintenance && ran.error.is_none() {
+            resident.is_marked = true;
+        } else if !resident.maintenance {
+            resident.is_marked = false;
+        }
+        resident.reported = ran
+            .reported
+            .iter()
+            .map(|(object, reason)| told(object, *reason))
+            .collect();
+        let news: Vec<String> = ran
+            .outcome
+            .warnings
+            .iter()
+            .filter(|warning| !resident.warnings.contains(warning))
+            .cloned()
+            .collect();
+        resident.warnings.clone_from(&ran.outcome.warnings);
+        for warning in news {
+            tracing::warn!(target: "apply", module = %name, "{warning}");
+        }
+        resident.progress = match (&ran.error, &ran.ready) {
+            (Some(_), _) => Progress::Failed,
+            (None, Some(Ok(()))) => Progress::Ready,
+            (None, Some(Err(_))) => Progress::Unready,
+            (None, None) => Progress::Applied,
+        };
+        let count = Count::Run {
+            module: name.clone(),
+            took,
+            failed: ran.error.is_some(),
+            startup,
+        };
+        self.notices.push(Notice::Count(count));
+        self.tell_outcome(name, &ran.outcome, now);
+        self.conclude(name, ran.error.as_ref(), ran.ready.as_ref(), time)
+    }
+
+    /// Enters the state that the end of a run leads to; answers the failure.
+    fn conclude(
+        &mut self,
+        name: &ModuleName,
+        error: Option<&Error>,
+        ready: Option<&Result<(), String>>,
+        time: Timestamp,
+    ) -> Option<String> {
+        let resident = self.residents.get_mut(name)?;
+        let Some(error) = error else {
+            let (state, reason) = if resident.maintenance {
+                (ModuleState::Maintenance, "Maintenance")
+            } else {
+                (
+                    ModuleState::Applied,
+                    if ready.is_some_and(Result::is_err) {
+                        "NotReady"
+                    } else {
+                        ""
+                    },
+                )
+            };
+            let message = ready
+                .and_then(|ready| ready.as_ref().err())
+                .cloned()
+                .unwrap_or_default();
+            resident.enter(state, reason, &message, time);
+            return None;
+        };
+        let message = report::chain(error);
+        let is_news = resident.reason != error.reason() || resident.message != message;
+        resident.enter(ModuleState::Failed, error.reason(), &message, time);
+        if is_news {
+            self.tell(Event {
+                about: About::Module(name.clone()),
+                kind: Kind::Warning,
+                reason: error.reason(),
+                message: message.clone(),
+            });
+        }
+        Some(message)
+    }
+
+    fn tell_outcome(&mut self, name: &ModuleName, outcome: &Outcome, now: Instant) {
+        let (created, changed) = (outcome.created.len(), outcome.changed.len());
+        let (removed, corrected) = (outcome.removed.len(), outcome.corrected.len());
+        if created + changed + removed + corrected > 0 {
+            tracing::info!(target: "apply", module = %name, created, changed, corrected, removed, "applied");
+        }
+        for (object, why) in &outcome.kept {
+            tracing::warn!(target: "apply", module = %name, object = %object, why, "an object stays");
+            let message = format!("{object} stays: {why}");
+            self.tell(Event {
+                about: About::Module(name.clone()),
+                kind: Kind::Warning,
+                reason: "ObjectKept",
+                message,
+            });
+        }
+        for drift in &outcome.corrected {
+            self.tell_drift(name, drift, now);
+        }
+    }
+
+    fn tell_drift(&mut self, name: &ModuleName, drift: &Drift, now: Instant) {
+        let what = if drift.taken.is_empty() {
+            told(&drift.object, drift.reason)
+        } else {
+            let fields: Vec<String> = drift
+                .taken
+                .iter()
+                .map(|taken| format!("{} by {:?}", taken.field, taken.manager))
+                .collect();
+            format!("{} was altered: {}", drift.object, fields.join(", "))
+        };
+        tracing::warn!(target: "apply", module = %name, "{what}; it was put right");
+        let namespace = drift.object.namespace.clone().unwrap_or_default();
+        self.count(Count::Drift {
+            module: name.clone(),
+            object: format!("{namespace}/{}/{}", drift.object.kind, drift.object.name),
+            absent: drift.reason == Reason::Deleted,
+        });
+        let about = About::Module(name.clone());
+        let message = format!("{what}; it was put right");
+        self.tell(Event {
+            about: about.clone(),
+            kind: Kind::Normal,
+            reason: "DriftCorrected",
+            message,
+        });
+        let contested = self
+            .residents
+            .get_mut(name)
+            .and_then(|resident| resident.contest.note(drift, now));
+        if let Some(why) = contested {
+            tracing::error!(target: "apply", module = %name, "{why}");
+            self.tell(Event {
+                about,
+                kind: Kind::Warning,
+                reason: "Contested",
+                message: why,
+            });
+        }
+    }
+
+    fn take_deletion(
+        &mut self,
+        name: &ModuleName,
+        purge: bool,
+        deleted: Deleted,
+        now: Instant,
+        time: Timestamp,
+    ) -> Option<String> {
+        self.tell_outcome(name, &deleted.outcome, now);
+        let resident = self.residents.get_mut(name)?;
+        for object in &deleted.outcome.removed {
+            resident.known.record.remove(object);
+        }
+        if let Some(error) = deleted.error {
+            let message = report::chain(&error);
+            resident.enter(ModuleState::Failed, error.reason(), &message, time);
+            self.count(Count::DeleteFailed(name.clone()));
+            return Some(message);
+        }
+        let why = resident
+            .decision
+            .as_ref()
+            .map_or_else(String::new, |decision| decision.why.clone());
+        resident.known = task::Known::default();
+        resident.is_marked = false;
+        resident
+            .store
+            .as_mut()
+            .map(crate::values::Store::forget_patches);
+        if purge || resident.module.is_none() {
+            self.residents.remove(name);
+            self.notices.push(Notice::Remove(name.clone()));
+            tracing::info!(target: "module", module = %name, "removed");
+        } else {
+            // The bounds of the inventory go with its objects.
+            resident.exists = false;
+            resident.status = crate::status::Status::default();
+            resident.enter(ModuleState::Disabled, "", &why, time);
+            tracing::info!(target: "module", module = %name, "disabled");
+            if resident.enabled {
+                self.request_run(name, "EnabledAgain");
+            }
+        }
+        None
+    }
+
+    fn pass_over(&mut self, name: &ModuleName, time: Timestamp) {
+        if let Some(resident) = self.residents.get_mut(name) {
+            resident.progress = Progress::Applied;
+            if resident.maintenance {
+                resident.enter(ModuleState::Maintenance, "Maintenance", "", time);
+            }
+        }
+    }
+
+    fn take_panic(&mut self, task: &Task, why: String, time: Timestamp) -> String {
+        let message = report::chain(&Error::Broken(why));
+        if let Some(resident) = task
+            .module()
+            .and_then(|module| self.residents.get_mut(module))
+        {
+            resident.progress = Progress::Failed;
+            resident.enter(ModuleState::Failed, "Broken", &message, time);
+        }
+        message
+    }
+
+    /// Looks whether the objects of these modules are as they were left; runs those that are not.
+    pub fn look_for_drift(&mut self, modules: &BTreeSet<String>, managed: &Managed) {
+        for name in modules
+            .iter()
+            .filter_map(|name| ModuleName::parse(name).ok())
+        {
+            let Some(resident) = self.residents.get(&name) else {
+                continue;
+            };
+            let Some(module) = resident.module.as_ref().filter(|_| resident.enabled) else {
+                continue;
+            };
+            let is_at_work = resident.begun.is_some() || resident.maintenance;
+            if is_at_work || resident.progress == Progress::Failed {
+                continue;
+            }
+            let live = managed.of_module(&name);
+            let applyset = applyset_id(&name, &self.settings.namespace);
+            let contested = resident.contest.objects();
+            if !task::is_settled(
+                &resident.known,
+                &live,
+                &applyset,
+                &contested,
+                &module.definition,
+            ) {
+                self.request_run(&name, "Drift");
+            }
+        }
+    }
+}
+
+fn told(object: &crate::object::ObjectRef, reason: Reason) -> String {
+    match reason {
+        Reason::Deleted => format!("{object} was deleted"),
+        Reason::Altered => format!("{object} was altered"),
+        Reason::New | Reason::Changed | Reason::Unknown => object.to_string(),
+    }
+}

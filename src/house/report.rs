@@ -1,0 +1,199 @@
+//! What people see of a module: its row and its status document, written only when it differs.
+
+use jiff::Timestamp;
+
+use super::resident::Resident;
+use super::{House, Notice};
+use crate::name::ModuleName;
+use crate::serve::{ModuleList, ModuleRow, ModuleState};
+use crate::status::{Report, State, Status};
+
+impl House {
+    /// Asks for the status document of a module to be written, when it differs.
+    pub(super) fn report(&mut self, name: &ModuleName, time: Timestamp) {
+        let held = self.held_names();
+        let is_known = self.objects_known;
+        let Some(resident) = self.residents.get_mut(name) else {
+            return;
+        };
+        // States on the way to an end are not written.
+        let is_final = !matches!(
+            resident.state,
+            ModuleState::Waiting | ModuleState::Running | ModuleState::Deleting
+        );
+        if !is_known || !is_final {
+            return;
+        }
+        let status = Status::of(
+            &to_report(resident, held.contains(name)),
+            &resident.status,
+            time,
+        );
+        if status == resident.status && resident.exists {
+            return;
+        }
+        let exists = std::mem::replace(&mut resident.exists, true);
+        resident.status = status.clone();
+        self.notices.push(Notice::Status {
+            module: name.clone(),
+            status: Box::new(status),
+            exists,
+        });
+    }
+
+    pub(super) fn report_all(&mut self, time: Timestamp) {
+        let names: Vec<ModuleName> = self.residents.keys().cloned().collect();
+        for name in names {
+            self.report(&name, time);
+        }
+    }
+
+    /// All modules as `module list` shows them, with what concerns no single one.
+    pub fn module_list(&self) -> ModuleList {
+        let held = self.held_names();
+        let mut rows: Vec<ModuleRow> = self
+            .residents
+            .iter()
+            .map(|(name, resident)| row(name, resident, held.contains(name)))
+            .collect();
+        rows.sort_by(|left, right| (left.weight, &left.name).cmp(&(right.weight, &right.name)));
+        let mut notes = Vec::new();
+        notes.extend(self.held.as_ref().map(|held| {
+            let names: Vec<&str> = held.names.iter().map(ModuleName::as_str).collect();
+            let names = names.join(", ");
+            format!("{}: nothing of {names} is removed; bring the folders back, or say: module purge NAME", held.why)
+        }));
+        if let Some(mistakes) = &self.config_mistakes {
+            notes.push(format!(
+                "the ConfigMap is not usable and changes nothing:\n{mistakes}"
+            ));
+        }
+        for broken in self
+            .discovery
+            .broken
+            .iter()
+            .filter(|broken| broken.name.is_none())
+        {
+            notes.push(broken.mistakes.to_string());
+        }
+        for dir in &self.discovery.dirs {
+            if !dir.mistakes.0.is_empty() {
+                notes.push(dir.mistakes.to_string());
+            }
+        }
+        ModuleList::new(rows, notes)
+    }
+}
+
+fn row(name: &ModuleName, resident: &Resident, held: bool) -> ModuleRow {
+    let module = resident.module.as_ref();
+    let (state, reason, message) = shown(resident, held);
+    ModuleRow {
+        name: name.to_string(),
+        weight: module.map_or(0, |module| module.weight),
+        state,
+        enabled: resident.enabled,
+        decided_by: resident
+            .decision
+            .as_ref()
+            .and_then(|decision| decision.by)
+            .map_or_else(String::new, |by| by.to_string()),
+        objects: resident.known.record.len(),
+        reason,
+        message,
+        since: resident
+            .since
+            .map(|since| since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        took_ms: resident
+            .took
+            .map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+        path: module.map_or_else(String::new, |module| module.folder.display().to_string()),
+    }
+}
+
+/// The state with what overlays it: a held removal, a broken folder behind a good last version,
+/// drift that is left.
+fn shown(resident: &Resident, held: bool) -> (ModuleState, String, String) {
+    if held {
+        let why = "its folder is gone; nothing is removed before a person says so";
+        return (ModuleState::Held, "FolderGone".to_owned(), why.to_owned());
+    }
+    if let (Some(mistakes), ModuleState::Applied) = (&resident.broken, resident.state) {
+        let message = format!("the last good version runs; {mistakes}");
+        return (ModuleState::Applied, "InvalidModule".to_owned(), message);
+    }
+    let is_well = resident.reason.is_empty() && resident.state == ModuleState::Applied;
+    if is_well && let Some(why) = resident.contest.reasons().first() {
+        return (
+            ModuleState::Applied,
+            "Contested".to_owned(),
+            (*why).to_owned(),
+        );
+    }
+    if is_well && !resident.reported.is_empty() {
+        return (
+            ModuleState::Applied,
+            "Drifted".to_owned(),
+            resident.reported.join("; "),
+        );
+    }
+    (
+        resident.state,
+        resident.reason.clone(),
+        resident.message.clone(),
+    )
+}
+
+fn to_report(resident: &Resident, held: bool) -> Report {
+    let (state, reason, message) = shown(resident, held);
+    let is_applied = matches!(state, ModuleState::Applied | ModuleState::Maintenance);
+    let why = resident
+        .decision
+        .as_ref()
+        .map_or_else(String::new, |decision| decision.why.clone());
+    let enabled_reason = if resident.script_error.is_some() {
+        "EnabledScriptFailed"
+    } else {
+        "Decided"
+    };
+    let mut conditions = vec![
+        ("Enabled", resident.enabled, enabled_reason, why),
+        (
+            "Applied",
+            is_applied,
+            if is_applied { "Applied" } else { "NotApplied" },
+            message.clone(),
+        ),
+    ];
+    let contested = resident.contest.reasons();
+    if !contested.is_empty() {
+        conditions.push(("Contested", true, "FieldsContested", contested.join("; ")));
+    }
+    if !resident.reported.is_empty() {
+        conditions.push(("Drifted", true, "DriftLeft", resident.reported.join("; ")));
+    }
+    let definition = resident.module.as_ref().map(|module| &module.definition);
+    Report {
+        state: match state {
+            ModuleState::Disabled => State::Disabled,
+            ModuleState::Waiting | ModuleState::Running => State::Waiting,
+            ModuleState::Applied => State::Applied,
+            ModuleState::Failed => State::Failed,
+            ModuleState::Held => State::Held,
+            ModuleState::Maintenance => State::Maintenance,
+            ModuleState::Deleting => State::Deleting,
+        },
+        reason,
+        message,
+        description: definition
+            .and_then(|definition| definition.description.clone())
+            .unwrap_or_default(),
+        weight: resident.module.as_ref().map_or(0, |module| module.weight),
+        values_checksum: resident
+            .store
+            .as_ref()
+            .map_or_else(String::new, |store| store.snapshot().checksum.to_string()),
+        conditions,
+        record: resident.known.record.clone(),
+    }
+}

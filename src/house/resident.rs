@@ -1,0 +1,199 @@
+//! One module as the house knows it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::contest::Contest;
+use crate::module::{Decision, Module, Opinion, Progress, ValuesFile};
+use crate::render::ValuesTree;
+use crate::report::{Mistake, Mistakes};
+use crate::schema::{SchemaFile, Schemas};
+use crate::serve::ModuleState;
+use crate::status::Status;
+use crate::task::Known;
+use crate::values::{Checksum, Layer, Origin, Store, static_layers};
+
+/// Everything about one module.
+pub(super) struct Resident {
+    /// Its folder as last good; `None` when only the cluster remembers the module.
+    pub(super) module: Option<Arc<Module>>,
+    /// Its values; `None` without a folder.
+    pub(super) store: Option<Store>,
+    /// The values in the form that templates read.
+    pub(super) tree: Option<(Checksum, ValuesTree)>,
+    /// What is wrong with its folder now; then `module` is the last good version.
+    pub(super) broken: Option<Mistakes>,
+    /// What is wrong with its `requires`; then it does not start.
+    pub(super) requires: Option<Mistakes>,
+    /// Whether the `ConfigMap` pauses it.
+    pub(super) maintenance: bool,
+    /// The enabled script's last answer.
+    pub(super) answer: Option<([u8; 32], Opinion)>,
+    /// Why the enabled script has no answer.
+    pub(super) script_error: Option<String>,
+    /// The last decision.
+    pub(super) decision: Option<Decision>,
+    /// Whether it is to be in the cluster.
+    pub(super) enabled: bool,
+    /// How far it has come in this converge.
+    pub(super) progress: Progress,
+    /// What is known from its runs.
+    pub(super) known: Known,
+    /// Whether its `Module` object is there.
+    pub(super) exists: bool,
+    /// Its status as last written.
+    pub(super) status: Status,
+    /// Objects that others keep changing back.
+    pub(super) contest: Contest,
+    /// Where it stands.
+    pub(super) state: ModuleState,
+    /// One word for the state; empty when all is well.
+    pub(super) reason: String,
+    /// A sentence.
+    pub(super) message: String,
+    /// Since when it is in this state.
+    pub(super) since: Option<Timestamp>,
+    /// How long the last attempt took.
+    pub(super) took: Option<Duration>,
+    /// Drift that is told and left.
+    pub(super) reported: Vec<String>,
+    /// What its author should know, from the last run.
+    pub(super) warnings: Vec<String>,
+    /// Whether its objects carry the mark of maintenance.
+    pub(super) is_marked: bool,
+    /// When the running task began.
+    pub(super) begun: Option<std::time::Instant>,
+}
+
+impl Default for Resident {
+    fn default() -> Self {
+        Self {
+            module: None,
+            store: None,
+            tree: None,
+            broken: None,
+            requires: None,
+            maintenance: false,
+            answer: None,
+            script_error: None,
+            decision: None,
+            enabled: false,
+            progress: Progress::Pending,
+            known: Known::default(),
+            exists: false,
+            status: Status::default(),
+            contest: Contest::default(),
+            state: ModuleState::Waiting,
+            reason: String::new(),
+            message: String::new(),
+            since: None,
+            took: None,
+            reported: Vec::new(),
+            warnings: Vec::new(),
+            is_marked: false,
+            begun: None,
+        }
+    }
+}
+
+impl Resident {
+    /// Whether the cluster holds anything of it.
+    pub(super) fn has_objects(&self) -> bool {
+        !self.known.record.is_empty()
+            || self
+                .known
+                .parent
+                .as_ref()
+                .is_some_and(|parent| !parent.kinds.is_empty())
+    }
+
+    /// Takes a new version of the folder. On mistakes everything stays as it was.
+    pub(super) fn settle(&mut self, module: &Arc<Module>) -> Result<(), Mistakes> {
+        let (statics, schemas) = layers_and_schemas(module)?;
+        let mut store = match &self.store {
+            Some(store) => store.clone(),
+            None => Store::new(module.key.clone(), Vec::new(), Schemas::default())?,
+        };
+        store.reload(statics, schemas)?;
+        let mistakes = store.check_static();
+        if !mistakes.0.is_empty() {
+            return Err(mistakes);
+        }
+        self.store = Some(store);
+        self.module = Some(module.clone());
+        Ok(())
+    }
+
+    /// Moves to a state; its time moves only when something changes.
+    pub(super) fn enter(
+        &mut self,
+        state: ModuleState,
+        reason: &str,
+        message: &str,
+        now: Timestamp,
+    ) {
+        if self.state != state || self.reason != reason {
+            self.since = Some(now);
+        }
+        self.state = state;
+        reason.clone_into(&mut self.reason);
+        message.clone_into(&mut self.message);
+    }
+
+    /// The values in the form that templates read, converted once per change.
+    pub(super) fn tree(&mut self) -> Option<(Checksum, ValuesTree)> {
+        let snapshot = self.store.as_ref()?.snapshot();
+        if self
+            .tree
+            .as_ref()
+            .is_none_or(|(of, _)| *of != snapshot.checksum)
+        {
+            self.tree = Some((snapshot.checksum, ValuesTree::new(&snapshot.values)));
+        }
+        self.tree.clone()
+    }
+}
+
+/// The static values and schemas of a module; every mistake at once.
+fn layers_and_schemas(module: &Module) -> Result<(Vec<Layer>, Schemas), Mistakes> {
+    let whole: Vec<Layer> = module.values.iter().map(|file| layer(file)).collect();
+    let folder = module.folder.display().to_string();
+    let is_own = |layer: &&Layer| matches!(&layer.origin, Origin::StaticFile { file } if file.starts_with(&folder));
+    let own = whole.iter().find(is_own);
+    let common: Vec<&Layer> = whole.iter().filter(|layer| !is_own(layer)).collect();
+    let statics = static_layers(&module.key, &common, own);
+    let file = |text: &'_ Option<crate::module::Text>| {
+        text.as_ref()
+            .map(|text| (text.file.clone(), text.text.clone()))
+    };
+    let (config, values) = (
+        file(&module.config_values_schema),
+        file(&module.values_schema),
+    );
+    let schemas = Schemas::read(schema_file(config.as_ref()), schema_file(values.as_ref()));
+    match (statics, schemas) {
+        (Ok(statics), Ok(schemas)) => Ok((statics.layers, schemas)),
+        (statics, schemas) => {
+            let mut mistakes: Vec<Mistake> = Vec::new();
+            mistakes.extend(statics.err().into_iter().flat_map(|mistakes| mistakes.0));
+            mistakes.extend(schemas.err().into_iter().flat_map(|mistakes| mistakes.0));
+            Err(Mistakes(mistakes))
+        }
+    }
+}
+
+fn schema_file(text: Option<&(String, String)>) -> Option<SchemaFile<'_>> {
+    text.map(|(file, text)| SchemaFile { file, text })
+}
+
+/// A values file as a layer.
+pub(super) fn layer(file: &ValuesFile) -> Layer {
+    Layer {
+        origin: Origin::StaticFile {
+            file: file.file.clone(),
+        },
+        node: file.node.clone(),
+    }
+}

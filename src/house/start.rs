@@ -1,0 +1,198 @@
+//! Which tasks start now, with all they need.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::{House, Job, Work};
+use crate::module::{Progress, Standing, Start, delete_order, ready_to_start};
+use crate::name::ModuleName;
+use crate::queue::{QueueName, Started};
+use crate::report::Mistakes;
+use crate::serve::ModuleState;
+use crate::task::{ModuleRun, Task, Values};
+
+impl House {
+    /// Starts every task that may start. Nothing starts before the `ConfigMap` and the `Module`
+    /// objects are known.
+    pub fn start(&mut self, now: Instant, time: Timestamp) -> Vec<Job> {
+        if !self.config_known || !self.objects_known || self.discovery.dirs.is_empty() {
+            return Vec::new();
+        }
+        let standings = self.standings();
+        let starts = ready_to_start(&standings, self.settings.order);
+        let converging = self
+            .lines
+            .any(|_, task| matches!(task, Task::ConvergeModules { .. }));
+        let deletions = self.deletions_in_the_way();
+        let doubt = self.discovery.doubt();
+        let started = self.lines.start(now, |_, task| match task {
+            Task::ConvergeModules { .. } | Task::AskScript { .. } => None,
+            Task::ModuleRun { .. } if converging => {
+                Some("waits until it is decided which modules are enabled".to_owned())
+            }
+            Task::ModuleRun { module, .. } => match starts.get(module) {
+                Some(Start::Waits(why)) => Some(why.clone()),
+                Some(Start::Now) | None => None,
+            },
+            Task::ModuleDelete { purge: true, .. } => None,
+            Task::ModuleDelete { module, .. } => {
+                doubt.clone().or_else(|| deletions.get(module).cloned())
+            }
+        });
+        self.hold_or_release(&starts, time);
+        started
+            .into_iter()
+            .map(|started| self.job(started, now, time))
+            .collect()
+    }
+
+    /// A module that cannot start because of what it requires is told as waiting.
+    fn hold_or_release(&mut self, starts: &BTreeMap<ModuleName, Start>, time: Timestamp) {
+        for (name, start) in starts {
+            let Some(resident) = self.residents.get_mut(name) else {
+                continue;
+            };
+            if let (Start::Waits(why), ModuleState::Waiting) = (start, resident.state) {
+                resident.enter(ModuleState::Waiting, "Waiting", why, time);
+            }
+        }
+    }
+
+    /// Deletions run in the reverse of the order of runs.
+    fn deletions_in_the_way(&self) -> BTreeMap<ModuleName, String> {
+        let is_deleted = |name: &ModuleName| {
+            let queue = QueueName::Module(name.clone());
+            self.lines.any(|line, task| {
+                *line == queue && matches!(task, Task::ModuleDelete { purge: false, .. })
+            })
+        };
+        let standings: BTreeMap<ModuleName, Standing> = self
+            .residents
+            .iter()
+            .filter(|(name, resident)| resident.module.is_some() && is_deleted(name))
+            .filter_map(|(name, resident)| {
+                let module = resident.module.as_ref()?;
+                let standing = Standing {
+                    weight: module.weight,
+                    rule: module.definition.order,
+                    requires: module.definition.requires.clone(),
+                    progress: Progress::Pending,
+                };
+                Some((name.clone(), standing))
+            })
+            .collect();
+        let mut in_the_way = BTreeMap::new();
+        let mut before: Option<(u32, ModuleName)> = None;
+        for name in delete_order(&standings, self.settings.order) {
+            let Some(standing) = standings.get(&name) else {
+                continue;
+            };
+            if let Some((weight, first)) = &before
+                && *weight > standing.weight
+                && self
+                    .residents
+                    .get(first)
+                    .is_some_and(|resident| resident.state != ModuleState::Failed)
+            {
+                in_the_way.insert(name.clone(), format!("waits until {first} is deleted"));
+            }
+            before = Some((standing.weight, name));
+        }
+        in_the_way
+    }
+
+    fn job(&mut self, started: Started<Task>, now: Instant, time: Timestamp) -> Job {
+        let Started { queue, id, task } = started;
+        let work = match &task {
+            Task::ConvergeModules { reason } => {
+                tracing::info!(target: "operator", reason, "converge begins");
+                self.converge.begun = Some(now);
+                Work::Evaluate(self.evaluation())
+            }
+            Task::AskScript { module } => Work::Evaluate(self.evaluation_of(module)),
+            Task::ModuleRun { module, .. } => self.run_work(module, now, time),
+            Task::ModuleDelete { module, .. } => self.delete_work(module, now, time),
+        };
+        Job {
+            queue,
+            id,
+            task,
+            work,
+        }
+    }
+
+    fn run_work(&mut self, name: &ModuleName, now: Instant, time: Timestamp) -> Work {
+        let Some(run) = self.module_run(name) else {
+            return Work::Nothing;
+        };
+        if let Some(resident) = self.residents.get_mut(name) {
+            resident.begun = Some(now);
+            // Once its objects are marked, a paused module is left alone.
+            if resident.maintenance && resident.is_marked {
+                return Work::Nothing;
+            }
+            if resident.state != ModuleState::Applied {
+                resident.enter(ModuleState::Running, "", "", time);
+            }
+        }
+        Work::Run(Box::new(run))
+    }
+
+    fn delete_work(&mut self, name: &ModuleName, now: Instant, time: Timestamp) -> Work {
+        let Some(resident) = self.residents.get_mut(name) else {
+            return Work::Nothing;
+        };
+        resident.begun = Some(now);
+        resident.enter(ModuleState::Deleting, "", "", time);
+        let has_folder = self.discovery.names().contains(name);
+        Work::Delete {
+            name: name.clone(),
+            parent: resident.known.parent.clone(),
+            module: resident.module.clone().filter(|_| has_folder),
+        }
+    }
+
+    /// A run of a module as it would be now.
+    pub(super) fn module_run(&mut self, name: &ModuleName) -> Option<ModuleRun> {
+        let required_ready: BTreeSet<ModuleName> = self
+            .residents
+            .values()
+            .filter(|resident| resident.enabled)
+            .filter_map(|resident| resident.module.as_ref())
+            .flat_map(|module| &module.definition.requires)
+            .filter(|requirement| requirement.ready)
+            .map(|requirement| requirement.name.clone())
+            .collect();
+        let snapshot = self.global.snapshot();
+        if self.global_tree.0 != snapshot.checksum {
+            self.global_tree = (
+                snapshot.checksum,
+                crate::render::ValuesTree::new(&snapshot.values),
+            );
+        }
+        let resident = self.residents.get_mut(name)?;
+        let (checksum, tree) = resident.tree()?;
+        let mut mistakes: Mistakes = resident.store.as_ref()?.check_for_helm();
+        mistakes.0.extend(
+            resident
+                .requires
+                .iter()
+                .flat_map(|mistakes| mistakes.0.clone()),
+        );
+        Some(ModuleRun {
+            module: resident.module.clone()?,
+            values: Values {
+                global: self.global_tree.1.clone(),
+                module: tree,
+                checksums: (self.global_tree.0, checksum),
+            },
+            mistakes,
+            known: resident.known.clone(),
+            contested: resident.contest.objects(),
+            maintenance: resident.maintenance,
+            await_ready: required_ready.contains(name),
+        })
+    }
+}

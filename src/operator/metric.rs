@@ -1,0 +1,146 @@
+//! The operator's metrics, by the original's names.
+
+use crate::house::Count;
+use crate::metric::{CounterFamily, Error, GaugeFamily, HistogramFamily, Registry};
+use crate::serve::ModuleList;
+
+const BUCKETS: [f64; 13] = [
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
+];
+
+/// All families.
+pub(super) struct Metrics {
+    run_seconds: HistogramFamily<2>,
+    run_errors: CounterFamily<1>,
+    delete_errors: CounterFamily<1>,
+    discover_errors: CounterFamily<0>,
+    config_errors: CounterFamily<0>,
+    absent: CounterFamily<2>,
+    altered: CounterFamily<2>,
+    converge_seconds: CounterFamily<1>,
+    converge_total: CounterFamily<1>,
+    queue_length: GaugeFamily<1>,
+    module_info: GaugeFamily<2>,
+}
+
+impl Metrics {
+    /// Registers everything.
+    pub(super) fn new(registry: &Registry) -> Result<Self, Error> {
+        let name = |name: &str| format!("{{PREFIX}}{name}");
+        Ok(Self {
+            run_seconds: registry.histogram(
+                &name("module_run_seconds"),
+                "How long a run of a module took.",
+                &["module", "activation"],
+                &BUCKETS,
+            )?,
+            run_errors: registry.counter(
+                &name("module_run_errors_total"),
+                "Runs of a module that failed.",
+                &["module"],
+            )?,
+            delete_errors: registry.counter(
+                &name("module_delete_errors_total"),
+                "Deletions of a module that failed.",
+                &["module"],
+            )?,
+            discover_errors: registry.counter(
+                &name("modules_discover_errors_total"),
+                "Enabled scripts that failed.",
+                &[],
+            )?,
+            config_errors: registry.counter(
+                &name("config_values_errors_total"),
+                "States of the ConfigMap that were not usable.",
+                &[],
+            )?,
+            absent: registry.counter(
+                &name("modules_absent_resources_total"),
+                "Objects that were deleted by others and made again.",
+                &["module", "resource"],
+            )?,
+            altered: registry.counter(
+                &name("modules_altered_resources_total"),
+                "Objects that were altered by others and put right.",
+                &["module", "resource"],
+            )?,
+            converge_seconds: registry.counter(
+                &name("convergence_seconds"),
+                "Seconds spent in converge.",
+                &["activation"],
+            )?,
+            converge_total: registry.counter(
+                &name("convergence_total"),
+                "How often converge was done.",
+                &["activation"],
+            )?,
+            queue_length: registry.gauge(
+                &name("tasks_queue_length"),
+                "Tasks in a queue.",
+                &["queue"],
+            )?,
+            module_info: registry.gauge(
+                &name("mm_module_info"),
+                "1 for every module.",
+                &["module", "enabled"],
+            )?,
+        })
+    }
+
+    /// Counts one thing.
+    pub(super) fn count(&self, count: &Count) {
+        let activation = |startup: bool| if startup { "OperatorStartup" } else { "" };
+        match count {
+            Count::Run {
+                module,
+                took,
+                failed,
+                startup,
+            } => {
+                self.run_seconds
+                    .with(&[module.as_str(), activation(*startup)])
+                    .observe(took.as_secs_f64());
+                if *failed {
+                    self.run_errors.with(&[module.as_str()]).increment();
+                }
+            }
+            Count::DeleteFailed(module) => self.delete_errors.with(&[module.as_str()]).increment(),
+            Count::DiscoverFailed => self.discover_errors.with(&[]).increment(),
+            Count::ConfigInvalid => self.config_errors.with(&[]).increment(),
+            Count::Drift {
+                module,
+                object,
+                absent,
+            } => {
+                let family = if *absent { &self.absent } else { &self.altered };
+                family.with(&[module.as_str(), object]).increment();
+            }
+            Count::Converged { took, startup } => {
+                self.converge_seconds
+                    .with(&[activation(*startup)])
+                    .add(took.as_secs_f64());
+                self.converge_total
+                    .with(&[activation(*startup)])
+                    .increment();
+            }
+        }
+    }
+
+    /// Shows the modules as they are now.
+    pub(super) fn show(&self, modules: &ModuleList, queues: &[(String, usize)]) {
+        self.module_info.clear();
+        for row in &modules.modules {
+            let enabled = if row.enabled { "true" } else { "false" };
+            self.module_info.with(&[&row.name, enabled]).set(1.0);
+        }
+        self.queue_length.clear();
+        for (queue, length) in queues {
+            // Lengths of queues are far below what a float holds exactly.
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a queue has fewer than 2^52 tasks"
+            )]
+            self.queue_length.with(&[queue]).set(*length as f64);
+        }
+    }
+}

@@ -1,0 +1,448 @@
+//! The loop: facts in, tasks out. Nothing here polls; it sleeps until something happens.
+
+use std::collections::{BTreeMap, HashMap};
+use std::future::{Future, pending};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{AbortHandle, Id, JoinSet};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::error::Error;
+use super::folders::FolderReader;
+use super::metric::Metrics;
+use super::outbox::Outbox;
+use super::settings::{SetLogLevel, Settings};
+use super::startup;
+use super::watchers::{ConfigData, ModuleObjects, follow_config};
+use crate::house::{Done, House, Job, Notice, Work};
+use crate::metric::Registry;
+use crate::module::Discovery;
+use crate::queue::QueueName;
+use crate::serve::{
+    Answer, Asked, ConvergeStatus, DebugServer, HttpPages, HttpServer, ModuleList, Query, Refusal,
+};
+use crate::status::Reporter;
+use crate::task::{self, Context, Task};
+use crate::{report, yaml};
+
+/// Questions that wait; more askers wait at the door.
+const QUESTIONS: usize = 64;
+/// How long running tasks get at the end. Everything they do can be repeated.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What can be watched of a running operator.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// The modules.
+    pub modules: ModuleList,
+    /// How far converge is.
+    pub converge: ConvergeStatus,
+}
+
+/// Runs until `stop` is cancelled. `view` is kept up to date while somebody looks.
+pub async fn run(
+    settings: Settings,
+    set_level: SetLogLevel,
+    view: watch::Sender<View>,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    let ending = stop.clone();
+    let connected = tokio::select! {
+        client = startup::connect(&settings) => client?,
+        () = ending.cancelled() => return Ok(()),
+    };
+    let namespace = startup::namespace(&settings, &connected).await?;
+    let context = startup::context(&settings, connected.clone(), &namespace)?;
+    let house_settings = startup::house_settings(&settings, &namespace)?;
+    let house = House::new(house_settings, Instant::now()).map_err(Error::GlobalSchemas)?;
+    let reporter = Reporter::new(connected, &namespace);
+    let mut operator =
+        Operator::wire(&settings, set_level, context, house, reporter, view, stop).await?;
+    let ended = operator.work().await;
+    operator.shut_down().await;
+    ended
+}
+
+struct Operator {
+    house: House,
+    context: Context,
+    set_level: SetLogLevel,
+    metrics: Metrics,
+    outbox: Outbox,
+    discovery: watch::Receiver<Option<Arc<Discovery>>>,
+    config: watch::Receiver<ConfigData>,
+    objects: ModuleObjects,
+    questions: mpsc::Receiver<Asked>,
+    view: watch::Sender<View>,
+    converge: watch::Sender<ConvergeStatus>,
+    running: JoinSet<Done>,
+    started: HashMap<Id, (QueueName, u64, Task, AbortHandle)>,
+    asides: JoinSet<()>,
+    workers: JoinSet<()>,
+    names: HashMap<Id, &'static str>,
+    stop: CancellationToken,
+}
+
+impl Operator {
+    async fn wire(
+        settings: &Settings,
+        set_level: SetLogLevel,
+        context: Context,
+        house: House,
+        reporter: Reporter,
+        view: watch::Sender<View>,
+        stop: CancellationToken,
+    ) -> Result<Self, Error> {
+        let registry = Registry::new(&settings.metrics_prefix);
+        let metrics = Metrics::new(&registry)?;
+        let (asks, questions) = mpsc::channel(QUESTIONS);
+        let (converge, converge_view) = watch::channel(ConvergeStatus::default());
+        let pages = HttpPages {
+            metrics: Arc::new(move || registry.text()),
+            hook_metrics: Arc::new(String::new),
+            converge: converge_view,
+        };
+        let http = HttpServer::bind(settings.listen, pages).await?;
+        let debug = DebugServer::bind(&settings.debug.socket, asks.clone())?;
+        let debug_tcp = match settings.debug.http_address {
+            Some(address) => Some(DebugServer::bind_tcp(address, asks).await?),
+            None => None,
+        };
+        reporter
+            .install_definition(context.applier.patience)
+            .await?;
+        let (tell_discovery, discovery) = watch::channel(None);
+        let (tell_config, config) = watch::channel(None);
+        let (reader, folder_watch) = FolderReader::new(settings, tell_discovery);
+        let mut operator = Self {
+            house,
+            set_level,
+            metrics,
+            outbox: Outbox::default(),
+            discovery,
+            config,
+            objects: ModuleObjects::default(),
+            questions,
+            view,
+            converge,
+            running: JoinSet::new(),
+            started: HashMap::new(),
+            asides: JoinSet::new(),
+            workers: JoinSet::new(),
+            names: HashMap::new(),
+            context,
+            stop,
+        };
+        let (client, namespace) = (
+            operator.context.applier.client.clone(),
+            operator.context.namespace.clone(),
+        );
+        let stop = operator.stop.clone();
+        operator.employ("folders", reader.run(stop.clone()));
+        operator.employ("folder watch", watch_folders(folder_watch, stop.clone()));
+        operator.employ(
+            "objects",
+            operator.context.applier.managed.clone().run(stop.clone()),
+        );
+        let name = settings.config_map.clone();
+        let follow = follow_config(
+            client.clone(),
+            namespace.clone(),
+            name,
+            tell_config,
+            stop.clone(),
+        );
+        operator.employ("ConfigMap", follow);
+        operator.employ(
+            "Module objects",
+            operator
+                .objects
+                .clone()
+                .follow(client, namespace, stop.clone()),
+        );
+        operator.employ(
+            "outbox",
+            operator.outbox.clone().run(reporter, stop.clone()),
+        );
+        operator.employ("http", logged(http.run(stop.clone())));
+        operator.employ("debug socket", logged(debug.run(stop.clone())));
+        if let Some(server) = debug_tcp {
+            operator.employ("debug address", logged(server.run(stop)));
+        }
+        Ok(operator)
+    }
+
+    fn employ(&mut self, name: &'static str, worker: impl Future<Output = ()> + Send + 'static) {
+        let handle = self.workers.spawn(worker);
+        self.names.insert(handle.id(), name);
+    }
+
+    /// Takes in facts until told to stop.
+    async fn work(&mut self) -> Result<(), Error> {
+        let stop = self.stop.clone();
+        loop {
+            let wake = self.house.wake_at();
+            tokio::select! {
+                // Ending goes before everything, news before time.
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                Some(ended) = self.workers.join_next_with_id() => return Err(self.worker_ended(ended)),
+                Some(ended) = self.running.join_next_with_id() => self.take_ended(ended),
+                Ok(()) = self.discovery.changed() => self.take_discovery(),
+                Ok(()) = self.config.changed() => self.take_config(),
+                (changes, all) = self.objects.changed() => self.take_objects(changes, all),
+                touched = self.context.applier.managed.touched() => {
+                    self.house.look_for_drift(&touched, &self.context.applier.managed);
+                }
+                Some(asked) = self.questions.recv() => self.take_question(asked),
+                Some(_) = self.asides.join_next() => {}
+                () = sleep_until(wake) => self.house.tick(Instant::now()),
+            }
+            self.take_all_ended();
+            self.go_on();
+        }
+    }
+
+    /// Starts what follows, tells what happened.
+    fn go_on(&mut self) {
+        for job in self.house.start(Instant::now(), Timestamp::now()) {
+            self.start(job);
+        }
+        for notice in self.house.take_notices() {
+            match &notice {
+                Notice::Count(count) => self.metrics.count(count),
+                Notice::Status { .. } | Notice::Remove(_) | Notice::Event(_) => {
+                    self.outbox.put(notice)
+                }
+            }
+        }
+        let converge = self.house.converge_status();
+        self.converge
+            .send_if_modified(|known| std::mem::replace(known, converge) != converge);
+        if !self.view.is_closed() {
+            self.view.send_replace(View {
+                modules: self.house.module_list(),
+                converge,
+            });
+        }
+        self.metrics
+            .show(&self.house.module_list(), &self.house.queue_lengths());
+    }
+
+    fn start(&mut self, job: Job) {
+        let context = self.context.clone();
+        let work = job.work;
+        let handle = self.running.spawn(async move {
+            match work {
+                Work::Evaluate(evaluation) => {
+                    Done::Evaluated(task::evaluate(&context, evaluation).await)
+                }
+                Work::Run(run) => Done::Ran(Box::new(task::run(&context, *run).await)),
+                Work::Delete {
+                    name,
+                    parent,
+                    module,
+                } => {
+                    let deleted = task::delete(&context, &name, parent.as_ref(), module.as_deref());
+                    Done::Deleted(Box::new(deleted.await))
+                }
+                Work::Nothing => Done::Nothing,
+            }
+        });
+        self.started
+            .insert(handle.id(), (job.queue, job.id, job.task, handle));
+    }
+
+    /// Takes in everything that ended meanwhile, so that a burst starts its followers once.
+    fn take_all_ended(&mut self) {
+        while let Some(ended) = self.running.try_join_next_with_id() {
+            self.take_ended(ended);
+        }
+    }
+
+    fn take_ended(&mut self, ended: Result<(Id, Done), tokio::task::JoinError>) {
+        let (id, done) = match ended {
+            Ok((id, done)) => (id, done),
+            Err(error) => (error.id(), Done::Broken(error.to_string())),
+        };
+        let Some((queue, number, task, _)) = self.started.remove(&id) else {
+            return;
+        };
+        let managed = &self.context.applier.managed;
+        self.house.finished(
+            (&queue, number, &task),
+            done,
+            managed,
+            Instant::now(),
+            Timestamp::now(),
+        );
+    }
+
+    fn take_discovery(&mut self) {
+        let discovery = self.discovery.borrow_and_update().clone();
+        if let Some(discovery) = discovery {
+            self.house
+                .take_discovery((*discovery).clone(), Instant::now(), Timestamp::now());
+        }
+    }
+
+    fn take_config(&mut self) {
+        let config = self.config.borrow_and_update().clone();
+        if let Some(data) = config {
+            self.house.take_config(data.as_ref(), Timestamp::now());
+        }
+    }
+
+    fn take_objects(&mut self, changes: BTreeMap<String, Option<serde_json::Value>>, all: bool) {
+        for (name, object) in changes {
+            self.house.take_module_object(&name, object.as_ref());
+        }
+        if all {
+            self.house.objects_known(Instant::now());
+        }
+    }
+
+    fn take_question(&mut self, asked: Asked) {
+        let Asked { query, answer } = asked;
+        if let Query::ConfigSet { name, value, .. } = &query
+            && name == "log.level"
+        {
+            // The asker may be gone.
+            let _ = answer.send(self.set_log_level(value));
+            return;
+        }
+        if let Some(known) = self.house.answer(&query, Instant::now()) {
+            let _ = answer.send(known);
+            return;
+        }
+        let module = match &query {
+            Query::ModuleRender { module } => Some(module.as_str()),
+            Query::ModuleDiff { module } => module.as_deref(),
+            _ => None,
+        };
+        match self.house.runs(module) {
+            Err(refusal) => drop(answer.send(Err(refusal))),
+            Ok(runs) => {
+                let context = self.context.clone();
+                self.asides.spawn(async move {
+                    let known = match query {
+                        Query::ModuleRender { .. } => render(&context, runs).await,
+                        _ => difference(&context, runs).await,
+                    };
+                    drop(answer.send(known));
+                });
+            }
+        }
+    }
+
+    fn set_log_level(&self, value: &str) -> Answer {
+        use super::settings::LogLevel;
+        let level = match value {
+            "error" => LogLevel::Error,
+            "warn" => LogLevel::Warn,
+            "info" => LogLevel::Info,
+            "debug" => LogLevel::Debug,
+            "trace" => LogLevel::Trace,
+            other => {
+                let known = "error, warn, info, debug, trace";
+                return Err(Refusal::BadRequest(format!(
+                    "{other:?} is no log level; there are {known}"
+                )));
+            }
+        };
+        (self.set_level)(level);
+        Ok(json!(format!("log.level is {value}")))
+    }
+
+    fn worker_ended(&mut self, ended: Result<(Id, ()), tokio::task::JoinError>) -> Error {
+        let (id, why) = match ended {
+            Ok((id, ())) => (id, "it has nothing more to do".to_owned()),
+            Err(error) => (error.id(), error.to_string()),
+        };
+        Error::Worker {
+            name: self.names.get(&id).copied().unwrap_or("unknown"),
+            why,
+        }
+    }
+
+    /// Ends tasks, then workers. What is half done is done again by the next start.
+    async fn shut_down(&mut self) {
+        let running = self.running.len();
+        tracing::info!(target: "operator", running, "shutting down");
+        let drain = async {
+            while let Some(ended) = self.running.join_next_with_id().await {
+                self.take_ended(ended);
+            }
+        };
+        if timeout(GRACE, drain).await.is_err() {
+            tracing::warn!(target: "operator", "running tasks were cut off; the next start repeats them");
+        }
+        self.running.shutdown().await;
+        for notice in self.house.take_notices() {
+            self.outbox.put(notice);
+        }
+        self.stop.cancel();
+        let rest = async { while self.workers.join_next().await.is_some() {} };
+        if timeout(GRACE, rest).await.is_err() {
+            self.workers.abort_all();
+        }
+    }
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        None => pending().await,
+    }
+}
+
+async fn watch_folders(watch: crate::module::FolderWatch, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        ended = watch.run() => if let Err(error) = ended {
+            tracing::error!(target: "module", "{}", report::chain(&error));
+        },
+    }
+}
+
+async fn logged(worker: impl Future<Output = Result<(), crate::serve::Error>>) {
+    if let Err(error) = worker.await {
+        tracing::error!(target: "serve", "{}", report::chain(&error));
+    }
+}
+
+async fn render(context: &Context, runs: Vec<task::ModuleRun>) -> Answer {
+    let mut text = String::new();
+    for run in &runs {
+        let rendered = task::prepare_offline(context, run).await;
+        let rendering = rendered.map_err(|error| Refusal::Failed(report::chain(&error)))?;
+        for desired in rendering
+            .definitions
+            .desired
+            .iter()
+            .chain(&rendering.prepared.desired)
+        {
+            text.push_str("---\n");
+            text.push_str(&yaml::write(&desired.value()));
+        }
+    }
+    Ok(json!(text))
+}
+
+async fn difference(context: &Context, runs: Vec<task::ModuleRun>) -> Answer {
+    let mut all = Vec::new();
+    for run in &runs {
+        let module = &run.module.name;
+        let found = task::difference(context, run).await;
+        all.extend(
+            found
+                .map_err(|error| Refusal::Failed(format!("{module}: {}", report::chain(&error))))?,
+        );
+    }
+    serde_json::to_value(all).map_err(|error| Refusal::Failed(error.to_string()))
+}

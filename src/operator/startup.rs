@@ -1,0 +1,136 @@
+//! The first minute: what is needed before the loop begins.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::error::Error;
+use super::settings::Settings;
+use crate::apply::Applier;
+use crate::cluster::{self, Client, Resource, Target};
+use crate::house;
+use crate::module::{Extenders, OrderMode};
+use crate::report;
+use crate::schema::{SchemaFile, Schemas};
+use crate::task::Context;
+use crate::watch::Managed;
+
+/// How long an object may take to be served, to be gone, or a kind to be listed.
+const PATIENCE: Duration = Duration::from_secs(30);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Makes a client, and waits until the API server answers.
+pub async fn connect(settings: &Settings) -> Result<Client, Error> {
+    let client = cluster::connect(&cluster::Settings {
+        kubeconfig: settings.cluster.kubeconfig.clone(),
+        context: settings.cluster.context.clone(),
+        server: settings.cluster.server.clone(),
+        writes_in_flight: settings.limits.writes_in_flight,
+        deadline: settings.cluster.client.timeout.unwrap_or(PATIENCE),
+    })
+    .await?;
+    let mut pause = FIRST_PAUSE;
+    let mut told = String::new();
+    loop {
+        match client.fetch_version().await {
+            Ok(version) => {
+                tracing::info!(target: "operator", server = client.url(), version = version.git_version, "connected");
+                return Ok(client);
+            }
+            Err(error) if error.is_passing() => {
+                let why = report::chain(&error);
+                if why != told {
+                    tracing::error!(target: "operator", "{why}; trying again");
+                    told = why;
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// The operator's namespace: as set, or as the kubeconfig or the pod has it. It must exist.
+pub async fn namespace(settings: &Settings, client: &Client) -> Result<String, Error> {
+    let name = settings
+        .namespace
+        .clone()
+        .unwrap_or_else(|| client.namespace().to_owned());
+    let resource = Resource::known("", "v1", "Namespace", "namespaces", false);
+    let target = Target {
+        resource: &resource,
+        namespace: None,
+        name: &name,
+    };
+    match client.fetch_metadata(target).await {
+        Ok(Some(_)) => Ok(name),
+        Ok(None) => Err(Error::NoNamespace(name)),
+        // A narrowed role may not read namespaces; then the first write will tell.
+        Err(error) if error.code() == 403 => Ok(name),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What every task is given.
+pub fn context(settings: &Settings, client: Client, namespace: &str) -> Result<Context, Error> {
+    let temporary = settings.folders.temporary.clone();
+    std::fs::create_dir_all(&temporary).map_err(|source| Error::MakeTemporary {
+        path: temporary.clone(),
+        source,
+    })?;
+    let managed = Managed::new(client.clone(), namespace);
+    let applier = Applier {
+        client,
+        managed,
+        patience: PATIENCE,
+    };
+    let mut context = Context::new(applier, namespace.to_owned(), temporary);
+    context.extra_labels = settings.modules.extra_labels.iter().cloned().collect();
+    context.script_timeout = settings.limits.script_timeout;
+    context.keep_files = settings.debug.keep_temporary_files;
+    Ok(context)
+}
+
+/// What the house is built with.
+pub fn house_settings(settings: &Settings, namespace: &str) -> Result<house::Settings, Error> {
+    let names: Vec<&str> = settings
+        .modules
+        .extenders
+        .iter()
+        .map(|extender| extender.name())
+        .collect();
+    let setting = "ADDON_OPERATOR_APPLIED_MODULE_EXTENDERS";
+    Ok(house::Settings {
+        namespace: namespace.to_owned(),
+        config_map: settings.config_map.clone(),
+        order: if settings.modules.strict_order {
+            OrderMode::Strict
+        } else {
+            OrderMode::Attempted
+        },
+        extenders: Extenders::parse(setting, &names.join(",")).map_err(Error::Extenders)?,
+        purge_settle: settings.modules.purge_settle,
+        global_schemas: global_schemas(&settings.folders.global_hooks)?,
+    })
+}
+
+/// Reads the schemas of the global values; absent files are fine.
+pub fn global_schemas(global_hooks: &Path) -> Result<Schemas, Error> {
+    let read = |name: &str| {
+        let path = global_hooks.join("openapi").join(name);
+        let text = std::fs::read_to_string(&path).ok()?;
+        Some((path.display().to_string(), text))
+    };
+    let (config, values) = (read("config-values.yaml"), read("values.yaml"));
+    let file = |text: &'_ Option<(String, String)>| text.clone();
+    let (config, values) = (file(&config), file(&values));
+    Schemas::read(schema_file(config.as_ref()), schema_file(values.as_ref()))
+        .map_err(Error::GlobalSchemas)
+}
+
+fn schema_file(text: Option<&(String, String)>) -> Option<SchemaFile<'_>> {
+    text.map(|(file, text)| SchemaFile { file, text })
+}

@@ -1,0 +1,97 @@
+//! What every task is given.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::apply::Applier;
+use crate::cluster;
+use crate::diff::Owner;
+use crate::module::Module;
+use crate::object::applyset_id;
+use crate::render::Capabilities;
+
+/// Doors and settings; cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    /// The way into the cluster.
+    pub applier: Applier,
+    /// The operator's namespace.
+    pub namespace: String,
+    /// Labels that every object gets.
+    pub extra_labels: BTreeMap<String, String>,
+    /// Where folders for scripts are made.
+    pub temporary: PathBuf,
+    /// How long an `enabled` script may run, unless its module says otherwise.
+    pub script_timeout: Duration,
+    /// Whether the files of scripts stay after use.
+    pub keep_files: bool,
+    /// What the cluster can do, as last asked.
+    capabilities: Arc<Mutex<Option<(Arc<Vec<String>>, Arc<Capabilities>)>>>,
+}
+
+impl Context {
+    /// For an operator in `namespace`; the rest as a person would have it.
+    pub fn new(applier: Applier, namespace: String, temporary: PathBuf) -> Self {
+        Self {
+            applier,
+            namespace,
+            extra_labels: BTreeMap::new(),
+            temporary,
+            script_timeout: Duration::from_secs(30),
+            keep_files: false,
+            capabilities: Arc::default(),
+        }
+    }
+
+    /// What the cluster can do; asked of the server when it is not known.
+    pub async fn capabilities(&self) -> Result<Arc<Capabilities>, cluster::Error> {
+        let served = self.applier.client.api_versions().await?;
+        if let Some((of, known)) = &*self.known()
+            && Arc::ptr_eq(of, &served)
+        {
+            return Ok(known.clone());
+        }
+        let version = self.applier.client.fetch_version().await?;
+        let capabilities = Arc::new(Capabilities {
+            kube_version: version.git_version,
+            api_versions: served.iter().cloned().collect(),
+        });
+        *self.known() = Some((served, capabilities.clone()));
+        Ok(capabilities)
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Option<(Arc<Vec<String>>, Arc<Capabilities>)>> {
+        self.capabilities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whose the objects of a module are.
+    pub fn owner(&self, module: &Module, maintenance: bool) -> Owner {
+        let mut extra_labels = self.extra_labels.clone();
+        if maintenance {
+            // The label by which the original marks objects that it leaves alone.
+            let label = "maintenance.deckhouse.io/no-resource-reconciliation";
+            extra_labels.insert(label.to_owned(), String::new());
+        }
+        Owner {
+            module: module.name.clone(),
+            operator_namespace: self.namespace.clone(),
+            namespace: self.release_namespace(module),
+            applyset: Some(applyset_id(&module.name, &self.namespace)),
+            extra_labels,
+            recreate: module.definition.recreate,
+        }
+    }
+
+    /// The namespace of objects that name none.
+    pub fn release_namespace(&self, module: &Module) -> String {
+        module
+            .definition
+            .namespace
+            .clone()
+            .unwrap_or_else(|| self.namespace.clone())
+    }
+}

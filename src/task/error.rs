@@ -1,0 +1,90 @@
+//! How a task fails.
+
+use std::time::Duration;
+
+use crate::report::{self, Mistakes};
+use crate::{apply, chart, cluster, render, status, watch};
+
+/// A task that did not succeed. The module is known from the task.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The chart cannot be read.
+    #[error("reading the chart")]
+    ReadChart {
+        /// The cause.
+        #[source]
+        source: chart::Error,
+    },
+    /// The chart does not compile or render.
+    #[error("{0}")]
+    Render(render::Error),
+    /// The values do not fit their schema.
+    #[error("the values do not fit the schema: {0}")]
+    CheckValues(Mistakes),
+    /// The rendered objects cannot be used.
+    #[error("{0}")]
+    Prepare(Mistakes),
+    /// A file under `crds/` cannot be used.
+    #[error("{0}")]
+    ReadDefinitions(Mistakes),
+    /// The cluster's kinds are not known.
+    #[error("asking what the cluster can do")]
+    AskCapabilities {
+        /// The cause.
+        #[source]
+        source: cluster::Error,
+    },
+    /// The objects in the cluster are not known.
+    #[error(transparent)]
+    KnowObjects(#[from] watch::Error),
+    /// Some objects could not be brought into the cluster.
+    #[error("{}", join(.0))]
+    Apply(Vec<apply::Error>),
+    /// The whole took too long.
+    #[error("applying took longer than {} s (timeouts.apply)", .0.as_secs())]
+    Late(Duration),
+    /// The `Module` object could not be removed.
+    #[error(transparent)]
+    Report(#[from] status::Error),
+    /// The `enabled` script failed.
+    #[error("{0}")]
+    AskScript(String),
+    /// Our own code broke; the text is the panic's.
+    #[error("the program broke a promise of its own: {0}")]
+    Broken(String),
+}
+
+impl Error {
+    /// One word for machines.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::ReadChart { .. } => "InvalidChart",
+            Self::Render(_) => "RenderFailed",
+            Self::CheckValues(_) => "InvalidValues",
+            Self::Prepare(_) => "InvalidObjects",
+            Self::ReadDefinitions(_) => "InvalidDefinitions",
+            Self::AskCapabilities { .. } | Self::KnowObjects(_) => "ClusterUnreachable",
+            Self::Apply(errors) => apply_reason(errors),
+            Self::Late(_) => "Timeout",
+            Self::Report(_) => "StatusFailed",
+            Self::AskScript(_) => "EnabledScriptFailed",
+            Self::Broken(_) => "Broken",
+        }
+    }
+}
+
+fn apply_reason(errors: &[apply::Error]) -> &'static str {
+    match errors.first() {
+        Some(apply::Error::Conflict { .. }) => "Conflict",
+        Some(apply::Error::Foreign { .. }) => "ForeignObject",
+        Some(apply::Error::Immutable { .. }) => "ImmutableField",
+        Some(apply::Error::AwaitDefinition { .. }) => "DefinitionNotServed",
+        Some(apply::Error::Remove { .. } | apply::Error::AwaitRemoval { .. }) => "PruneFailed",
+        _ => "ApplyFailed",
+    }
+}
+
+fn join(errors: &[apply::Error]) -> String {
+    let lines: Vec<String> = errors.iter().map(|error| report::chain(error)).collect();
+    lines.join("\n")
+}

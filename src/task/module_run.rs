@@ -1,0 +1,341 @@
+//! One module: values → render → diff → apply → inventory.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::context::Context;
+use super::error::Error;
+use super::rendering::{Rendering, Values, Wanted, render};
+use crate::apply::{Outcome, Parent, PruneRules, Work};
+use crate::diff::{self, Facts, Ignore, Owner, Plan, Policy, Reason, Record};
+use crate::module::{Definition, Drift, Module};
+use crate::object::{Live, ObjectRef};
+use crate::report::Mistakes;
+
+/// How long objects may take to become ready when another module waits for that.
+const READY_PATIENCE: Duration = Duration::from_mins(5);
+
+/// What is known of a module from the runs before.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Its inventory, with what tells drift.
+    pub record: Record,
+    /// The bounds of the inventory in the cluster; `None` when there is no `Module` object.
+    pub parent: Option<Parent>,
+    /// What was rendered last.
+    pub rendering: Option<Arc<Rendering>>,
+}
+
+/// One run.
+#[derive(Debug, Clone)]
+pub struct ModuleRun {
+    /// The module.
+    pub module: Arc<Module>,
+    /// Its values.
+    pub values: Values,
+    /// What is wrong with them.
+    pub mistakes: Mistakes,
+    /// What is known from before.
+    pub known: Known,
+    /// Objects whose correction is given up for now.
+    pub contested: BTreeSet<ObjectRef>,
+    /// Whether a person paused the module: its objects are marked once, then left alone.
+    pub maintenance: bool,
+    /// Whether another module waits until the objects are ready.
+    pub await_ready: bool,
+}
+
+/// What became of a run.
+#[derive(Debug, Default)]
+pub struct Ran {
+    /// What was done in the cluster.
+    pub outcome: Outcome,
+    /// What is known now.
+    pub known: Known,
+    /// Drift that was told and left.
+    pub reported: Vec<(ObjectRef, Reason)>,
+    /// Objects that wait until somebody's deletion of them is done.
+    pub waiting: Vec<ObjectRef>,
+    /// Whether the objects are ready, when that was asked.
+    pub ready: Option<Result<(), String>>,
+    /// Why it failed.
+    pub error: Option<Error>,
+}
+
+/// Runs a module. Whatever happens, what was done is in the answer.
+pub async fn run(context: &Context, run: ModuleRun) -> Ran {
+    let limit = run.module.definition.timeouts.apply;
+    let mut ran = Ran {
+        known: run.known.clone(),
+        ..Ran::default()
+    };
+    let done = match limit {
+        Some(limit) => match timeout(limit, steps(context, &run, &mut ran)).await {
+            Ok(done) => done,
+            Err(_) => Err(Error::Late(limit)),
+        },
+        None => steps(context, &run, &mut ran).await,
+    };
+    if let Err(error) = done {
+        ran.error = Some(error);
+        return ran;
+    }
+    if run.await_ready
+        && let Some(rendering) = &ran.known.rendering
+    {
+        let patience = run
+            .module
+            .definition
+            .timeouts
+            .ready
+            .unwrap_or(READY_PATIENCE);
+        ran.ready = Some(
+            context
+                .applier
+                .await_ready(&rendering.prepared.desired, patience)
+                .await,
+        );
+    }
+    ran
+}
+
+async fn steps(context: &Context, run: &ModuleRun, ran: &mut Ran) -> Result<(), Error> {
+    run.mistakes
+        .clone()
+        .into_result()
+        .map_err(Error::CheckValues)?;
+    let asked = context.capabilities().await;
+    let capabilities = asked.map_err(|source| Error::AskCapabilities { source })?;
+    let wanted = Wanted {
+        context,
+        module: &run.module,
+        values: &run.values,
+        capabilities,
+        maintenance: run.maintenance,
+    };
+    let rendering = definitions_first(context, run, &wanted, ran).await?;
+    ran.outcome
+        .warnings
+        .extend(rendering.prepared.warnings.iter().cloned());
+    know_objects(context, run, &rendering).await?;
+    let owner = context.owner(&run.module, run.maintenance);
+    let plan = plan(context, run, &owner, &rendering.prepared.desired);
+    carry_out(context, run, ran, &owner, &rendering, &plan).await?;
+    ran.known.rendering = Some(rendering);
+    Ok(())
+}
+
+/// Renders after the definitions of `crds/` are in place, since the chart may use their kinds.
+async fn definitions_first(
+    context: &Context,
+    run: &ModuleRun,
+    wanted: &Wanted<'_>,
+    ran: &mut Ran,
+) -> Result<Arc<Rendering>, Error> {
+    let first = render(wanted, run.known.rendering.as_ref()).await;
+    let definitions = match &first {
+        Ok(rendering) => rendering.definitions.clone(),
+        // The chart's kinds may be the ones that crds/ brings.
+        Err(Error::Prepare(_)) => super::rendering::definitions(wanted)?,
+        Err(_) => return first,
+    };
+    if definitions.desired.is_empty() {
+        return first;
+    }
+    let owner = Owner {
+        applyset: None,
+        ..context.owner(&run.module, run.maintenance)
+    };
+    let kinds = context
+        .applier
+        .resources([&diff_kind()])
+        .await
+        .map_err(|error| Error::Apply(vec![error]))?;
+    context.applier.know(&kinds).await?;
+    let plan = Plan {
+        remove: Vec::new(),
+        ..plan(context, run, &owner, &definitions.desired)
+    };
+    let is_new = !plan.apply.is_empty();
+    let work = Work {
+        owner: &owner,
+        desired: &definitions.desired,
+        plan: &plan,
+        parent: None,
+        ignore: &[],
+        rules: PruneRules::default(),
+    };
+    let outcome = context.applier.carry_out(work).await;
+    ran.take_in(outcome, &plan)?;
+    if first.is_ok() && !is_new {
+        first
+    } else {
+        render(wanted, run.known.rendering.as_ref()).await
+    }
+}
+
+fn diff_kind() -> crate::object::GroupKind {
+    crate::object::GroupKind::new("apiextensions.k8s.io", "CustomResourceDefinition")
+}
+
+/// Waits until the objects of all kinds that the module has or had are known.
+async fn know_objects(
+    context: &Context,
+    run: &ModuleRun,
+    rendering: &Rendering,
+) -> Result<(), Error> {
+    let wanted = Parent::of(
+        rendering
+            .prepared
+            .desired
+            .iter()
+            .map(|desired| desired.reference.clone()),
+    );
+    let all = run
+        .known
+        .parent
+        .iter()
+        .fold(wanted, |all, parent| all.union(parent));
+    let resources = context.applier.resources(&all.kinds).await;
+    let resources = resources.map_err(|error| Error::Apply(vec![error]))?;
+    Ok(context.applier.know(&resources).await?)
+}
+
+fn plan(context: &Context, run: &ModuleRun, owner: &Owner, desired: &[diff::Desired]) -> Plan {
+    let live = context.applier.managed.of_module(&run.module.name);
+    let facts = Facts {
+        live: &live,
+        record: &run.known.record,
+        applyset: owner.applyset.as_deref().unwrap_or_default(),
+        contested: &run.contested,
+        policy: policy(&run.module.definition),
+        take_ownership: run.module.definition.take_ownership,
+    };
+    diff::plan(desired, facts)
+}
+
+async fn carry_out(
+    context: &Context,
+    run: &ModuleRun,
+    ran: &mut Ran,
+    owner: &Owner,
+    rendering: &Rendering,
+    plan: &Plan,
+) -> Result<(), Error> {
+    let definition = &run.module.definition;
+    let ignore = ignored(definition);
+    let work = Work {
+        owner,
+        desired: &rendering.prepared.desired,
+        plan,
+        parent: run.known.parent.as_ref(),
+        ignore: &ignore,
+        rules: rules(definition),
+    };
+    let mut applier = context.applier.clone();
+    applier.patience = definition.timeouts.delete.unwrap_or(applier.patience);
+    let outcome = applier.carry_out(work).await;
+    ran.take_in(outcome, plan)?;
+    let wanted = rendering
+        .prepared
+        .desired
+        .iter()
+        .chain(&rendering.definitions.desired);
+    let wanted: BTreeSet<&ObjectRef> = wanted.map(|desired| &desired.reference).collect();
+    ran.known.record.retain(|object, _| wanted.contains(object));
+    Ok(())
+}
+
+impl Ran {
+    fn take_in(&mut self, outcome: Outcome, plan: &Plan) -> Result<(), Error> {
+        self.known.record.extend(outcome.applied.clone());
+        for object in &outcome.removed {
+            self.known.record.remove(object);
+        }
+        if let Some(parent) = &outcome.parent {
+            self.known.parent = Some(parent.clone());
+        }
+        self.reported.extend(plan.reported.iter().cloned());
+        self.waiting.extend(plan.waiting.iter().cloned());
+        let failures = self.outcome.take_in_all(outcome);
+        if failures.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Apply(failures))
+        }
+    }
+}
+
+/// Whether the cluster is as the last run left it: looked up in memory, nothing is rendered.
+pub fn is_settled(
+    known: &Known,
+    live: &std::collections::BTreeMap<ObjectRef, Live>,
+    applyset: &str,
+    contested: &BTreeSet<ObjectRef>,
+    definition: &Definition,
+) -> bool {
+    let Some(rendering) = &known.rendering else {
+        return true;
+    };
+    let policy = policy(definition);
+    let take_ownership = definition.take_ownership;
+    let facts = Facts {
+        live,
+        record: &known.record,
+        applyset,
+        contested,
+        policy,
+        take_ownership,
+    };
+    let plan = diff::plan(&rendering.prepared.desired, facts);
+    let definitions = diff::plan(&rendering.definitions.desired, facts);
+    plan.is_empty() && definitions.apply.is_empty()
+}
+
+/// Renders without touching the cluster's state: for `render` and `diff`.
+pub async fn prepare_offline(context: &Context, run: &ModuleRun) -> Result<Arc<Rendering>, Error> {
+    run.mistakes
+        .clone()
+        .into_result()
+        .map_err(Error::CheckValues)?;
+    let asked = context.capabilities().await;
+    let capabilities = asked.map_err(|source| Error::AskCapabilities { source })?;
+    let (module, values, maintenance) = (&run.module, &run.values, run.maintenance);
+    let wanted = Wanted {
+        context,
+        module,
+        values,
+        capabilities,
+        maintenance,
+    };
+    render(&wanted, run.known.rendering.as_ref()).await
+}
+
+fn policy(definition: &Definition) -> Policy {
+    match definition.drift {
+        Drift::Correct => Policy::Correct,
+        Drift::Recreate => Policy::Recreate,
+        Drift::Report => Policy::Report,
+    }
+}
+
+pub(super) fn rules(definition: &Definition) -> PruneRules {
+    PruneRules {
+        definitions: definition.prune.crds,
+        namespaces: definition.prune.namespaces,
+        claims: definition.prune.persistent_volume_claims,
+    }
+}
+
+fn ignored(definition: &Definition) -> Vec<Ignore> {
+    let ignore = definition.ignore_differences.iter().map(|ignored| Ignore {
+        kind: ignored.kind.clone(),
+        group: ignored.group.clone(),
+        name: ignored.name.clone(),
+        fields: ignored.fields.clone(),
+    });
+    ignore.collect()
+}

@@ -1,0 +1,286 @@
+//! Chart and values → prepared objects, done again only when an input changed.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::chart;
+use crate::diff::{self, KnownKind, Owner, Prepared};
+use crate::module::{Module, ValuesShape};
+use crate::object::{Manifest, Source};
+use crate::render::{Capabilities, Input, Program, Release, ValuesStyle, ValuesTree, values_tree};
+use crate::report::{Mistake, Mistakes};
+use crate::values::Checksum;
+use crate::yaml::{self, Profile};
+
+use super::context::Context;
+use super::error::Error;
+
+/// The values of one module as its chart sees them.
+#[derive(Debug, Clone)]
+pub struct Values {
+    /// The global values.
+    pub global: ValuesTree,
+    /// The module's values.
+    pub module: ValuesTree,
+    /// Both checksums: equal when the chart would see the same.
+    pub checksums: (Checksum, Checksum),
+}
+
+/// What a chart rendered to, with what it was rendered from.
+#[derive(Debug, Clone)]
+pub struct Rendering {
+    folder: [u8; 32],
+    checksums: (Checksum, Checksum),
+    capabilities: Arc<Capabilities>,
+    maintenance: bool,
+    program: Option<Arc<Program>>,
+    /// The objects, ready to be sent; those of `crds/` first, which are no members of the set.
+    pub definitions: Arc<Prepared>,
+    /// The objects of the chart.
+    pub prepared: Arc<Prepared>,
+    /// Whether kinds were missing when it was made: then it is not used again.
+    is_final: bool,
+}
+
+impl Rendering {
+    /// Whether the same would come out again.
+    fn is_current(&self, wanted: &Wanted<'_>) -> bool {
+        self.is_final
+            && self.folder == wanted.module.folder_digest
+            && self.checksums == wanted.values.checksums
+            && self.maintenance == wanted.maintenance
+            && Arc::ptr_eq(&self.capabilities, &wanted.capabilities)
+    }
+}
+
+pub(super) struct Wanted<'a> {
+    pub(super) context: &'a Context,
+    pub(super) module: &'a Arc<Module>,
+    pub(super) values: &'a Values,
+    pub(super) capabilities: Arc<Capabilities>,
+    pub(super) maintenance: bool,
+}
+
+/// Renders, or answers what was rendered before from the same.
+pub(super) async fn render(
+    wanted: &Wanted<'_>,
+    before: Option<&Arc<Rendering>>,
+) -> Result<Arc<Rendering>, Error> {
+    if let Some(before) = before.filter(|before| before.is_current(wanted)) {
+        return Ok(before.clone());
+    }
+    let same_folder = before.filter(|before| before.folder == wanted.module.folder_digest);
+    let (program, definition_manifests) = match same_folder {
+        Some(before) => (before.program.clone(), None),
+        None => {
+            let read = read_folder(wanted.module.clone()).await?;
+            (read.0, Some(read.1))
+        }
+    };
+    let owner = wanted.context.owner(wanted.module, wanted.maintenance);
+    let definitions = match (definition_manifests, same_folder) {
+        (None, Some(before)) => before.definitions.clone(),
+        (manifests, _) => Arc::new(prepare_definitions(
+            wanted,
+            &owner,
+            manifests.unwrap_or_default(),
+        )?),
+    };
+    let manifests = render_chart(wanted, program.as_ref()).await?;
+    let (prepared, is_final) = prepare(wanted, &owner, manifests).await?;
+    Ok(Arc::new(Rendering {
+        folder: wanted.module.folder_digest,
+        checksums: wanted.values.checksums,
+        capabilities: wanted.capabilities.clone(),
+        maintenance: wanted.maintenance,
+        program,
+        definitions,
+        prepared: Arc::new(prepared),
+        is_final,
+    }))
+}
+
+/// The objects of `crds/` alone, when the chart does not render without them.
+pub(super) fn definitions(wanted: &Wanted<'_>) -> Result<Arc<Prepared>, Error> {
+    let owner = wanted.context.owner(wanted.module, wanted.maintenance);
+    let manifests = read_definitions(wanted.module)?;
+    Ok(Arc::new(prepare_definitions(wanted, &owner, manifests)?))
+}
+
+/// Reads and compiles the chart, and reads `crds/`, away from the threads that wait for the network.
+async fn read_folder(module: Arc<Module>) -> Result<(Option<Arc<Program>>, Vec<Manifest>), Error> {
+    let read = tokio::task::spawn_blocking(move || {
+        let found = chart::read(&module.path, &module.name).map_err(|error| match error {
+            chart::Error::Mistakes(mistakes) => Error::ReadChart {
+                source: chart::Error::Mistakes(in_folder(&module, mistakes)),
+            },
+            source @ chart::Error::Read { .. } => Error::ReadChart { source },
+        })?;
+        let compiled = found.map(|chart| Program::compile(&chart)).transpose();
+        let program = compiled.map_err(|error| placed(&module, error))?;
+        Ok((program.map(Arc::new), read_definitions(&module)?))
+    });
+    read.await
+        .map_err(|error| Error::Broken(error.to_string()))?
+}
+
+async fn render_chart(
+    wanted: &Wanted<'_>,
+    program: Option<&Arc<Program>>,
+) -> Result<Vec<Manifest>, Error> {
+    let Some(program) = program.cloned() else {
+        return Ok(Vec::new());
+    };
+    let module = wanted.module.clone();
+    let style = match module.definition.values {
+        ValuesShape::Nested => ValuesStyle::Nested,
+        ValuesShape::Root => ValuesStyle::Root,
+    };
+    let input = Input {
+        values: values_tree(
+            style,
+            &wanted.values.global,
+            &module.key,
+            &wanted.values.module,
+        ),
+        release: Release {
+            name: module.name.to_string(),
+            namespace: wanted.context.release_namespace(&module),
+            // As the original renders: always an upgrade, so that a first run and the next are equal.
+            revision: 1,
+            is_install: false,
+            is_upgrade: true,
+        },
+        capabilities: wanted.capabilities.clone(),
+    };
+    let rendered = tokio::task::spawn_blocking(move || {
+        program
+            .render(&input)
+            .map_err(|error| placed(&module, error))
+    });
+    Ok(rendered
+        .await
+        .map_err(|error| Error::Broken(error.to_string()))??
+        .manifests)
+}
+
+async fn prepare(
+    wanted: &Wanted<'_>,
+    owner: &Owner,
+    manifests: Vec<Manifest>,
+) -> Result<(Prepared, bool), Error> {
+    let found = wanted.context.applier.kinds(&manifests).await;
+    let (kinds, unknown) = found.map_err(|error| Error::Apply(vec![error]))?;
+    let is_final = unknown.is_empty();
+    let defined: Vec<Manifest> = manifests
+        .iter()
+        .filter(|manifest| manifest.kind() == "CustomResourceDefinition")
+        .cloned()
+        .collect();
+    let prepared = diff::prepare(manifests, owner, |api_version, kind| {
+        if let Some(resource) = kinds.find(api_version, kind) {
+            return Ok(KnownKind {
+                namespaced: resource.namespaced,
+            });
+        }
+        let why = || {
+            unknown
+                .get(&(api_version.to_owned(), kind.to_owned()))
+                .cloned()
+                .unwrap_or_default()
+        };
+        diff::kind_defined_here(&defined, api_version, kind).ok_or_else(why)
+    });
+    let prepared =
+        prepared.map_err(|mistakes| Error::Prepare(in_folder(wanted.module, mistakes)))?;
+    Ok((prepared, is_final))
+}
+
+fn prepare_definitions(
+    wanted: &Wanted<'_>,
+    owner: &Owner,
+    manifests: Vec<Manifest>,
+) -> Result<Prepared, Error> {
+    let owner = Owner {
+        applyset: None,
+        ..owner.clone()
+    };
+    diff::prepare(manifests, &owner, |_, _| {
+        Ok(KnownKind { namespaced: false })
+    })
+    .map_err(|mistakes| Error::ReadDefinitions(in_folder(wanted.module, mistakes)))
+}
+
+/// Reads the files of `crds/`; everything in them must be a definition.
+fn read_definitions(module: &Module) -> Result<Vec<Manifest>, Error> {
+    let (mut manifests, mut mistakes) = (Vec::new(), Vec::new());
+    for path in &module.crds {
+        let file = path
+            .strip_prefix(&module.path)
+            .unwrap_or(path)
+            .display()
+            .to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => read_file(&file, &text, &mut manifests, &mut mistakes),
+            Err(error) => mistakes.push(Mistake::new(&file, format!("it cannot be read: {error}"))),
+        }
+    }
+    let mistakes = in_folder(module, Mistakes(mistakes));
+    mistakes
+        .into_result()
+        .map(|()| manifests)
+        .map_err(Error::ReadDefinitions)
+}
+
+fn read_file(file: &str, text: &str, manifests: &mut Vec<Manifest>, mistakes: &mut Vec<Mistake>) {
+    for document in yaml::documents(text) {
+        let line = document.line;
+        match yaml::read_value(document.text, Profile::V2) {
+            Ok(object) => {
+                let manifest = Manifest {
+                    object,
+                    source: Source {
+                        file: file.to_owned(),
+                        line,
+                    },
+                };
+                if manifest.kind() == "CustomResourceDefinition" && !manifest.name().is_empty() {
+                    manifests.push(manifest);
+                } else {
+                    let message = format!(
+                        "expected a CustomResourceDefinition, got {:?}",
+                        manifest.kind()
+                    );
+                    let hint = "put other objects under templates/";
+                    mistakes.push(Mistake::new(file, message).at(line, 0).hint(hint));
+                }
+            }
+            Err(error) => {
+                let mut mistake = error.to_mistake(file);
+                mistake.line += line.saturating_sub(1);
+                mistakes.push(mistake);
+            }
+        }
+    }
+}
+
+fn placed(module: &Module, error: crate::render::Error) -> Error {
+    use crate::render::Error::{Compile, Render};
+    Error::Render(match error {
+        Compile(mistakes) => Compile(in_folder(module, mistakes)),
+        Render(mistakes) => Render(in_folder(module, mistakes)),
+    })
+}
+
+/// Names the files of mistakes as a person finds them.
+fn in_folder(module: &Module, mistakes: Mistakes) -> Mistakes {
+    let place = |mut mistake: Mistake| {
+        let is_bare =
+            !mistake.file.is_empty() && !Path::new(&mistake.file).starts_with(&module.folder);
+        if is_bare {
+            mistake.file = module.folder.join(&mistake.file).display().to_string();
+        }
+        mistake
+    };
+    Mistakes(mistakes.0.into_iter().map(place).collect())
+}

@@ -1,0 +1,3 @@
+//! Tests against a real etcd and kube-apiserver.
+
+mod control_plane;

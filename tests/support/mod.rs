@@ -1,0 +1,26 @@
+//! What tests share.
+//!
+//! A cluster test asks for the server first and ends when there is none:
+//!
+//! ```text
+//! let Some(server) = support::api_server() else { return };
+//! let client = server.client().await;
+//! let namespace = server.namespace("drift").await;
+//! ```
+//!
+//! Environment:
+//! - `ADDON_OPERATOR_TEST_KUBECONFIG`: a cluster to use instead of our own; tests make and delete
+//!   namespaces there.
+//! - `KUBEBUILDER_ASSETS`: a folder with `etcd` and `kube-apiserver` to use instead of built ones.
+//! - `ADDON_OPERATOR_CACHE_DIR`: where built ones are kept (default `~/.cache/addon-operator`).
+//! - `ADDON_OPERATOR_TEST_KEEP`: when set, namespaces in such a cluster stay.
+//! - `CI`: when set, a server that cannot be had is a failure and not a reason to skip.
+
+mod api_server;
+mod eventually;
+mod namespace;
+mod requests;
+
+pub(crate) use api_server::{ApiServer, api_server, binaries, client, private_server};
+pub(crate) use eventually::eventually;
+pub(crate) use requests::server_metrics;
