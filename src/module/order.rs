@@ -561,7 +561,10 @@ mod tests {
         assert_eq!(waits(&modules, Attempted).last().unwrap(), "c");
     }
 
-    fn any_modules() -> impl Strategy<Value = Vec<(u32, bool, Vec<(usize, bool)>, Progress)>> {
+    /// Weight, whether `order: any`, what is required and ready, how it ends.
+    type AnyModule = (u32, bool, Vec<(usize, bool)>, Progress);
+
+    fn any_modules() -> impl Strategy<Value = Vec<AnyModule>> {
         let outcome = prop_oneof![Just(Failed), Just(Unready), Just(Ready)];
         let requires = proptest::collection::vec((0..9_usize, any::<bool>()), 0..3);
         proptest::collection::vec((0..4_u32, any::<bool>(), requires, outcome), 1..9)

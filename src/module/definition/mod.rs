@@ -290,13 +290,13 @@ fn read_timeouts(reader: &mut Reader<'_>, document: &Section<'_>) -> Timeouts {
 mod tests {
     use super::*;
 
-    fn name(text: &str) -> ModuleName {
-        ModuleName::parse(text).unwrap()
-    }
-
     fn mistakes(text: &str) -> Vec<String> {
         let mistakes = Definition::parse("module.yaml", text).unwrap_err();
         mistakes.0.iter().map(ToString::to_string).collect()
+    }
+
+    fn parse(text: &str) -> Definition {
+        Definition::parse("module.yaml", text).unwrap()
     }
 
     #[test]
@@ -304,20 +304,8 @@ mod tests {
         let text = "\
 description: certificates
 namespace: cert-manager
-requires:
-- priority-classes
-- name: ingress-nginx
-  ready: true
 order: any
 values: root
-ignoreDifferences:
-- kind: Deployment
-  group: apps
-  name: web
-  fields: [spec.replicas]
-- kind: Secret
-  fields:
-  - data
 drift: report
 takeOwnership: true
 recreate: true
@@ -328,34 +316,15 @@ timeouts:
   ready: 1h30m
   delete: 30s
 ";
-        let definition = Definition::parse("module.yaml", text).unwrap();
-        let ignored =
-            |kind: &str, group: Option<&str>, name: Option<&str>, field: &str| IgnoredDifference {
-                kind: kind.to_owned(),
-                group: group.map(str::to_owned),
-                name: name.map(str::to_owned),
-                fields: vec![field.to_owned()],
-            };
-        let requirement = |text: &str, ready: bool, line: u32| Requirement {
-            name: name(text),
-            ready,
-            place: Place { line, column: 3 },
-        };
         assert_eq!(
-            definition,
+            parse(text),
             Definition {
                 description: Some("certificates".to_owned()),
                 namespace: Some("cert-manager".to_owned()),
-                requires: vec![
-                    requirement("priority-classes", false, 4),
-                    requirement("ingress-nginx", true, 5),
-                ],
+                requires: vec![],
                 order: OrderRule::Any,
                 values: ValuesShape::Root,
-                ignore_differences: vec![
-                    ignored("Deployment", Some("apps"), Some("web"), "spec.replicas"),
-                    ignored("Secret", None, None, "data"),
-                ],
+                ignore_differences: vec![],
                 drift: Drift::Report,
                 take_ownership: true,
                 recreate: true,
@@ -366,11 +335,59 @@ timeouts:
                 },
                 timeouts: Timeouts {
                     enabled_script: Some(Duration::from_millis(500)),
-                    apply: Some(Duration::from_secs(300)),
-                    ready: Some(Duration::from_secs(5400)),
+                    apply: Some(Duration::from_mins(5)),
+                    ready: Some(Duration::from_mins(90)),
                     delete: Some(Duration::from_secs(30)),
                 },
             }
+        );
+    }
+
+    #[test]
+    fn requirements_have_their_places() {
+        let text = "requires:\n- a\n- name: b\n  ready: true\n- {name: c}\n";
+        let requires = parse(text).requires;
+        let told: Vec<_> = requires
+            .iter()
+            .map(|requirement| {
+                (
+                    requirement.name.as_str(),
+                    requirement.ready,
+                    requirement.place.line,
+                )
+            })
+            .collect();
+        assert_eq!(told, [("a", false, 2), ("b", true, 3), ("c", false, 5)]);
+    }
+
+    #[test]
+    fn ignored_differences_are_read() {
+        let text = "\
+ignoreDifferences:
+- kind: Deployment
+  group: apps
+  name: web
+  fields: [spec.replicas]
+- kind: Secret
+  fields: [data, type]
+";
+        let ignored = parse(text).ignore_differences;
+        assert_eq!(
+            ignored,
+            [
+                IgnoredDifference {
+                    kind: "Deployment".to_owned(),
+                    group: Some("apps".to_owned()),
+                    name: Some("web".to_owned()),
+                    fields: vec!["spec.replicas".to_owned()],
+                },
+                IgnoredDifference {
+                    kind: "Secret".to_owned(),
+                    group: None,
+                    name: None,
+                    fields: vec!["data".to_owned(), "type".to_owned()],
+                },
+            ]
         );
     }
 

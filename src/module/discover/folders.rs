@@ -21,7 +21,7 @@ use super::{Broken, Dir, DirState, Discovery, Settings};
 #[derive(Debug)]
 pub struct Folders {
     settings: Settings,
-    folders: BTreeMap<PathBuf, Memory>,
+    read: BTreeMap<PathBuf, Memory>,
     commons: BTreeMap<PathBuf, CommonMemory>,
     good: BTreeMap<ModuleName, Good>,
 }
@@ -41,7 +41,7 @@ impl Folders {
         settings.dirs.retain(|dir| seen.insert(dir.clone()));
         Self {
             settings,
-            folders: BTreeMap::new(),
+            read: BTreeMap::new(),
             commons: BTreeMap::new(),
             good: BTreeMap::new(),
         }
@@ -101,7 +101,7 @@ impl Folders {
             shown: &claim.shown,
             name,
         };
-        let memory = self.folders.entry(claim.shown.clone()).or_default();
+        let memory = self.read.entry(claim.shown.clone()).or_default();
         let folder = memory.read(place, &self.settings, now)?;
         let statics = Statics::hear(&name.key(), claim.dir, dirs, &folder)?;
         if let Some(good) = self.good.get(name)
@@ -123,13 +123,20 @@ impl Folders {
         Ok(module)
     }
 
-    /// Forgets what is gone, once all directories can be trusted to tell.
+    /// Forgets what is gone from directories that are there to tell.
     fn forget(&mut self, claims: &BTreeMap<ModuleName, Claim>, discovery: &Discovery) {
-        if discovery.doubt().is_none() {
-            self.good.retain(|name, _| claims.contains_key(name));
-            let shown: BTreeSet<&PathBuf> = claims.values().map(|claim| &claim.shown).collect();
-            self.folders.retain(|folder, _| shown.contains(folder));
-        }
+        let may_come_back = |folder: &Path| {
+            let dir = discovery
+                .dirs
+                .iter()
+                .find(|dir| folder.parent() == Some(&dir.path));
+            dir.is_some_and(|dir| !matches!(dir.state, DirState::Present { .. }))
+        };
+        let shown: BTreeSet<&PathBuf> = claims.values().map(|claim| &claim.shown).collect();
+        self.good
+            .retain(|name, good| claims.contains_key(name) || may_come_back(&good.module.folder));
+        self.read
+            .retain(|folder, _| shown.contains(folder) || may_come_back(folder));
     }
 }
 

@@ -514,11 +514,11 @@ mod tests {
             ("modules/010-a/templates/x.yaml.j2", "a: 1"),
         ]);
         let mut seen = BTreeSet::from([module(&disk.discover(), "a").digest]);
-        let mut changes = 1;
+        let mut versions = 1;
         let mut changed = |disk: &mut Disk| {
-            changes += 1;
+            versions += 1;
             seen.insert(module(&disk.discover(), "a").digest);
-            assert_eq!(seen.len(), changes);
+            assert_eq!(seen.len(), versions);
         };
         disk.write("modules/010-a/templates/x.yaml.j2", "a: 2");
         changed(&mut disk);
@@ -667,6 +667,31 @@ mod tests {
         let empty = disk.discover();
         assert_eq!(empty.dirs[1].state, DirState::Empty);
         assert_eq!(module(&empty, "a"), module(&before, "a"));
+    }
+
+    #[test]
+    fn last_good_version_outlives_an_unmount_and_not_a_removal() {
+        let mut disk = Disk::with(&[("modules/a/Chart.yaml", ""), ("modules/b/Chart.yaml", "")]);
+        let last_good = |found: &Discovery| found.broken[0].last_good.clone();
+        let before = disk.discover();
+        for lost in ["missing", "empty"] {
+            fs::rename(disk.path("modules"), disk.path("elsewhere")).unwrap();
+            if lost == "empty" {
+                fs::create_dir(disk.path("modules")).unwrap();
+            }
+            assert_eq!(disk.discover().modules, []);
+            disk.write("elsewhere/a/module.yaml", "- broken");
+            fs::rename(disk.path("elsewhere"), disk.path("modules")).unwrap();
+            assert_eq!(
+                last_good(&disk.discover()).as_ref(),
+                Some(module(&before, "a")),
+                "{lost}"
+            );
+        }
+        fs::remove_dir_all(disk.path("modules/a")).unwrap();
+        disk.discover();
+        disk.write("modules/a/module.yaml", "- broken");
+        assert_eq!(last_good(&disk.discover()), None);
     }
 
     #[test]

@@ -253,16 +253,14 @@ impl Round<'_> {
             .watches
             .watcher
             .watch(folder, RecursiveMode::NonRecursive);
-        match watching {
-            Ok(()) => {}
-            // Gone meanwhile: the folder around it tells.
-            Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {}
-            Err(error) if self.new.folders.contains(folder) => {
-                self.failed
-                    .get_or_insert_with(|| (folder.to_owned(), error));
-            }
-            // On the way there: a closed folder is not ours to watch.
-            Err(_) => {}
+        if let Err(error) = watching
+            && self.new.folders.contains(folder)
+            // Gone meanwhile: the folder around it tells. And on the way to the modules, a closed
+            // folder is not ours to watch.
+            && !matches!(error.kind, ErrorKind::PathNotFound)
+        {
+            self.failed
+                .get_or_insert_with(|| (folder.to_owned(), error));
         }
         self.set.insert(folder.to_owned(), identity);
     }
