@@ -229,23 +229,6 @@ fn distance(from: &str, to: &str) -> usize {
         before = std::mem::replace(&mut last, row);
     }
     last.last().copied().unwrap_or(0)
-    let first: Vec<usize> = (0..=to.len()).collect();
-    let mut rows = vec![first];
-    for (line, letter) in from.iter().enumerate() {
-        let (above, mut row) = (&rows[line], vec![line + 1]);
-        for (column, other) in to.iter().enumerate() {
-            let changed = above[column] + usize::from(letter != other);
-            let mut least = changed.min(above[column + 1] + 1).min(row[column] + 1);
-            let is_swap =
-                line > 0 && column > 0 && from[line - 1] == *other && to[column - 1] == *letter;
-            if is_swap {
-                least = least.min(rows[line - 1][column - 1] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows.last().and_then(|row| row.last()).copied().unwrap_or(0)
 }
 
 /// The chain of an error as one text: `reading chart x: open: permission denied`.

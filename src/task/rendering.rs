@@ -88,8 +88,14 @@ pub(super) async fn render(
     };
     let namespace = wanted.context.release_namespace(wanted.module);
     let capabilities = wanted.capabilities.clone();
-    let manifests =
-        render_chart(wanted.module, wanted.values, namespace, capabilities, program.as_ref()).await?;
+    let manifests = render_chart(
+        wanted.module,
+        wanted.values,
+        namespace,
+        capabilities,
+        program.as_ref(),
+    )
+    .await?;
     let (prepared, is_final) = prepare(wanted, &owner, manifests).await?;
     Ok(Arc::new(Rendering {
         folder: wanted.module.folder_digest,
@@ -135,7 +141,8 @@ pub async fn render_offline(
     capabilities: Arc<Capabilities>,
 ) -> Result<Vec<Manifest>, Error> {
     let (program, mut manifests) = read_folder(module.clone()).await?;
-    manifests.extend(render_chart(module, values, namespace, capabilities, program.as_ref()).await?);
+    manifests
+        .extend(render_chart(module, values, namespace, capabilities, program.as_ref()).await?);
     Ok(manifests)
 }
 
@@ -146,7 +153,9 @@ async fn render_chart(
     capabilities: Arc<Capabilities>,
     program: Option<&Arc<Program>>,
 ) -> Result<Vec<Manifest>, Error> {
-    let Some(program) = program.cloned() else { return Ok(Vec::new()) };
+    let Some(program) = program.cloned() else {
+        return Ok(Vec::new());
+    };
     let module = module.clone();
     let style = match module.definition.values {
         ValuesShape::Nested => ValuesStyle::Nested,

@@ -45,7 +45,10 @@ enum Form {
 
 /// Prints the differences; the exit code says whether there are any.
 pub(in crate::cli) fn run(arguments: &Arguments, socket: &Path) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
     let found = runtime.block_on(async {
         if !arguments.places.offline && socket.exists() {
             ask(arguments, socket).await
@@ -59,7 +62,11 @@ pub(in crate::cli) fn run(arguments: &Arguments, socket: &Path) -> Result<(), Fa
         Form::Json => serde_json::to_string_pretty(&differences).map_err(failed)? + "\n",
     };
     output::print(&text).map_err(failed)?;
-    if differences.is_empty() { Ok(()) } else { Err(Failure::Differs) }
+    if differences.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Differs)
+    }
 }
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
@@ -91,7 +98,11 @@ async fn compare(arguments: &Arguments) -> Result<Vec<Difference>, Failure> {
     for run in offline::runs(&mut house, only)? {
         let found = task::difference(&context, &run).await;
         differences.extend(found.map_err(|error| {
-            Failure::Failed(anyhow::anyhow!("{}: {}", run.module.name, report::chain(&error)))
+            Failure::Failed(anyhow::anyhow!(
+                "{}: {}",
+                run.module.name,
+                report::chain(&error)
+            ))
         })?);
     }
     stop.cancel();
@@ -101,7 +112,10 @@ async fn compare(arguments: &Arguments) -> Result<Vec<Difference>, Failure> {
 fn text(differences: &[Difference]) -> String {
     let mut text = String::new();
     for difference in differences {
-        text.push_str(&format!("# {}: {} {}\n", difference.module, difference.action, difference.object));
+        text.push_str(&format!(
+            "# {}: {} {}\n",
+            difference.module, difference.action, difference.object
+        ));
         text.push_str(&difference.text);
         if !difference.text.ends_with('\n') {
             text.push('\n');

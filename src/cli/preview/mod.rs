@@ -19,11 +19,21 @@ pub(super) struct Places {
     offline: bool,
 
     /// The modules directories, separated by colons
-    #[arg(long, value_name = "DIRS", env = "ADDON_OPERATOR_MODULES_DIR", default_value = "modules")]
+    #[arg(
+        long,
+        value_name = "DIRS",
+        env = "ADDON_OPERATOR_MODULES_DIR",
+        default_value = "modules"
+    )]
     modules_dir: String,
 
     /// The folder of global hooks and schemas
-    #[arg(long, value_name = "DIR", env = "ADDON_OPERATOR_GLOBAL_HOOKS_DIR", default_value = "global-hooks")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ADDON_OPERATOR_GLOBAL_HOOKS_DIR",
+        default_value = "global-hooks"
+    )]
     global_hooks_dir: PathBuf,
 
     /// The operator's namespace
@@ -31,7 +41,12 @@ pub(super) struct Places {
     namespace: Option<String>,
 
     /// The ConfigMap with the values
-    #[arg(long, value_name = "NAME", env = "ADDON_OPERATOR_CONFIG_MAP", default_value = "addon-operator")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "ADDON_OPERATOR_CONFIG_MAP",
+        default_value = "addon-operator"
+    )]
     config_map: String,
 
     /// A kubeconfig file

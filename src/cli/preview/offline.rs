@@ -24,7 +24,10 @@ impl Places {
     pub(super) fn settings(&self) -> Settings {
         let mut settings = Settings::default();
         settings.folders.modules = module::split_dirs(&self.modules_dir);
-        settings.folders.global_hooks.clone_from(&self.global_hooks_dir);
+        settings
+            .folders
+            .global_hooks
+            .clone_from(&self.global_hooks_dir);
         settings.namespace.clone_from(&self.namespace);
         settings.config_map.clone_from(&self.config_map);
         settings.cluster.kubeconfig.clone_from(&self.kube_config);
@@ -34,17 +37,29 @@ impl Places {
 }
 
 /// Reads the folders into a house; mistakes of the folders that concern `only` end it.
-pub(super) fn house(settings: &Settings, namespace: &str, only: Option<&str>) -> Result<House, Failure> {
-    let mut house = House::new(operator::house_settings(settings, namespace)?, Instant::now())?;
+pub(super) fn house(
+    settings: &Settings,
+    namespace: &str,
+    only: Option<&str>,
+) -> Result<House, Failure> {
+    let mut house = House::new(
+        operator::house_settings(settings, namespace)?,
+        Instant::now(),
+    )?;
     let mut folders = Folders::new(module::Settings {
         dirs: settings.folders.modules.clone(),
         unnumbered: settings.modules.unnumbered_order,
         crd_filters: settings.modules.crd_filters.clone(),
     });
-    #[expect(clippy::disallowed_methods, reason = "compared with the times of files")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "compared with the times of files"
+    )]
     let discovery = folders.discover(SystemTime::now());
     if let Some(doubt) = discovery.doubt() {
-        return Err(Failure::Failed(anyhow::anyhow!("{doubt}; name it with --modules-dir")));
+        return Err(Failure::Failed(anyhow::anyhow!(
+            "{doubt}; name it with --modules-dir"
+        )));
     }
     for broken in &discovery.broken {
         let concerned = only.is_none() || broken.name.as_ref().map(|name| name.as_str()) == only;
@@ -57,7 +72,11 @@ pub(super) fn house(settings: &Settings, namespace: &str, only: Option<&str>) ->
 }
 
 /// Takes what the cluster knows: the `ConfigMap` and the `Module` objects.
-pub(super) async fn take_cluster(house: &mut House, settings: &Settings, context: &Context) -> Result<(), Failure> {
+pub(super) async fn take_cluster(
+    house: &mut House,
+    settings: &Settings,
+    context: &Context,
+) -> Result<(), Failure> {
     let client = &context.applier.client;
     let config_maps = config_map_resource();
     let target = Target {
@@ -65,7 +84,8 @@ pub(super) async fn take_cluster(house: &mut House, settings: &Settings, context
         namespace: Some(&context.namespace),
         name: &settings.config_map,
     };
-    let config: Option<BTreeMap<String, String>> = client.fetch(target).await?.map(|object| data(&object));
+    let config: Option<BTreeMap<String, String>> =
+        client.fetch(target).await?.map(|object| data(&object));
     house.take_config(config.as_ref(), Timestamp::now());
     for object in modules(client, &context.namespace).await? {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
@@ -89,5 +109,7 @@ async fn modules(client: &Client, namespace: &str) -> Result<Vec<Value>, Failure
 
 /// The runs of one module, or of all that are enabled.
 pub(super) fn runs(house: &mut House, module: Option<&str>) -> Result<Vec<ModuleRun>, Failure> {
-    house.runs(module).map_err(|refusal| Failure::Failed(refusal.into()))
+    house
+        .runs(module)
+        .map_err(|refusal| Failure::Failed(refusal.into()))
 }

@@ -30,7 +30,9 @@ pub(in crate::cli) struct Arguments {
 
 /// Prints the manifests as YAML.
 pub(in crate::cli) fn run(arguments: &Arguments, socket: &Path) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let text = runtime.block_on(async {
         if !arguments.places.offline && socket.exists() {
             let page = format!("/module/{}/render", encoded(&arguments.module));
@@ -45,7 +47,10 @@ pub(in crate::cli) fn run(arguments: &Arguments, socket: &Path) -> Result<(), Fa
 async fn render(arguments: &Arguments) -> Result<String, Failure> {
     output::note(offline::HOOKS_MISSING);
     let settings = arguments.places.settings();
-    let namespace = settings.namespace.clone().unwrap_or_else(|| "default".to_owned());
+    let namespace = settings
+        .namespace
+        .clone()
+        .unwrap_or_else(|| "default".to_owned());
     let mut house = offline::house(&settings, &namespace, Some(&arguments.module))?;
     let capabilities = Arc::new(Capabilities {
         kube_version: KUBE_VERSION.to_owned(),
@@ -54,8 +59,14 @@ async fn render(arguments: &Arguments) -> Result<String, Failure> {
     let mut text = String::new();
     for run in offline::runs(&mut house, Some(&arguments.module))? {
         run.mistakes.clone().into_result()?;
-        let namespace = run.module.definition.namespace.clone().unwrap_or_else(|| namespace.clone());
-        let rendered = task::render_offline(&run.module, &run.values, namespace, capabilities.clone()).await;
+        let namespace = run
+            .module
+            .definition
+            .namespace
+            .clone()
+            .unwrap_or_else(|| namespace.clone());
+        let rendered =
+            task::render_offline(&run.module, &run.values, namespace, capabilities.clone()).await;
         let manifests =
             rendered.map_err(|error| Failure::Failed(anyhow::anyhow!(report::chain(&error))))?;
         for manifest in manifests {
