@@ -27,6 +27,7 @@ const METADATA_LIST: &str =
 const APPLY_PATCH: &str = "application/apply-patch+yaml";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const FILLING_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A connection that cannot be made is tried this often within one call; then its task backs off.
 const CONNECTION_TRIES: u32 = 4;
@@ -415,6 +416,12 @@ impl Client {
         };
         if !again {
             return None;
+        }
+        // A kind that was defined a moment ago: the server fills its cache, which takes some
+        // milliseconds, and yet asks to come again after a second.
+        let is_filling = String::from_utf8_lossy(&answer.body).contains("(re)initializing");
+        if is_filling && call.method == Method::GET {
+            return Some(FILLING_PAUSE.min(pause));
         }
         if answer.status == StatusCode::TOO_MANY_REQUESTS {
             self.inner.limits.halve();

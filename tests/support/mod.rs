@@ -19,8 +19,11 @@
 mod api_server;
 mod eventually;
 mod namespace;
+mod operator;
 mod requests;
+pub(crate) mod rest;
 
 pub(crate) use api_server::{ApiServer, api_server, binaries, client, private_server};
 pub(crate) use eventually::eventually;
+pub(crate) use operator::{Modules, Operator, row};
 pub(crate) use requests::server_metrics;
