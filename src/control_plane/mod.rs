@@ -12,13 +12,13 @@
 //! this program, so it needs no checkout. The ordinary `go` tool builds them, once, without a C
 //! compiler; on two cores it takes
 //!
-//! | what           | from nothing | size   |
-//! |----------------|--------------|--------|
-//! | etcd           | 40 s         | 25 MB  |
-//! | kube-apiserver | 190 s        | 105 MB |
-//! | kubectl        | 30 s after it | 60 MB  |
+//! | what           | from nothing          | size   |
+//! |----------------|-----------------------|--------|
+//! | etcd           | 40 s                  | 25 MB  |
+//! | kube-apiserver | 190 s                 | 105 MB |
+//! | kubectl        | 30 s, after the above | 60 MB  |
 //!
-//! and 300 MB of sources are fetched. kubectl is built only when asked for.
+//! and 200 MB of packed sources are fetched. kubectl is built only when asked for.
 //!
 //! The results are kept in the cache folder as `control-plane/NAME-VERSION-CHECKSUM`. The checksum
 //! covers the module files, the link flags and the kind of machine. It does not cover the version

@@ -148,3 +148,89 @@ pub(super) fn log(folder: &Path, server: &'static str) -> String {
     let start = lines.len().saturating_sub(LOG_LINES);
     lines.get(start..).unwrap_or_default().join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    /// A folder that nobody but the supervisor removes.
+    fn folder() -> PathBuf {
+        tempfile::tempdir().unwrap().keep()
+    }
+
+    fn start(folder: &Path, grace: u32, script: &str) -> Supervisor {
+        let order = Order {
+            server: "etcd",
+            program: Path::new("sh"),
+            arguments: vec!["-c".to_owned(), script.to_owned()],
+            folder,
+            folder_is_temporary: true,
+            grace,
+            holds: Stdio::null(),
+        };
+        Supervisor::start(order).unwrap()
+    }
+
+    async fn appears(path: &Path) {
+        let shown = async {
+            while fs::read(path).is_ok_and(|bytes| bytes.is_empty()) || !path.exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(30), shown).await;
+        waited.expect("a note of the supervisor");
+    }
+
+    #[tokio::test]
+    async fn server_that_ends_tells_why_until_it_is_let_go() {
+        let folder = folder();
+        let supervisor = start(&folder, 0, "echo no such flag >&2; exit 7");
+        appears(&folder.join("etcd.exit")).await;
+        assert_eq!(
+            ended(&folder, "etcd").unwrap_err().to_string(),
+            "etcd ended with code 7; the end of its log:\nno such flag"
+        );
+        supervisor.end().await.unwrap();
+        assert!(!folder.exists());
+    }
+
+    #[tokio::test]
+    async fn server_that_ignores_the_request_is_killed() {
+        let folder = folder();
+        let script = "trap '' TERM; echo up; while :; do sleep 0.05; done";
+        let supervisor = start(&folder, 2, script);
+        appears(&folder.join("etcd.log")).await;
+        supervisor.end().await.unwrap();
+        assert!(!folder.exists());
+    }
+
+    #[tokio::test]
+    async fn server_sees_the_path_of_our_environment_only() {
+        let folder = folder();
+        let supervisor = start(&folder, 0, "env | sed 's/=.*//' | sort");
+        appears(&folder.join("etcd.exit")).await;
+        let names = log(&folder, "etcd");
+        // The shell that the test runs adds names of its own.
+        let ours = names
+            .lines()
+            .filter(|name| !["PWD", "SHLVL", "_", "OLDPWD"].contains(name));
+        assert_eq!(ours.collect::<Vec<_>>(), ["PATH"]);
+        supervisor.end().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn dropping_ends_the_server_too() {
+        let folder = folder();
+        let supervisor = start(&folder, 0, "echo up; exec sleep 1000");
+        appears(&folder.join("etcd.log")).await;
+        drop(supervisor);
+        let gone = async {
+            while folder.exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(30), gone).await;
+        waited.expect("the folder is removed");
+    }
+}

@@ -28,7 +28,9 @@ echo "$server" >"$name.pid"
 watcher=$!
 
 trap 'kill -TERM "$server"' HUP INT TERM
-# A signal to this shell ends the first wait early.
+wait "$server"
+code=$?
+# A signal to this shell ends a wait early.
 while kill -0 "$server" 2>/dev/null; do
 	wait "$server"
 	code=$?
