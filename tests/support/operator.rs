@@ -24,7 +24,9 @@ pub(crate) struct Modules {
 impl Modules {
     /// An empty modules directory.
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().expect("a folder") }
+        Self {
+            folder: TempDir::new().expect("a folder"),
+        }
     }
 
     /// With these files, by path within the directory.
@@ -106,38 +108,61 @@ impl Operator {
         let (tell, view) = watch::channel(View::default());
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
-        running.spawn(operator::run(settings, Arc::new(|_| {}), tell, stop.clone()));
-        Self { view, stop, running, socket, _temporary: temporary }
+        running.spawn(operator::run(
+            settings,
+            Arc::new(|_| {}),
+            tell,
+            stop.clone(),
+        ));
+        Self {
+            view,
+            stop,
+            running,
+            socket,
+            _temporary: temporary,
+        }
     }
 
     /// Waits for the end of the first converge.
     pub(crate) async fn converged(&mut self) -> View {
-        self.until("the first converge is done", |view| view.converge.startup == ConvergePhase::Done).await
+        self.until("the first converge is done", |view| {
+            view.converge.startup == ConvergePhase::Done
+        })
+        .await
     }
 
     /// Waits until a view is as wanted; on time-out tells what it last was.
     pub(crate) async fn until(&mut self, what: &str, is_so: impl Fn(&View) -> bool) -> View {
-        let waited = timeout(PATIENCE, self.view.wait_for(|view| is_so(view))).await;
+        let waited = timeout(PATIENCE, self.view.wait_for(|view| is_so(view)));
+        let waited = waited.await.map(|seen| seen.map(|view| view.clone()).ok());
         match waited {
-            Ok(Ok(view)) => view.clone(),
-            Ok(Err(_)) => {
+            Ok(Some(view)) => view,
+            Ok(None) => {
                 let ended = self.running.join_next().await;
                 panic!("waiting until {what}: the operator ended: {ended:?}")
             }
-            Err(_) => panic!("waiting until {what}: last seen\n{:#?}", *self.view.borrow()),
+            Err(_) => panic!(
+                "waiting until {what}: last seen\n{:#?}",
+                *self.view.borrow()
+            ),
         }
     }
 
     /// Waits until a module is in a state.
     pub(crate) async fn module_is(&mut self, name: &str, state: ModuleState) -> ModuleRow {
         let is_so = |view: &View| row(view, name).is_some_and(|row| row.state == state);
-        let view = self.until(&format!("module {name} is {state:?}"), is_so).await;
+        let view = self
+            .until(&format!("module {name} is {state:?}"), is_so)
+            .await;
         row(&view, name).expect("a row").clone()
     }
 
     /// Asks the debug socket for a page, as JSON.
     pub(crate) async fn ask(&self, page: &str) -> Value {
-        let text = Client::new(&self.socket).fetch(page, &[]).await.expect("an answer");
+        let text = Client::new(&self.socket)
+            .fetch(page, &[])
+            .await
+            .expect("an answer");
         serde_json::from_str(&text).expect("JSON")
     }
 
@@ -150,7 +175,11 @@ impl Operator {
     pub(crate) async fn stop(mut self) {
         self.stop.cancel();
         let ended = timeout(PATIENCE, self.running.join_next()).await;
-        ended.expect("an end").expect("a run").expect("no panic").expect("no error");
+        ended
+            .expect("an end")
+            .expect("a run")
+            .expect("no panic")
+            .expect("no error");
     }
 }
 

@@ -16,26 +16,34 @@ pub(crate) async fn get(client: &Client, path: &str) -> Option<Value> {
 /// Creates an object in a collection.
 pub(crate) async fn create(client: &Client, path: &str, object: &Value) -> Value {
     let body = ("application/json", object);
-    send(client, Method::POST, path, Some(body)).await.unwrap_or_else(|error| panic!("POST {path}: {error}"))
+    send(client, Method::POST, path, Some(body))
+        .await
+        .unwrap_or_else(|error| panic!("POST {path}: {error}"))
 }
 
 /// A JSON merge patch, by the field manager `manager`.
 pub(crate) async fn merge(client: &Client, path: &str, manager: &str, patch: &Value) -> Value {
     let path = format!("{path}?fieldManager={manager}");
     let body = ("application/merge-patch+json", patch);
-    send(client, Method::PATCH, &path, Some(body)).await.unwrap_or_else(|error| panic!("PATCH {path}: {error}"))
+    send(client, Method::PATCH, &path, Some(body))
+        .await
+        .unwrap_or_else(|error| panic!("PATCH {path}: {error}"))
 }
 
 /// Server-side apply with force, by the field manager `manager`.
 pub(crate) async fn apply(client: &Client, path: &str, manager: &str, object: &Value) -> Value {
     let path = format!("{path}?fieldManager={manager}&force=true");
     let body = ("application/apply-patch+yaml", object);
-    send(client, Method::PATCH, &path, Some(body)).await.unwrap_or_else(|error| panic!("PATCH {path}: {error}"))
+    send(client, Method::PATCH, &path, Some(body))
+        .await
+        .unwrap_or_else(|error| panic!("PATCH {path}: {error}"))
 }
 
 /// Deletes an object.
 pub(crate) async fn delete(client: &Client, path: &str) {
-    send(client, Method::DELETE, path, None).await.unwrap_or_else(|error| panic!("DELETE {path}: {error}"));
+    send(client, Method::DELETE, path, None)
+        .await
+        .unwrap_or_else(|error| panic!("DELETE {path}: {error}"));
 }
 
 async fn send(
@@ -46,9 +54,9 @@ async fn send(
 ) -> Result<Value, kube::Error> {
     let request = Request::builder().method(method).uri(path);
     let request = match body {
-        Some((content_type, object)) => {
-            request.header("content-type", content_type).body(object.to_string().into_bytes())
-        }
+        Some((content_type, object)) => request
+            .header("content-type", content_type)
+            .body(object.to_string().into_bytes()),
         None => request.body(Vec::new()),
     };
     client.request(request.expect("a request")).await
