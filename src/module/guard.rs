@@ -1,6 +1,7 @@
 //! The guard against mass deletion: which vanished modules are believed to be gone. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -126,10 +127,8 @@ fn too_many(known: &Known, gone: &BTreeSet<&ModuleName>) -> Option<String> {
     let mut by_dir: BTreeMap<Option<&PathBuf>, (usize, usize)> = BTreeMap::new();
     for (name, dir) in known {
         let is_gone = usize::from(gone.contains(name));
-        for key in [None, dir.as_ref()]
-            .into_iter()
-            .take(1 + usize::from(dir.is_some()))
-        {
+        // `None` counts all of them.
+        for key in iter::once(None).chain(dir.as_ref().map(Some)) {
             let (vanished, all) = by_dir.entry(key).or_default();
             *vanished += is_gone;
             *all += 1;

@@ -10,7 +10,7 @@ use crate::report::{Mistake, Mistakes};
 
 use super::super::nearest::nearest;
 use super::super::order::requirement_mistakes;
-use super::common::CommonMemory;
+use super::dir_values::DirValues;
 use super::folder::{Folder, Memory, Place};
 use super::list::{Candidate, list};
 use super::module::{Claim, Module, Statics};
@@ -22,7 +22,7 @@ use super::{Broken, Dir, DirState, Discovery, Settings};
 pub struct Folders {
     settings: Settings,
     read: BTreeMap<PathBuf, Memory>,
-    commons: BTreeMap<PathBuf, CommonMemory>,
+    commons: BTreeMap<PathBuf, DirValues>,
     good: BTreeMap<ModuleName, Good>,
 }
 
@@ -151,7 +151,7 @@ fn same_files(left: &[Arc<ValuesFile>], right: &[Arc<ValuesFile>]) -> bool {
 fn read_dir(
     path: &Path,
     listed: &Result<Vec<Candidate>, DirState>,
-    common: &mut CommonMemory,
+    common: &mut DirValues,
     now: SystemTime,
 ) -> Dir {
     let state = match listed {
@@ -184,8 +184,8 @@ fn claim(
     unnumbered: u32,
     claims: &mut BTreeMap<ModuleName, Claim>,
 ) -> Option<Broken> {
-    let mistake = match candidate.name {
-        Err(mistake) => mistake,
+    let mistakes = match candidate.name {
+        Err(mistakes) => mistakes,
         Ok(parsed) => match claims.get(&parsed.name) {
             None => {
                 let claim = Claim {
@@ -205,13 +205,14 @@ fn claim(
                     first.shown.display()
                 ),
             )
-            .hint("this folder is not used; rename or remove one of the two"),
+            .hint("this folder is not used; rename or remove one of the two")
+            .into(),
         },
     };
     Some(Broken {
         name: None,
         folder: candidate.shown,
-        mistakes: mistake.into(),
+        mistakes,
         last_good: None,
     })
 }
@@ -225,7 +226,7 @@ fn finish(discovery: &mut Discovery) {
         .broken
         .sort_by(|left, right| left.folder.cmp(&right.folder));
     discovery.requirement_mistakes = find_requirement_mistakes(discovery);
-    let keys: Vec<String> = discovery
+    let keys: BTreeSet<String> = discovery
         .names()
         .into_iter()
         .map(|name| name.key().as_str().to_owned())
@@ -233,7 +234,7 @@ fn finish(discovery: &mut Discovery) {
     for dir in &mut discovery.dirs {
         if let Some(common) = &dir.common {
             dir.warnings = common.unheard(
-                |key| keys.iter().any(|known| known == key),
+                |key| keys.contains(key),
                 |key| nearest(key, keys.iter().map(String::as_str)),
             );
         }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::name::ModuleName;
-use crate::report::Mistake;
+use crate::report::{Mistake, Mistakes};
 
 use super::DirState;
 
@@ -15,9 +15,9 @@ pub(super) struct Candidate {
     /// The folder for messages.
     pub(super) shown: PathBuf,
     /// What its name says.
-    pub(super) name: Result<NumberedName, Mistake>,
+    pub(super) name: Result<NumberedName, Mistakes>,
     /// Where it is, with links resolved; or why it is nowhere.
-    pub(super) path: Result<PathBuf, Mistake>,
+    pub(super) path: Result<PathBuf, Mistakes>,
 }
 
 /// `010-cert-manager`, parsed.
@@ -45,41 +45,50 @@ fn read_dir(dir: &Path) -> io::Result<Vec<DirEntry>> {
     fs::read_dir(dir)?.collect()
 }
 
+/// `None` for what is no folder: plain files, hidden entries, what vanished meanwhile. What cannot be
+/// told is a folder: a module must not seem to have vanished because it cannot be read.
 fn candidate(dir: &Path, entry: &DirEntry) -> Option<Candidate> {
     let file_name = entry.file_name();
     let shown = dir.join(&file_name);
     if file_name.as_encoded_bytes().starts_with(b".") {
         return None;
     }
-    let path = if entry.file_type().ok()?.is_symlink() {
-        match fs::canonicalize(&shown) {
-            Ok(target) if !target.is_dir() => return None,
-            Ok(target) => Ok(target),
-            Err(error) => Err(Mistake::new(
-                shown.display().to_string(),
-                format!("the link leads nowhere: {error}"),
-            )),
-        }
-    } else if shown.is_dir() {
-        Ok(shown.clone())
-    } else {
-        return None;
+    let mistake =
+        |message: String| Mistakes::from(Mistake::new(shown.display().to_string(), message));
+    let path = match entry.file_type() {
+        Ok(kind) if kind.is_symlink() => match resolve(&shown) {
+            Ok(path) => Ok(path?),
+            Err(error) => Err(mistake(format!("the link leads nowhere: {error}"))),
+        },
+        Ok(kind) if kind.is_dir() => Ok(shown.clone()),
+        Ok(_) => return None,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => Err(mistake(format!("cannot be read: {error}"))),
     };
     let name = file_name
         .to_str()
-        .ok_or_else(|| Mistake::new(shown.display().to_string(), "its name is not UTF-8 text"))
+        .ok_or_else(|| mistake("its name is not UTF-8 text".to_owned()))
         .and_then(|text| parse_name(&shown, text));
     Some(Candidate { shown, name, path })
 }
 
-fn parse_name(shown: &Path, text: &str) -> Result<NumberedName, Mistake> {
+/// The folder that a link leads to; `None` when it leads to something else.
+fn resolve(link: &Path) -> io::Result<Option<PathBuf>> {
+    if fs::metadata(link)?.is_dir() {
+        fs::canonicalize(link).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+fn parse_name(shown: &Path, text: &str) -> Result<NumberedName, Mistakes> {
     let (digits, name) = split_number(text);
     let number = digits
         .and_then(|digits| digits.parse::<u32>().ok())
         .filter(|number| i32::try_from(*number).is_ok());
     match ModuleName::parse(name) {
         Ok(name) => Ok(NumberedName { number, name }),
-        Err(bad) => Err(Mistake::new(shown.display().to_string(), bad.to_string())),
+        Err(bad) => Err(Mistake::new(shown.display().to_string(), bad.to_string()).into()),
     }
 }
 

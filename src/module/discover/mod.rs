@@ -4,7 +4,7 @@
 //! skipped, plain files ignored. What is wrong with one folder is told beside the others and touches
 //! nothing else; the last good version of a broken module is handed on, so that it keeps running.
 
-mod common;
+mod dir_values;
 mod folder;
 mod folders;
 mod list;

@@ -120,7 +120,7 @@ pub(super) struct Claim {
     pub(super) dir: usize,
     pub(super) shown: PathBuf,
     pub(super) weight: u32,
-    pub(super) path: Result<PathBuf, Mistake>,
+    pub(super) path: Result<PathBuf, Mistakes>,
 }
 
 impl Module {

@@ -40,8 +40,9 @@ impl Flag {
 
 impl ValuesFile {
     /// Reads a text by the rules for files of modules.
-    pub(super) fn parse(file: &str, text: &str) -> Result<Self, Mistake> {
-        let node = yaml::read(text, Profile::V3).map_err(|error| error.to_mistake(file))?;
+    pub(super) fn parse(file: &str, text: &str) -> Result<Self, Mistakes> {
+        let node = yaml::read(text, Profile::V3)
+            .map_err(|error| Mistakes::from(error.to_mistake(file)))?;
         if matches!(node.data, Data::Mapping(_) | Data::Scalar(Value::Null)) {
             return Ok(Self {
                 file: file.to_owned(),
@@ -49,11 +50,11 @@ impl ValuesFile {
             });
         }
         let mistake = Mistake::new(file, "expected a map of values");
-        Err(mistake.at(node.place.line, node.place.column))
+        Err(mistake.at(node.place.line, node.place.column).into())
     }
 
     /// The section of a key. Anything but a map is a mistake.
-    pub(super) fn section(&self, key: &ValuesKey) -> Result<Option<&Node>, Mistake> {
+    pub(super) fn section(&self, key: &ValuesKey) -> Result<Option<&Node>, Mistakes> {
         let Some(entry) = self.node.entry(key.as_str()) else {
             return Ok(None);
         };
@@ -64,11 +65,12 @@ impl ValuesFile {
         Err(Mistake::new(self.file.as_str(), "expected a map of values")
             .at(entry.place.line, entry.place.column)
             .path(key.as_str())
-            .hint(hint))
+            .hint(hint)
+            .into())
     }
 
     /// The flag of a key: a boolean, or `"true"` and `"false"` as text.
-    pub(super) fn flag(&self, key: &ValuesKey) -> Result<Option<Flag>, Mistake> {
+    pub(super) fn flag(&self, key: &ValuesKey) -> Result<Option<Flag>, Mistakes> {
         let name = format!("{key}{FLAG}");
         let Some(entry) = self.node.entry(&name) else {
             return Ok(None);
@@ -81,7 +83,8 @@ impl ValuesFile {
                 let place = entry.node.place;
                 return Err(Mistake::new(self.file.as_str(), "expected true or false")
                     .at(place.line, place.column)
-                    .path(name));
+                    .path(name)
+                    .into());
             }
         };
         Ok(Some(Flag {
@@ -126,6 +129,6 @@ impl ValuesFile {
 const FLAG: &str = "Enabled";
 
 /// Collects what is good and what is not.
-pub(super) fn sort<T>(result: Result<T, Mistake>, mistakes: &mut Mistakes) -> Option<T> {
-    result.map_err(|mistake| mistakes.0.push(mistake)).ok()
+pub(super) fn sort<T>(result: Result<T, Mistakes>, mistakes: &mut Mistakes) -> Option<T> {
+    result.map_err(|found| mistakes.0.extend(found.0)).ok()
 }

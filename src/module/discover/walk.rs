@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
-use crate::report::Mistake;
+use crate::report::{Mistake, Mistakes};
 
 /// A module with more files is a mistake: most likely a link leads out of it.
 const MOST_FILES: usize = 10_000;
@@ -222,8 +222,9 @@ fn digest_file(path: &Path, stamp: &Stamp) -> io::Result<[u8; 32]> {
 }
 
 /// Reads a text file that may be absent. What is no plain file, too large or not UTF-8 is a mistake.
-pub(super) fn read_text(path: &Path, shown: &str) -> Result<Option<String>, Mistake> {
-    let unreadable = |error: io::Error| Mistake::new(shown, format!("cannot be read: {error}"));
+pub(super) fn read_text(path: &Path, shown: &str) -> Result<Option<String>, Mistakes> {
+    let unreadable =
+        |error: io::Error| Mistakes::from(Mistake::new(shown, format!("cannot be read: {error}")));
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         // A link that leads nowhere is not an absent file.
@@ -233,10 +234,10 @@ pub(super) fn read_text(path: &Path, shown: &str) -> Result<Option<String>, Mist
         Err(error) => return Err(unreadable(error)),
     };
     if !metadata.is_file() {
-        return Err(Mistake::new(shown, "expected a file, got something else"));
+        return Err(Mistake::new(shown, "expected a file, got something else").into());
     }
     if metadata.len() > LARGEST_FILE {
-        return Err(Mistake::new(shown, "larger than 16 MiB"));
+        return Err(Mistake::new(shown, "larger than 16 MiB").into());
     }
     let bytes = fs::read(path).map_err(unreadable)?;
     match String::from_utf8(bytes) {
@@ -248,7 +249,7 @@ pub(super) fn read_text(path: &Path, shown: &str) -> Result<Option<String>, Mist
                 .iter()
                 .filter(|byte| **byte == b'\n');
             let line = u32::try_from(lines.count() + 1).unwrap_or(u32::MAX);
-            Err(Mistake::new(shown, "not UTF-8 text").at(line, 0))
+            Err(Mistake::new(shown, "not UTF-8 text").at(line, 0).into())
         }
     }
 }

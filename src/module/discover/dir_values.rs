@@ -13,7 +13,7 @@ use super::walk::{Stamp, read_text};
 
 /// The common file as it was read last.
 #[derive(Debug, Default)]
-pub(super) struct CommonMemory {
+pub(super) struct DirValues {
     stamp: Option<Stamp>,
     /// The present file, or the last good one.
     pub(super) good: Option<Arc<ValuesFile>>,
@@ -21,7 +21,7 @@ pub(super) struct CommonMemory {
     pub(super) mistakes: Mistakes,
 }
 
-impl CommonMemory {
+impl DirValues {
     /// Reads the file, or leaves everything as it was when it has not changed.
     pub(super) fn read(&mut self, dir: &Path, now: SystemTime) {
         let path = dir.join("values.yaml");
