@@ -20,8 +20,7 @@ pub fn documents(text: &str) -> Vec<Document<'_>> {
     let mut start = 0;
     let mut start_line = 1;
     let mut offset = 0;
-    let mut number = 1;
-    for line in text.split_inclusive('\n') {
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
         let end = offset + line.len();
         if let Some(rest) = line.strip_prefix("---") {
             let boundary = boundary(rest);
@@ -35,7 +34,6 @@ pub fn documents(text: &str) -> Vec<Document<'_>> {
             }
         }
         offset = end;
-        number += 1;
     }
     keep(&mut documents, &text[start..], start_line);
     documents

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use libyaml_safer::{Error as ParserError, ErrorKind};
+use serde_json::Value;
 
 use crate::report::Mistake;
 
-use super::explain::{Words, explain};
-use super::{MAX_DEPTH, MAX_TEXT, Place};
+use super::read::{Words, explain};
+use super::{MAX_DEPTH, MAX_TEXT, Place, number};
 
 /// Why a text cannot be read.
 ///
@@ -58,7 +59,7 @@ impl Error {
             place,
             message,
             hint,
-            original: in_go_words(error),
+            original: in_go_words(error, text),
         }
     }
 
@@ -79,12 +80,12 @@ impl Error {
         .original(format!("yaml: exceeded max depth of {MAX_DEPTH}"))
     }
 
-    /// The parser panicked: a text that nobody has met yet.
+    /// The parser panicked. One way to make it is known: `[!a, b]`.
     pub(super) fn gave_up() -> Self {
         Self::new(
             Place::default(),
-            "the YAML reader gave up on this text".to_owned(),
-            "please report it",
+            "the parser gave up on this text".to_owned(),
+            "put a blank between a tag (`!a`) and the comma behind it",
         )
     }
 
@@ -153,26 +154,32 @@ impl Error {
         .original(format!("json: unsupported value: {printed}"))
     }
 
-    pub(super) fn null_key(place: Place) -> Self {
+    pub(super) fn null_key(place: Place, value: &Value) -> Self {
         Self::new(
             place,
             "a key cannot be null".to_owned(),
             "quote it if it is a text",
         )
-        .original("unsupported map key of type: %!s(<nil>)")
+        .original(format!(
+            "unsupported map key of type: %!s(<nil>), key: <nil>, value: {}",
+            go_syntax(value)
+        ))
     }
 
-    pub(super) fn large_key(place: Place) -> Self {
+    pub(super) fn large_key(place: Place, key: u64, value: &Value) -> Self {
         Self::new(
             place,
             "a number this large cannot be a key".to_owned(),
             "quote it",
         )
-        .original("unsupported map key of type: uint64")
+        .original(format!(
+            "unsupported map key of type: uint64, key: {key:#x}, value: {}",
+            go_syntax(value)
+        ))
     }
 
     /// A list or a mapping as key; `is_template` when the text has `{{` there.
-    pub(super) fn collection_key(place: Place, is_template: bool) -> Self {
+    pub(super) fn collection_key(place: Place, is_template: bool, key: &Value) -> Self {
         let hint = if is_template {
             "quote a value that begins with `{{`"
         } else {
@@ -183,7 +190,7 @@ impl Error {
             "a list or a mapping cannot be a key".to_owned(),
             hint,
         )
-        .original("yaml: invalid map key")
+        .original(format!("yaml: invalid map key: {}", go_syntax(key)))
     }
 
     pub(super) fn duplicate_key(place: Place, key: &str, first: Place) -> Self {
@@ -213,10 +220,43 @@ impl Error {
     }
 }
 
+/// A value in Go's syntax, as its errors print it.
+fn go_syntax(value: &Value) -> String {
+    let nested = |value: &Value| match value {
+        Value::Null => "interface {}(nil)".to_owned(),
+        value => go_syntax(value),
+    };
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Number(number) => number::to_yaml(number),
+        Value::String(text) => format!("{text:?}"),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(nested).collect();
+            format!("[]interface {{}}{{{}}}", items.join(", "))
+        }
+        Value::Object(entries) => {
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(key, value)| format!("{key:?}:{}", nested(value)))
+                .collect();
+            format!(
+                "map[interface {{}}]interface {{}}{{{}}}",
+                entries.join(", ")
+            )
+        }
+    }
+}
+
 /// go-yaml counts lines from 0 and adds one for errors of its scanner only.
-fn in_go_words(error: &ParserError) -> String {
+fn in_go_words(error: &ParserError, text: &str) -> String {
     let problem = error.problem();
-    let at = error.problem_mark().map_or(0, |mark| mark.line);
+    let at = error.problem_mark().map_or(0, |mark| {
+        // The line break that was added at the end is not there for go-yaml.
+        let is_added =
+            problem == "found unexpected end of stream" && mark.index > text.len() as u64;
+        mark.line.saturating_sub(u64::from(is_added))
+    });
     let line = if at == 0 {
         error.context_mark().map_or(0, |mark| mark.line)
     } else if error.kind() == ErrorKind::Scanner {

@@ -8,22 +8,19 @@
 //! `sigs.k8s.io/yaml`): `0644` is 420, `yes` is true in a manifest, a later key replaces an earlier
 //! one. General YAML libraries differ from that in ways that change what reaches the cluster.
 
-mod compose;
 mod document;
 mod error;
-mod explain;
 mod node;
 mod number;
-mod parse;
+mod read;
 mod resolve;
 mod write;
 
 pub use document::{Document, documents};
 pub use error::Error;
 pub use node::{Data, Entry, Node, Place};
+pub use read::{read, read_value};
 pub use write::write;
-
-use serde_json::Value;
 
 /// How deep collections may nest in what is read.
 ///
@@ -43,27 +40,6 @@ pub enum Profile {
     /// go-yaml v3: values files of modules, sections of the `ConfigMap`, hook configurations, schemas.
     /// `yes`, `on` and `y` are strings; equal keys, and a second document, are errors.
     V3,
-}
-
-/// Reads one document. An empty text is null.
-///
-/// Anchors and merge keys are resolved. A timestamp stays the text that was written, in both profiles.
-///
-/// Numbers are what Kubernetes makes of them: an integer that fits 64 signed bits stays exact, `1.0` is
-/// the integer 1, anything else is a float.
-///
-/// # Errors
-/// The first thing that is wrong, with its place: YAML allows no safe way to go on after it.
-pub fn read(text: &str, profile: Profile) -> Result<Node, Error> {
-    compose::compose(parse::parse(text, profile)?, profile)
-}
-
-/// Reads one document, without the places of its values.
-///
-/// # Errors
-/// As [`read`].
-pub fn read_value(text: &str, profile: Profile) -> Result<Value, Error> {
-    read(text, profile).map(Node::into_value)
 }
 
 #[cfg(test)]

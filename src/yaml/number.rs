@@ -1,6 +1,7 @@
 //! Numbers as Go reads and prints them.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde_json::{Number, Value};
 
@@ -149,11 +150,6 @@ pub(super) fn to_json(numeric: Numeric) -> Option<Value> {
     }
 }
 
-/// The digits that Go's JSON has for a float without fraction, when it writes it without exponent.
-fn whole_digits(float: f64) -> Option<String> {
-    (float.fract() == 0.0 && float.abs() < 1e21).then(|| format!("{float}"))
-}
-
 /// A number as `sigs.k8s.io/yaml` writes it: through JSON, where whole floats become integers.
 pub(super) fn to_yaml(number: &Number) -> String {
     if number.is_i64() || number.is_u64() {
@@ -168,7 +164,22 @@ pub(super) fn to_yaml(number: &Number) -> String {
             return digits;
         }
     }
-    shortest(&format!("{float:e}"), || format!("{float}"))
+    Decimal::of(float).to_string()
+}
+
+/// The digits that Go's JSON has for a float without fraction, when it writes it without exponent.
+fn whole_digits(float: f64) -> Option<String> {
+    if float.fract() != 0.0 || float.abs() >= 1e21 {
+        return None;
+    }
+    let decimal = Decimal::of(float);
+    let zeros = usize::try_from(decimal.exponent).unwrap_or_default() + 1 - decimal.digits.len();
+    Some(format!(
+        "{}{}{}",
+        decimal.sign,
+        decimal.digits,
+        "0".repeat(zeros)
+    ))
 }
 
 /// A float as key of a mapping: `sigs.k8s.io/yaml` prints it with 32 bits.
@@ -180,19 +191,79 @@ pub(super) fn to_key(float: f64) -> String {
     } else if float.is_infinite() {
         if float > 0.0 { ".inf" } else { "-.inf" }.to_owned()
     } else {
-        shortest(&format!("{float:e}"), || format!("{float}"))
+        Decimal::parse(&format!("{float:e}")).to_string()
+    }
+}
+
+/// The fewest decimal digits that read back as the same float.
+struct Decimal {
+    sign: &'static str,
+    /// Without point and without zeros at the end; `0` alone for zero.
+    digits: String,
+    /// The power of ten of the first digit.
+    exponent: i32,
+}
+
+impl Decimal {
+    /// Takes serde's digits: where two are equally near, they and Go's are the even ones.
+    fn of(float: f64) -> Self {
+        Number::from_f64(float)
+            .map_or_else(|| Self::parse("0"), |text| Self::parse(&text.to_string()))
+    }
+
+    /// Takes a number in decimal or scientific form.
+    fn parse(text: &str) -> Self {
+        let (sign, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => ("-", rest),
+            None => ("", text),
+        };
+        let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = format!("{whole}{fraction}");
+        let digits = all.trim_start_matches('0');
+        let leading_zeros = all.len() - digits.len();
+        let digits = digits.trim_end_matches('0');
+        if digits.is_empty() {
+            let digits = "0".to_owned();
+            return Self {
+                sign,
+                digits,
+                exponent: 0,
+            };
+        }
+        let places = |count: usize| i32::try_from(count).unwrap_or_default();
+        Self {
+            sign,
+            digits: digits.to_owned(),
+            exponent: exponent.parse::<i32>().unwrap_or_default() + places(whole.len())
+                - places(leading_zeros)
+                - 1,
+        }
     }
 }
 
 /// Go's `%g`: with an exponent, of two digits at least, below 1e-4 and from 1e6 on.
-fn shortest(scientific: &str, decimal: impl FnOnce() -> String) -> String {
-    let Some((digits, exponent)) = scientific.split_once('e') else {
-        return decimal();
-    };
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-4..6).contains(&exponent) {
-        return decimal();
+impl fmt::Display for Decimal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            sign,
+            digits,
+            exponent,
+        } = self;
+        out.write_str(sign)?;
+        let places = usize::try_from(exponent.unsigned_abs()).unwrap_or_default();
+        match *exponent {
+            -4..0 => write!(out, "0.{}{digits}", "0".repeat(places - 1)),
+            0..6 if digits.len() <= places + 1 => {
+                write!(out, "{digits}{}", "0".repeat(places + 1 - digits.len()))
+            }
+            0..6 => write!(out, "{}.{}", &digits[..=places], &digits[places + 1..]),
+            _ => {
+                let (first, rest) = digits.split_at(1);
+                let point = if rest.is_empty() { "" } else { "." };
+                let exponent_sign = if *exponent < 0 { '-' } else { '+' };
+                write!(out, "{first}{point}{rest}e{exponent_sign}{places:02}")
+            }
+        }
     }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
 }

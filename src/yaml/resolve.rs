@@ -104,8 +104,7 @@ fn obey(name: &str, text: &str, profile: Profile) -> Result<Meaning, Mismatch> {
         Meaning::Number(Numeric::Integer(_) | Numeric::Unsigned(_)) => "int",
         Meaning::Number(Numeric::Float(_)) => "float",
         Meaning::Timestamp => "timestamp",
-        Meaning::Merge => "merge",
-        Meaning::Text => "str",
+        Meaning::Merge | Meaning::Text => "str",
     };
     match (name, meaning) {
         _ if name == found => Ok(meaning),

@@ -1,6 +1,7 @@
 //! What Kubernetes' own tools make of texts and values, and laws.
 
-use serde_json::Value;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
 
 use super::*;
 
@@ -57,4 +58,58 @@ fn as_kubernetes(value: Value) -> Value {
             .collect(),
         other => other,
     }
+}
+
+fn oracle() -> Value {
+    serde_json::from_str(include_str!("../../tests/data/yaml-oracle.json")).unwrap()
+}
+
+#[test]
+fn go_writes_the_same() {
+    let oracle = oracle();
+    let rows = oracle["write"].as_array().unwrap();
+    assert!(rows.len() > 900);
+    for row in rows {
+        assert_eq!(write(&row["value"]), row["text"].as_str().unwrap(), "{row}");
+    }
+}
+
+#[test]
+fn go_reads_the_same() {
+    let oracle = oracle();
+    let rows = oracle["read"].as_array().unwrap();
+    assert!(rows.len() > 300);
+    for row in rows {
+        let text = row["text"].as_str().unwrap();
+        for (profile, expected) in [(Profile::V2, &row["v2"]), (Profile::V3, &row["v3"])] {
+            let expected = expected.get("value").cloned().map(as_kubernetes);
+            assert_eq!(
+                read_value(text, profile).ok(),
+                expected,
+                "{profile:?} {row}"
+            );
+        }
+    }
+}
+
+/// The words of go-yaml are part of what Helm prints.
+#[test]
+fn errors_can_be_told_in_the_words_of_go() {
+    let oracle = oracle();
+    let rows = oracle["read"].as_array().unwrap().iter();
+    let (mut same, mut other) = (0, Vec::new());
+    for row in rows {
+        let Some(expected) = row["v2"]["error"].as_str() else {
+            continue;
+        };
+        let error = read(row["text"].as_str().unwrap(), Profile::V2).unwrap_err();
+        if error.as_go_yaml() == expected {
+            same += 1;
+        } else {
+            other.push(format!("{}: {expected}", error.as_go_yaml()));
+        }
+    }
+    assert!(same > 90, "{same}");
+    // A key that is no text is printed as text here: `map[interface {}]interface {}{1:"i"}`.
+    assert!(other.len() <= 1, "{other:#?}");
 }

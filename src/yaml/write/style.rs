@@ -28,7 +28,7 @@ impl Style {
     };
 }
 
-/// The style of a text, or of a key that has a line of its own.
+/// The style of a text that is a value, or a key that has a line of its own.
 pub(super) fn of_value(text: &str) -> Style {
     Style {
         form: form(text),
@@ -37,9 +37,11 @@ pub(super) fn of_value(text: &str) -> Style {
 }
 
 /// The style of a key of one line.
+///
+/// go-yaml leaves the key `<<` plain, and then reads a merge; that one is quoted here.
 pub(super) fn of_key(key: &str) -> Style {
     Style {
-        form: form(key),
+        form: if key == "<<" { Form::Double } else { form(key) },
         folds: false,
     }
 }

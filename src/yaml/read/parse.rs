@@ -1,17 +1,16 @@
 //! Text → a tree as it was written: aliases, merge keys and duplicates not yet resolved.
 //!
-//! The events are `libyaml-safer`'s, a port of the parser that go-yaml is a port of as well. Where the
-//! port breaks, it is guarded here: it must not see a byte order mark, and it panics when the text ends
-//! inside a block scalar.
+//! The events are `libyaml-safer`'s, a port of the parser that go-yaml is a port of as well.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{self, BufRead, Read};
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 
 use libyaml_safer::{Encoding, Event, EventData, Mark, Parser, ScalarStyle};
 
-use super::error::Error;
-use super::{MAX_DEPTH, MAX_TEXT, Place, Profile};
+use super::source::{self, Feed};
+use crate::yaml::{Error, MAX_DEPTH, MAX_TEXT, Place, Profile};
 
 /// The nodes of one document, a parent before its children.
 #[derive(Debug, Default)]
@@ -53,12 +52,35 @@ pub(super) enum Style {
 
 /// Parses one document; an empty tree when there is none.
 pub(super) fn parse(text: &str, profile: Profile) -> Result<Tree, Error> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.len() > MAX_TEXT {
-        return Err(Error::too_long());
+    let mut text = Cow::Borrowed(source::without_mark(text));
+    let mut work_left = MAX_WORK;
+    loop {
+        work_left = work_left
+            .checked_sub(text.len())
+            .ok_or_else(Error::too_long)?;
+        let (tree, bad_escape) = parse_once(&text, profile);
+        let repaired = bad_escape.and_then(|at| source::without_escaped_quotes(&text, at));
+        match repaired {
+            Some(repaired) => text = Cow::Owned(repaired),
+            None => return tree,
+        }
     }
-    panic::catch_unwind(AssertUnwindSafe(|| Reader::new(text, profile).read()))
-        .unwrap_or_else(|_| Err(Error::gave_up()))
+}
+
+/// How many bytes are parsed at most for one text, which may have to be repaired several times.
+const MAX_WORK: usize = 2 * MAX_TEXT;
+
+/// Also says where the parser met an escape that it does not know.
+fn parse_once(text: &str, profile: Profile) -> (Result<Tree, Error>, Option<usize>) {
+    if text.len() > MAX_TEXT {
+        return (Err(Error::too_long()), None);
+    }
+    let parsed = panic::catch_unwind(AssertUnwindSafe(|| {
+        let mut reader = Reader::new(text, profile);
+        let result = reader.read();
+        (result, reader.bad_escape)
+    }));
+    parsed.unwrap_or_else(|_| (Err(Error::gave_up()), None))
 }
 
 struct Reader<'a> {
@@ -69,7 +91,11 @@ struct Reader<'a> {
     anchors: HashMap<String, usize>,
     /// The collections that are not finished.
     open: Vec<usize>,
+    bad_escape: Option<usize>,
 }
+
+/// What manifests have on average, a key being a node as well.
+const BYTES_PER_NODE: usize = 16;
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str, profile: Profile) -> Self {
@@ -80,19 +106,23 @@ impl<'a> Reader<'a> {
             text,
             profile,
             parser,
-            tree: Tree::default(),
+            tree: Tree {
+                nodes: Vec::with_capacity(text.len() / BYTES_PER_NODE),
+                has_aliases: false,
+            },
             anchors: HashMap::new(),
             open: Vec::new(),
+            bad_escape: None,
         }
     }
 
-    fn read(mut self) -> Result<Tree, Error> {
+    fn read(&mut self) -> Result<Tree, Error> {
         loop {
             let event = self.next()?;
             let place = place(event.start_mark);
             match event.data {
                 EventData::StreamStart { .. } => {}
-                EventData::StreamEnd => return Ok(self.tree),
+                EventData::StreamEnd => break,
                 EventData::DocumentStart {
                     version_directive, ..
                 } => {
@@ -100,24 +130,32 @@ impl<'a> Reader<'a> {
                         return Err(Error::version(place));
                     }
                 }
-                EventData::DocumentEnd { .. } => return self.finish(),
+                EventData::DocumentEnd { .. } => {
+                    self.finish()?;
+                    break;
+                }
                 _ => self.add(event, place)?,
             }
         }
+        Ok(mem::take(&mut self.tree))
     }
 
     fn next(&mut self) -> Result<Event, Error> {
-        self.parser
-            .parse()
-            .map_err(|error| Error::from_parser(&error, self.text))
+        self.parser.parse().map_err(|error| {
+            if error.problem() == "found unknown escape character" {
+                let index = error.problem_mark().unwrap_or_default().index;
+                self.bad_escape = usize::try_from(index).ok();
+            }
+            Error::from_parser(&error, self.text)
+        })
     }
 
     /// Looks at what follows the document.
-    fn finish(mut self) -> Result<Tree, Error> {
-        if self.profile == Profile::V3 {
-            self.refuse_second_document()?;
+    fn finish(&mut self) -> Result<(), Error> {
+        match self.profile {
+            Profile::V2 => Ok(()),
+            Profile::V3 => self.refuse_second_document(),
         }
-        Ok(self.tree)
     }
 
     fn refuse_second_document(&mut self) -> Result<(), Error> {
@@ -208,25 +246,11 @@ impl<'a> Reader<'a> {
     fn give_back(&self, mut value: String, style: ScalarStyle, end: Mark) -> String {
         let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
         let is_last = usize::try_from(end.index).is_ok_and(|index| index > self.text.len());
-        if is_block && is_last && added_break_counts(&value, self.text) {
+        if is_block && is_last && source::added_break_counts(&value, self.text) {
             value.pop();
         }
         value
     }
-}
-
-/// Whether the last line break of a block scalar at the end of a text is the added one.
-fn added_break_counts(value: &str, text: &str) -> bool {
-    let Some(content) = value.strip_suffix('\n') else {
-        return false;
-    };
-    if content.is_empty() || content.ends_with('\n') {
-        return true;
-    }
-    // The last line of the text is blank and dropped, or it is the last line of the value.
-    let written = text.rsplit('\n').next().unwrap_or_default();
-    let read = content.rsplit('\n').next().unwrap_or_default();
-    !written.trim_matches(' ').is_empty() || written.ends_with(read)
 }
 
 pub(super) fn place(mark: Mark) -> Place {
@@ -234,50 +258,5 @@ pub(super) fn place(mark: Mark) -> Place {
     Place {
         line: from_one(mark.line),
         column: from_one(mark.column),
-    }
-}
-
-/// Hands a text to the parser in pieces, with a line break behind it when it has none.
-///
-/// The parser keeps four bytes per character of what it was handed; small pieces stay in the cache.
-struct Feed<'a> {
-    rest: &'a str,
-    needs_break: bool,
-}
-
-const PIECE: usize = 4096;
-
-impl<'a> Feed<'a> {
-    fn new(text: &'a str) -> Self {
-        Self {
-            rest: text,
-            needs_break: !text.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']),
-        }
-    }
-}
-
-impl BufRead for Feed<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.rest.is_empty() && self.needs_break {
-            return Ok(b"\n");
-        }
-        let end = self.rest.floor_char_boundary(PIECE);
-        Ok(&self.rest.as_bytes()[..end])
-    }
-
-    fn consume(&mut self, amount: usize) {
-        if self.rest.is_empty() && amount > 0 {
-            self.needs_break = false;
-        }
-        self.rest = self.rest.get(amount..).unwrap_or_default();
-    }
-}
-
-impl Read for Feed<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let mut available = self.fill_buf()?;
-        let amount = available.read(into)?;
-        self.consume(amount);
-        Ok(amount)
     }
 }

@@ -2,14 +2,14 @@
 
 use libyaml_safer::{Error as ParserError, ErrorKind, Mark};
 
-use super::Place;
 use super::parse::place;
+use crate::yaml::Place;
 
 /// What to tell a person.
-pub(super) struct Words {
-    pub(super) place: Place,
-    pub(super) message: String,
-    pub(super) hint: String,
+pub(in crate::yaml) struct Words {
+    pub(in crate::yaml) place: Place,
+    pub(in crate::yaml) message: String,
+    pub(in crate::yaml) hint: String,
 }
 
 impl Words {
@@ -23,7 +23,7 @@ impl Words {
 }
 
 /// Says what is wrong and where it began, which is not always where the parser noticed.
-pub(super) fn explain(error: &ParserError, text: &str) -> Words {
+pub(in crate::yaml) fn explain(error: &ParserError, text: &str) -> Words {
     if error.kind() == ErrorKind::Reader {
         return control_character(text);
     }

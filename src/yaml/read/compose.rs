@@ -2,15 +2,13 @@
 
 use serde_json::Value;
 
-use super::error::Error;
-use super::node::{Data, Entry, Node};
-use super::number::{self, Numeric};
 use super::parse::{Kind, Style, Tree};
-use super::resolve::{self, Meaning, Tagged};
-use super::{MAX_DEPTH, Place, Profile};
+use crate::yaml::number::{self, Numeric};
+use crate::yaml::resolve::{self, Meaning, Tagged};
+use crate::yaml::{Data, Entry, Error, MAX_DEPTH, MAX_TEXT, Node, Place, Profile};
 
 /// What all aliases of a text may copy, in bytes; a text of this size is refused for its size alone.
-const MAX_COPIED: usize = super::MAX_TEXT;
+const MAX_COPIED: usize = MAX_TEXT;
 
 /// Makes the value of a tree; of an empty one, null.
 pub(super) fn compose(tree: Tree, profile: Profile) -> Result<Node, Error> {
@@ -170,11 +168,15 @@ impl Composer {
         let place = self.tree.nodes[key].place;
         let key = self.key(mapping, key)?;
         let node = self.node(value)?;
-        Ok(Entry { key, place, node })
+        match key {
+            Key::Text(key) => Ok(Entry { key, place, node }),
+            Key::Null => Err(Error::null_key(place, &node.into_value())),
+            Key::Large(number) => Err(Error::large_key(place, number, &node.into_value())),
+        }
     }
 
     /// A key as `sigs.k8s.io/yaml` makes a string of it.
-    fn key(&mut self, mapping: usize, at: usize) -> Result<String, Error> {
+    fn key(&mut self, mapping: usize, at: usize) -> Result<Key, Error> {
         let raw = &self.tree.nodes[at];
         let place = raw.place;
         self.budget.count(place)?;
@@ -187,18 +189,22 @@ impl Composer {
             Kind::Sequence | Kind::Mapping => {
                 let opening = self.tree.nodes[mapping].place;
                 let is_template = opening.line == place.line && opening.column + 1 == place.column;
-                return Err(Error::collection_key(place, is_template));
+                let key = self.node(at)?.into_value();
+                return Err(Error::collection_key(place, is_template, &key));
             }
         }
-        match self.meaning(at)? {
-            Tagged::Decoded(text) => Ok(text),
-            Tagged::Plain(Meaning::Null) => Err(Error::null_key(place)),
-            Tagged::Plain(Meaning::Bool(truth)) => Ok(truth.to_string()),
-            Tagged::Plain(Meaning::Number(Numeric::Integer(integer))) => Ok(integer.to_string()),
-            Tagged::Plain(Meaning::Number(Numeric::Unsigned(_))) => Err(Error::large_key(place)),
-            Tagged::Plain(Meaning::Number(Numeric::Float(float))) => Ok(number::to_key(float)),
-            Tagged::Plain(Meaning::Text | Meaning::Timestamp | Meaning::Merge) => self.text(at),
-        }
+        let text = match self.meaning(at)? {
+            Tagged::Plain(Meaning::Null) => return Ok(Key::Null),
+            Tagged::Plain(Meaning::Number(Numeric::Unsigned(number))) => {
+                return Ok(Key::Large(number));
+            }
+            Tagged::Plain(Meaning::Bool(truth)) => truth.to_string(),
+            Tagged::Plain(Meaning::Number(Numeric::Integer(integer))) => integer.to_string(),
+            Tagged::Plain(Meaning::Number(Numeric::Float(float))) => number::to_key(float),
+            Tagged::Plain(Meaning::Text | Meaning::Timestamp | Meaning::Merge) => self.text(at)?,
+            Tagged::Decoded(text) => text,
+        };
+        Ok(Key::Text(text))
     }
 
     fn is_merge(&self, at: usize) -> bool {
@@ -257,6 +263,13 @@ impl Composer {
         into.append(&mut merged);
         Ok(())
     }
+}
+
+/// A key, or what go-yaml refuses as one once it has seen the value.
+enum Key {
+    Text(String),
+    Null,
+    Large(u64),
 }
 
 const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
