@@ -381,7 +381,7 @@ impl Outcome {
 }
 
 /// The changes, cut where the rank rises.
-fn ranks<'a>(work: Work<'a>) -> impl Iterator<Item = &'a [Change]> {
+fn ranks(work: Work<'_>) -> impl Iterator<Item = &[Change]> {
     let rank = move |change: &Change| work.desired.get(change.index).map(|desired| desired.rank);
     work.plan
         .apply

@@ -25,7 +25,7 @@ const NAMESPACE: &str = "addon-operator";
 ///
 /// Builds etcd and kube-apiserver with the go tool the first time (some minutes), starts them on
 /// loopback, runs the modules and ends everything with Ctrl-C. With KUBECONFIG set, that cluster is
-/// used instead; with KUBEBUILDER_ASSETS, the programs in that folder are.
+/// used instead; with `KUBEBUILDER_ASSETS`, the programs in that folder are.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The modules directory
@@ -64,16 +64,15 @@ async fn try_out(arguments: Arguments, environment: &Environment) -> Result<(), 
         .kube_config
         .clone()
         .or_else(|| environment.value("KUBECONFIG").map(PathBuf::from));
-    let (own, kubeconfig) = match given {
-        Some(kubeconfig) => (None, kubeconfig),
-        None => {
-            let started = tokio::select! {
-                started = start_cluster(environment) => started?,
-                () = signal::told_to_stop() => return Err(interrupted()),
-            };
-            let kubeconfig = started.kubeconfig().to_owned();
-            (Some(started), kubeconfig)
-        }
+    let (own, kubeconfig) = if let Some(kubeconfig) = given {
+        (None, kubeconfig)
+    } else {
+        let started = tokio::select! {
+            started = start_cluster(environment) => started?,
+            () = signal::told_to_stop() => return Err(interrupted()),
+        };
+        let kubeconfig = started.kubeconfig().to_owned();
+        (Some(started), kubeconfig)
     };
     let ended = operate(&arguments, environment, &kubeconfig).await;
     if let Some(cluster) = own {

@@ -11,6 +11,7 @@ mod call;
 mod connect;
 mod discovery;
 mod error;
+mod exchange;
 mod limit;
 
 pub use call::{Applied, Apply, Client, Propagation, Target};

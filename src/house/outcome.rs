@@ -95,10 +95,10 @@ impl House {
             .residents
             .get(name)
             .is_some_and(|resident| resident.enabled);
-        if before != after {
-            self.request_converge("EnabledScriptAnswered");
-        } else {
+        if before == after {
             self.request_run(name, "EnabledScriptAnswered");
+        } else {
+            self.request_converge("EnabledScriptAnswered");
         }
         None
     }

@@ -217,7 +217,7 @@ impl Operator {
             match &notice {
                 Notice::Count(count) => self.metrics.count(count),
                 Notice::Status { .. } | Notice::Remove(_) | Notice::Event(_) => {
-                    self.outbox.put(notice)
+                    self.outbox.put(notice);
                 }
             }
         }

@@ -370,7 +370,7 @@ mod tests {
             }
             for started in running { lines.done(&started.queue, started.id); }
             for _ in 0..100 {
-                now += Duration::from_secs(60);
+                now += Duration::from_mins(1);
                 for started in lines.start(now, free) {
                     owed.remove(&started.task);
                     lines.done(&started.queue, started.id);

@@ -70,12 +70,11 @@ pub(super) async fn render(
         return Ok(before.clone());
     }
     let same_folder = before.filter(|before| before.folder == wanted.module.folder_digest);
-    let (program, definition_manifests) = match same_folder {
-        Some(before) => (before.program.clone(), None),
-        None => {
-            let read = read_folder(wanted.module.clone()).await?;
-            (read.0, Some(read.1))
-        }
+    let (program, definition_manifests) = if let Some(before) = same_folder {
+        (before.program.clone(), None)
+    } else {
+        let read = read_folder(wanted.module.clone()).await?;
+        (read.0, Some(read.1))
     };
     let owner = wanted.context.owner(wanted.module, wanted.maintenance);
     let definitions = match (definition_manifests, same_folder) {
