@@ -55,7 +55,7 @@ impl House {
             Some(message) => {
                 let wait = self
                     .lines
-                    .failed(queue, id, message.clone(), now, Task::absorb);
+                    .failed((queue, id), message.clone(), now, Task::absorb);
                 let again = wait.map_or(0, |wait| wait.as_secs());
                 tracing::error!(target: "task", queue = %queue, task = task.kind(), again_in_s = again, "{message}");
             }
