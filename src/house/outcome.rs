@@ -10,7 +10,7 @@ use crate::apply::{Drift, Outcome};
 use crate::diff::Reason;
 use crate::module::Progress;
 use crate::name::ModuleName;
-use crate::object::applyset_id;
+use crate::object::{ObjectRef, applyset_id};
 use crate::queue::QueueName;
 use crate::report;
 use crate::serve::ModuleState;
@@ -55,7 +55,7 @@ impl House {
             Some(message) => {
                 let wait = self
                     .lines
-                    .failed(queue, id, message.clone(), now, Task::absorb);
+                    .failed((queue, id), message.clone(), now, Task::absorb);
                 let again = wait.map_or(0, |wait| wait.as_secs());
                 tracing::error!(target: "task", queue = %queue, task = task.kind(), again_in_s = again, "{message}");
             }
@@ -117,7 +117,7 @@ impl House {
             .map_or_else(Default::default, |begun| now.duration_since(begun));
         resident.took = Some(took);
         resident.exists |= ran.outcome.parent.is_some();
-        resident.known = ran.known;
+        let kept = std::mem::replace(&mut resident.known, ran.known).kept;
         if resident.maintenance && ran.error.is_none() {
             resident.is_marked = true;
         } else if !resident.maintenance {
@@ -152,7 +152,7 @@ impl House {
             startup,
         };
         self.notices.push(Notice::Count(count));
-        self.tell_outcome(name, &ran.outcome, now);
+        self.tell_outcome(name, &ran.outcome, &kept, now);
         self.conclude(name, ran.error.as_ref(), ran.ready.as_ref(), time)
     }
 
@@ -199,13 +199,23 @@ impl House {
         Some(message)
     }
 
-    fn tell_outcome(&mut self, name: &ModuleName, outcome: &Outcome, now: Instant) {
+    fn tell_outcome(
+        &mut self,
+        name: &ModuleName,
+        outcome: &Outcome,
+        told: &BTreeSet<ObjectRef>,
+        now: Instant,
+    ) {
         let (created, changed) = (outcome.created.len(), outcome.changed.len());
         let (removed, corrected) = (outcome.removed.len(), outcome.corrected.len());
         if created + changed + removed + corrected > 0 {
             tracing::info!(target: "apply", module = %name, created, changed, corrected, removed, "applied");
         }
-        for (object, why) in &outcome.kept {
+        for (object, why) in outcome
+            .kept
+            .iter()
+            .filter(|(object, _)| !told.contains(object))
+        {
             tracing::warn!(target: "apply", module = %name, object = %object, why, "an object stays");
             let message = format!("{object} stays: {why}");
             self.tell(Event {
@@ -269,7 +279,7 @@ impl House {
         now: Instant,
         time: Timestamp,
     ) -> Option<String> {
-        self.tell_outcome(name, &deleted.outcome, now);
+        self.tell_outcome(name, &deleted.outcome, &BTreeSet::new(), now);
         let resident = self.residents.get_mut(name)?;
         for object in &deleted.outcome.removed {
             resident.known.record.remove(object);
@@ -360,7 +370,7 @@ impl House {
     }
 }
 
-fn told(object: &crate::object::ObjectRef, reason: Reason) -> String {
+fn told(object: &ObjectRef, reason: Reason) -> String {
     match reason {
         Reason::Deleted => format!("{object} was deleted"),
         Reason::Altered => format!("{object} was altered"),

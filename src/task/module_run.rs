@@ -10,7 +10,7 @@ use super::context::Context;
 use super::error::Error;
 use super::rendering::{Rendering, Values, Wanted, render};
 use crate::apply::{Outcome, Parent, PruneRules, Work};
-use crate::diff::{self, Facts, Ignore, Owner, Plan, Policy, Reason, Record};
+use crate::diff::{self, Facts, Ignore, Owner, Plan, Policy, Reason, Record, Removal};
 use crate::module::{Definition, Drift, Module};
 use crate::object::{Live, ObjectRef};
 use crate::report::Mistakes;
@@ -27,6 +27,8 @@ pub struct Known {
     pub parent: Option<Parent>,
     /// What was rendered last.
     pub rendering: Option<Arc<Rendering>>,
+    /// Objects that the module does not have any more and that stay, because others use them.
+    pub kept: BTreeSet<ObjectRef>,
 }
 
 /// One run.
@@ -69,7 +71,10 @@ pub struct Ran {
 pub async fn run(context: &Context, run: ModuleRun) -> Ran {
     let limit = run.module.definition.timeouts.apply;
     let mut ran = Ran {
-        known: run.known.clone(),
+        known: Known {
+            kept: BTreeSet::new(),
+            ..run.known.clone()
+        },
         ..Ran::default()
     };
     let done = match limit {
@@ -258,6 +263,9 @@ impl Ran {
         if let Some(parent) = &outcome.parent {
             self.known.parent = Some(parent.clone());
         }
+        self.known
+            .kept
+            .extend(outcome.kept.iter().map(|(object, _)| object.clone()));
         self.reported.extend(plan.reported.iter().cloned());
         self.waiting.extend(plan.waiting.iter().cloned());
         let failures = self.outcome.take_in_all(outcome);
@@ -292,7 +300,9 @@ pub fn is_settled(
     };
     let plan = diff::plan(&rendering.prepared.desired, facts);
     let definitions = diff::plan(&rendering.definitions.desired, facts);
-    plan.is_empty() && definitions.apply.is_empty()
+    // What stays is tried again by the next run, and is no reason for one.
+    let stays = |removal: &Removal| known.kept.contains(removal.reference());
+    plan.apply.is_empty() && plan.remove.iter().all(stays) && definitions.apply.is_empty()
 }
 
 /// Renders without touching the cluster's state: for `render` and `diff`.
