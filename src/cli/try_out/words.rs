@@ -116,7 +116,7 @@ fn of_namespaces(program: &str) -> String {
 
   # make a mistake: nothing of it takes effect, and module list says what is wrong
   kubectl -n {NAMESPACE} patch configmap addon-operator --type merge \\
-    -p '{{\"data\":{{\"namespaces\":\"lables: {{team: demo}}\"}}}}'
+    -p '{{\"data\":{{\"namespaces\":\"label: {{team: demo}}\"}}}}'
   {program} module list
 "
     )
