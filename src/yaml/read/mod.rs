@@ -1,7 +1,9 @@
 //! Text → values, in two steps: the tree as it was written, then what it means.
 
+mod budget;
 mod compose;
 mod explain;
+mod keys;
 mod parse;
 mod source;
 
