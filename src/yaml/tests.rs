@@ -144,8 +144,9 @@ fn mistakes_are_told_in_plain_words() {
         ("a: @b", "line 1, column 4: `@` cannot begin a value; quote the value"),
         ("a: *b", "line 1, column 4: the alias `*b` has no anchor `&b` before it; quote a text that begins with `*`"),
         ("a: **", "line 1, column 4: `*` begins an alias and needs a name; quote a text that begins with `*`"),
-        ("a: !b,c", "line 1, column 4: a malformed tag; quote a text that begins with `!`"),
-        ("a: [!b,c]", "the parser gave up on this text; put a blank between a tag (`!a`) and the comma behind it"),
+        ("a: !b,c", "line 1, column 4: a comma stands right behind a tag; put a blank between them, or quote a text that begins with `!`"),
+        ("a: !b]", "line 1, column 4: a malformed tag; quote a text that begins with `!`"),
+        ("a: [!b,c]", "line 1, column 5: a comma stands right behind a tag; put a blank between them, or quote a text that begins with `!`"),
         ("a: |b", "line 1, column 4: the text of a `|` or `>` block begins on the next line; quote a text that begins with `|` or `>`"),
         ("a: - b", "line 1, column 4: a list cannot begin here; begin it on a line of its own, or quote the text"),
         ("a: ? b", "line 1, column 4: a key cannot begin here; quote a text that begins with `?`"),
@@ -195,6 +196,28 @@ fn every_value_knows_its_place() {
         place(5, 8).unwrap()
     );
     assert_eq!(node.entry("ä").map(|entry| entry.place), place(3, 1));
+}
+
+/// The parser panics at a tag that a comma follows; texts that only look like that must not suffer.
+#[test]
+fn commas_behind_exclamation_marks_are_text() {
+    let text = "a: hello !you, and me\nb: ['!x,', y!, \"!z,\", !t u, &v !w x]\nc: |\n  [!a,b]\n";
+    let value = json!({
+        "a": "hello !you, and me", "b": ["!x,", "y!", "!z,", "u", "x"], "c": "[!a,b]\n"
+    });
+    assert_eq!(read_value(text, Profile::V2), Ok(value));
+    for text in [
+        "[&a !b,c]",
+        "{!!str,a: b}",
+        "{a: !<b>,}",
+        "[!<b,c>,d]",
+        "{\"a\":!b,c}",
+        "[!,a]",
+        "[!a!b,c]",
+    ] {
+        let error = read(text, Profile::V2).unwrap_err();
+        assert!(error.place.line == 1, "{text:?}: {error}");
+    }
 }
 
 #[test]

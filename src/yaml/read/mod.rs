@@ -6,6 +6,7 @@ mod explain;
 mod keys;
 mod parse;
 mod source;
+mod tags;
 
 pub(super) use explain::{Words, explain};
 
