@@ -256,7 +256,11 @@ fn verdict(seen: &View) -> Result<(), Failure> {
         .modules
         .modules
         .iter()
-        .filter(|row| row.enabled && row.state != ModuleState::Applied)
+        .filter(|row| match row.state {
+            // A broken folder does not say whether it is enabled.
+            ModuleState::Failed => true,
+            state => row.enabled && state != ModuleState::Applied,
+        })
         .map(|row| format!("{}: {}", row.name, row.message))
         .collect();
     if failed.is_empty() {

@@ -34,15 +34,14 @@ pub(super) fn progress(row: &ModuleRow) -> String {
 pub(super) fn table(seen: &View, took: Duration, paint: Paint) -> String {
     let rows = &seen.modules.modules;
     let objects = rows.iter().map(|row| row.objects).sum();
-    let enabled = rows.iter().filter(|row| row.enabled).count();
-    let applied = rows.iter().filter(|row| row.state == ModuleState::Applied);
-    let applied = applied.count();
-    let missing = match enabled - applied.min(enabled) {
+    let is = |state: ModuleState| rows.iter().filter(move |row| row.state == state).count();
+    let (applied, failed) = (is(ModuleState::Applied), is(ModuleState::Failed));
+    let failures = match failed {
         0 => String::new(),
-        missing => format!(" {missing} of {} failed.", counted(enabled, "module")),
+        failed => format!(" {} failed.", counted(failed, "module")),
     };
     format!(
-        "\n{} with {} in the cluster, {:.2} s after the operator's start.{missing}\n\n{}",
+        "\n{} with {} in the cluster, {:.2} s after the operator's start.{failures}\n\n{}",
         counted(applied, "module"),
         counted(objects, "object"),
         took.as_secs_f64(),
@@ -197,7 +196,7 @@ mod tests {
         let text = table(&seen, Duration::from_millis(1500), Paint::Plain);
         assert!(
             text.starts_with(
-                "\n1 module with 2 objects in the cluster, 1.50 s after the operator's start. 1 of 2 modules failed.\n"
+                "\n1 module with 2 objects in the cluster, 1.50 s after the operator's start. 1 module failed.\n"
             ),
             "{text}"
         );
