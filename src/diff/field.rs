@@ -243,7 +243,12 @@ fn is_item(item: &Value, keys: &[(String, String)]) -> bool {
 }
 
 fn matches_text(value: Option<&Value>, text: &str) -> bool {
-    value.is_some_and(|value| *value == text || value.as_str() == Some(text))
+    match value {
+        Some(Value::String(value)) => value == text,
+        Some(Value::Number(value)) => value.to_string() == text,
+        Some(Value::Bool(value)) => value.to_string() == text,
+        _ => false,
+    }
 }
 
 /// Splits `.spec.ports[port=80,protocol="TCP"].name`; a JSON pointer (`/spec/replicas`) is taken as
