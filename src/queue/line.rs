@@ -20,6 +20,8 @@ pub enum QueueName {
     Main,
     /// The main queue of one module.
     Module(ModuleName),
+    /// Where it is waited until the objects of a module are ready, while its main queue goes on.
+    Ready(ModuleName),
 }
 
 impl fmt::Display for QueueName {
@@ -27,6 +29,7 @@ impl fmt::Display for QueueName {
         match self {
             Self::Main => out.write_str("main"),
             Self::Module(module) => write!(out, "module/{module}"),
+            Self::Ready(module) => write!(out, "ready/{module}"),
         }
     }
 }
