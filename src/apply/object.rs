@@ -10,7 +10,7 @@ use crate::cluster::{Applied, Apply, Client, Propagation, Refusal, Resource, Tar
 use crate::diff::{Desired, Ignore, Owner, Reason, Taken, is_ignored, remove_at, taken};
 use crate::object::{
     APPLYSET_PART_OF, HELM_RELEASE_NAME, HELM_RELEASE_NAMESPACE, MODULE_LABEL, Metadata,
-    OPERATOR_LABEL, field_manager,
+    OPERATOR_LABEL, OwnedFields, field_manager,
 };
 use crate::watch::Managed;
 
@@ -37,12 +37,33 @@ pub(super) struct Done {
     pub(super) warnings: Vec<String>,
     /// What others had taken and is ours again.
     pub(super) taken: Vec<Taken>,
+    /// Whether we own now what we owned before: all that was altered is left to others.
+    pub(super) gave_way: bool,
+}
+
+/// What is sent, and what was found before.
+struct Before {
+    body: Bytes,
+    taken: Vec<Taken>,
+    owned: Option<OwnedFields>,
+}
+
+impl Before {
+    /// Nothing was looked at.
+    fn unseen(body: Bytes) -> Self {
+        Self {
+            body,
+            taken: Vec::new(),
+            owned: None,
+        }
+    }
 }
 
 impl One<'_> {
     pub(super) async fn apply(&self) -> Result<Done, Error> {
         let manager = field_manager(&self.owner.module);
-        let (mut body, taken) = self.look_before(&manager).await?;
+        let before = self.look_before(&manager).await?;
+        let mut body = before.body.clone();
         let mut force = self.force;
         let mut recreated = false;
         let mut warnings = Vec::new();
@@ -53,7 +74,7 @@ impl One<'_> {
                 dry_run: false,
             };
             let error = match self.client.apply(self.target(), body.clone(), how).await {
-                Ok(applied) => return Ok(done(applied, warnings, taken)),
+                Ok(applied) => return Ok(done(applied, warnings, before)),
                 Err(error) => error,
             };
             let Some(refusal) = error.refusal() else {
@@ -89,7 +110,7 @@ impl One<'_> {
 
     /// Reads who owns what, where it matters: to say who altered an object, and to leave fields
     /// alone that the module ignores and somebody else owns.
-    async fn look_before(&self, manager: &str) -> Result<(Bytes, Vec<Taken>), Error> {
+    async fn look_before(&self, manager: &str) -> Result<Before, Error> {
         let body = self.desired.body.clone();
         let ignores = self
             .ignore
@@ -97,11 +118,11 @@ impl One<'_> {
             .any(|ignore| ignore.is_about(&self.desired.reference));
         let exists = !matches!(self.reason, Reason::New | Reason::Deleted);
         if !(self.reason == Reason::Altered || (ignores && exists)) {
-            return Ok((body, Vec::new()));
+            return Ok(Before::unseen(body));
         }
         let fetched = self.client.fetch_metadata(self.target()).await;
         let Some(metadata) = fetched.map_err(|error| self.refused(error))? else {
-            return Ok((body, Vec::new()));
+            return Ok(Before::unseen(body));
         };
         let mut object = self.desired.value();
         let (ignored, taken): (Vec<Taken>, Vec<Taken>) = taken(&object, &metadata.writers, manager)
@@ -116,7 +137,11 @@ impl One<'_> {
             Bytes::from(object.to_string())
         };
         let was_altered = self.reason == Reason::Altered;
-        Ok((body, if was_altered { taken } else { Vec::new() }))
+        Ok(Before {
+            body,
+            taken: if was_altered { taken } else { Vec::new() },
+            owned: metadata.live.fields.filter(|_| was_altered),
+        })
     }
 
     /// Decides about a conflict: `Ok` when the object may be taken over.
@@ -202,13 +227,15 @@ fn mended(body: &Bytes, refusal: &str) -> Option<(Bytes, Vec<String>)> {
     (!what.is_empty()).then(|| (Bytes::from(object.to_string()), what))
 }
 
-fn done(applied: Applied, mut warnings: Vec<String>, taken: Vec<Taken>) -> Done {
+fn done(applied: Applied, mut warnings: Vec<String>, before: Before) -> Done {
     warnings.extend(applied.warnings);
+    let gave_way = before.owned.is_some() && before.owned == applied.metadata.live.fields;
     Done {
         created: applied.created,
         metadata: applied.metadata,
         warnings,
-        taken,
+        taken: before.taken,
+        gave_way,
     }
 }
 

@@ -2,3 +2,6 @@
 
 mod control_plane;
 mod converge;
+mod drift;
+mod prune;
+mod stage;
