@@ -3,5 +3,6 @@
 mod control_plane;
 mod converge;
 mod drift;
+mod ownership;
 mod prune;
 mod stage;
