@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use std::time::Duration;
 
+use super::absorb::{absorb, has_former_writer};
 use super::error::Error;
 use super::mend::mend;
 use crate::cluster::{Applied, Apply, Client, Propagation, Refusal, Resource, Target};
@@ -65,7 +66,7 @@ impl One<'_> {
         let before = self.look_before(&manager).await?;
         let mut body = before.body.clone();
         let mut force = self.force;
-        let mut recreated = false;
+        let (mut recreated, mut absorbed) = (false, false);
         let mut warnings = Vec::new();
         for _ in 0..MENDINGS {
             let how = Apply {
@@ -74,6 +75,13 @@ impl One<'_> {
                 dry_run: false,
             };
             let error = match self.client.apply(self.target(), body.clone(), how).await {
+                Ok(applied)
+                    if !absorbed && has_former_writer(&applied.metadata.writers, &manager) =>
+                {
+                    self.absorb(&manager).await?;
+                    absorbed = true;
+                    continue;
+                }
                 Ok(applied) => return Ok(done(applied, warnings, before)),
                 Err(error) => error,
             };
@@ -142,6 +150,17 @@ impl One<'_> {
             taken: if was_altered { taken } else { Vec::new() },
             owned: metadata.live.fields.filter(|_| was_altered),
         })
+    }
+
+    /// Makes what the module's Helm release owns ours.
+    async fn absorb(&self, manager: &str) -> Result<(), Error> {
+        let fetched = self.client.fetch(self.target()).await;
+        let object = fetched.map_err(|error| self.refused(error))?;
+        let Some(patch) = object.and_then(|object| absorb(&object, manager)) else {
+            return Ok(());
+        };
+        let patched = self.client.merge(self.target(), &patch).await;
+        patched.map(|_| ()).map_err(|error| self.refused(error))
     }
 
     /// Decides about a conflict: `Ok` when the object may be taken over.

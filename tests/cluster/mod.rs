@@ -1,5 +1,6 @@
 //! Tests against a real etcd and kube-apiserver.
 
+mod apply;
 mod control_plane;
 mod converge;
 mod drift;

@@ -235,14 +235,14 @@ async fn object_of_another_operator_is_refused_with_its_namespace() {
         return;
     };
     let shared = config_map(&format!("shared, namespace: {}", other.namespace()), "a");
-    other.chart("web", &shared);
-    other.run_well().await.stop().await;
+    other.chart("shop", &shared);
+    other.run().await.stop().await;
     stage.chart("web", &shared);
 
     let (operator, row) = stage.run_badly().await;
 
     let expected = format!(
-        "it belongs to module web of the operator in namespace {};",
+        "it belongs to module shop of the operator in namespace {};",
         other.namespace()
     );
     assert!(row.message.contains(&expected), "{}", row.message);
