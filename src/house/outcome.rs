@@ -70,7 +70,7 @@ impl House {
                 resident.begun = None;
             }
             self.report(&module, time);
-            self.look_for_drift(&BTreeSet::from([module.as_str().to_owned()]), managed);
+            self.look_for_drift(&BTreeSet::from([module.as_str().to_owned()]), managed, time);
         }
         self.close_converge(now);
     }
@@ -124,17 +124,22 @@ impl House {
             .map_or_else(Default::default, |begun| now.duration_since(begun));
         resident.took = Some(took);
         resident.exists |= ran.outcome.parent.is_some();
-        let kept = std::mem::replace(&mut resident.known, ran.known).kept;
+        resident.known = ran.known;
         if resident.maintenance && ran.error.is_none() {
             resident.is_marked = true;
         } else if !resident.maintenance {
             resident.is_marked = false;
         }
-        resident.reported = ran
-            .reported
-            .iter()
-            .map(|(object, reason)| told(object, *reason))
-            .collect();
+        // A run that ended before its pruning knows nothing of what stays.
+        if ran.error.is_none() {
+            resident.kept = ran
+                .outcome
+                .kept
+                .iter()
+                .filter(|(object, _)| ran.outcome.members.contains(object))
+                .map(|(object, why)| format!("{object} stays: {why}"))
+                .collect();
+        }
         let news: Vec<String> = ran
             .outcome
             .warnings
@@ -143,9 +148,6 @@ impl House {
             .cloned()
             .collect();
         resident.warnings.clone_from(&ran.outcome.warnings);
-        for warning in news {
-            tracing::warn!(target: "apply", module = %name, "{warning}");
-        }
         resident.keeps_last = ran.keeps_last;
         resident.progress = if ran.error.is_some() {
             Progress::Failed
@@ -163,7 +165,9 @@ impl House {
             startup,
         };
         self.notices.push(Notice::Count(count));
-        self.tell_outcome(name, &ran.outcome, &kept, now);
+        self.tell_warnings(name, news, &ran.outcome);
+        self.take_reported(name, &ran.reported);
+        self.tell_outcome(name, &ran.outcome, now);
         self.conclude(name, ran.error.as_ref(), time)
     }
 
@@ -182,10 +186,13 @@ impl House {
                 (ModuleState::Applied, "")
             };
             resident.enter(state, reason, "", time);
+            resident.told_failure.clear();
             return None;
         };
         let message = report::chain(error);
-        let is_news = resident.reason != error.reason() || resident.message != message;
+        // Each try fails anew; people hear of it when it fails otherwise than before.
+        let is_news = resident.told_failure != message;
+        resident.told_failure.clone_from(&message);
         resident.enter(ModuleState::Failed, error.reason(), &message, time);
         if is_news {
             self.tell(Event {
@@ -228,25 +235,61 @@ impl House {
         why
     }
 
-    fn tell_outcome(
-        &mut self,
-        name: &ModuleName,
-        outcome: &Outcome,
-        told: &BTreeSet<ObjectRef>,
-        now: Instant,
-    ) {
+    /// Warnings that come with a write are told as events; a run that writes nothing, as after a
+    /// restart, only logs them.
+    fn tell_warnings(&mut self, name: &ModuleName, news: Vec<String>, outcome: &Outcome) {
+        let has_written = !outcome.created.is_empty() || !outcome.changed.is_empty();
+        for message in news {
+            tracing::warn!(target: "apply", module = %name, "{message}");
+            if has_written {
+                self.tell(Event {
+                    about: About::Module(name.clone()),
+                    kind: Kind::Warning,
+                    reason: "ManifestWarning",
+                    message,
+                });
+            }
+        }
+    }
+
+    /// Takes drift that is told and left; answers whether it is other than before.
+    fn take_reported(&mut self, name: &ModuleName, reported: &[(ObjectRef, Reason)]) -> bool {
+        let Some(resident) = self.residents.get_mut(name) else {
+            return false;
+        };
+        let reported: Vec<String> = reported
+            .iter()
+            .map(|(object, reason)| told(object, *reason))
+            .collect();
+        if reported == resident.reported {
+            return false;
+        }
+        for message in &reported {
+            if !resident.reported.contains(message) {
+                tracing::warn!(target: "apply", module = %name, "{message}; it is left so");
+            }
+        }
+        resident.reported = reported;
+        true
+    }
+
+    fn tell_outcome(&mut self, name: &ModuleName, outcome: &Outcome, now: Instant) {
         let (created, changed) = (outcome.created.len(), outcome.changed.len());
         let (removed, corrected) = (outcome.removed.len(), outcome.corrected.len());
         if created + changed + removed + corrected > 0 {
             tracing::info!(target: "apply", module = %name, created, changed, corrected, removed, "applied");
         }
-        for (object, why) in outcome
-            .kept
-            .iter()
-            .filter(|(object, _)| !told.contains(object))
-        {
-            tracing::warn!(target: "apply", module = %name, object = %object, why, "an object stays");
+        // The status remembers what was told, also across a restart.
+        let known = self
+            .residents
+            .get(name)
+            .map_or_else(String::new, |resident| resident.status.message_of("Kept"));
+        for (object, why) in &outcome.kept {
             let message = format!("{object} stays: {why}");
+            if known.contains(&message) {
+                continue;
+            }
+            tracing::warn!(target: "apply", module = %name, "{message}");
             self.tell(Event {
                 about: About::Module(name.clone()),
                 kind: Kind::Warning,
@@ -308,7 +351,7 @@ impl House {
         now: Instant,
         time: Timestamp,
     ) -> Option<String> {
-        self.tell_outcome(name, &deleted.outcome, &BTreeSet::new(), now);
+        self.tell_outcome(name, &deleted.outcome, now);
         let resident = self.residents.get_mut(name)?;
         for object in &deleted.outcome.removed {
             resident.known.record.remove(object);
@@ -369,7 +412,12 @@ impl House {
     }
 
     /// Looks whether the objects of these modules are as they were left; runs those that are not.
-    pub fn look_for_drift(&mut self, modules: &BTreeSet<String>, managed: &Managed) {
+    pub fn look_for_drift(
+        &mut self,
+        modules: &BTreeSet<String>,
+        managed: &Managed,
+        time: Timestamp,
+    ) {
         for name in modules
             .iter()
             .filter_map(|name| ModuleName::parse(name).ok())
@@ -389,14 +437,17 @@ impl House {
             let live = managed.of_module(&name);
             let applyset = applyset_id(&name, &self.settings.namespace);
             let contested = resident.contest.objects();
-            if !task::is_settled(
+            let plan = task::look(
                 &resident.known,
                 &live,
                 &applyset,
                 &contested,
                 &module.definition,
-            ) {
+            );
+            if !plan.is_empty() {
                 self.request_run(&name, "Drift");
+            } else if self.take_reported(&name, &plan.reported) {
+                self.report(&name, time);
             }
         }
     }

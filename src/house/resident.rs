@@ -58,12 +58,16 @@ pub(super) struct Resident {
     pub(super) reason: String,
     /// A sentence.
     pub(super) message: String,
+    /// The failure that people were told of last; empty since it succeeded.
+    pub(super) told_failure: String,
     /// Since when it is in this state.
     pub(super) since: Option<Timestamp>,
     /// How long the last attempt took.
     pub(super) took: Option<Duration>,
     /// Drift that is told and left.
     pub(super) reported: Vec<String>,
+    /// Objects that it does not have any more and that stay, and why.
+    pub(super) kept: Vec<String>,
     /// What its author should know, from the last run.
     pub(super) warnings: Vec<String>,
     /// Whether its objects carry the mark of maintenance.
@@ -95,9 +99,11 @@ impl Default for Resident {
             state: ModuleState::Waiting,
             reason: String::new(),
             message: String::new(),
+            told_failure: String::new(),
             since: None,
             took: None,
             reported: Vec::new(),
+            kept: Vec::new(),
             warnings: Vec::new(),
             is_marked: false,
             begun: None,

@@ -263,7 +263,7 @@ impl Operator {
                 Ok(()) = self.config.changed() => self.take_config(),
                 (changes, all) = self.objects.changed() => self.take_objects(changes, all),
                 touched = self.context.applier.managed.touched() => {
-                    self.house.look_for_drift(&touched, &self.context.applier.managed);
+                    self.house.look_for_drift(&touched, &self.context.applier.managed, Timestamp::now());
                 }
                 Some(asked) = self.questions.recv() => self.take_question(asked),
                 Some(_) = self.asides.join_next() => {}

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::error::Error;
 use super::rendering::{Rendering, Values, Wanted, render};
 use crate::apply::{Outcome, Parent, PruneRules, Work};
-use crate::diff::{self, Facts, Ignore, Owner, Plan, Policy, Reason, Record, Removal};
+use crate::diff::{self, Facts, Ignore, Owner, Plan, Policy, Reason, Record};
 use crate::module::{Definition, Drift, Module};
 use crate::object::{Live, ObjectRef};
 use crate::report::{self, Mistakes};
@@ -27,7 +27,7 @@ pub struct Known {
     pub parent: Option<Parent>,
     /// What was rendered last.
     pub rendering: Option<Arc<Rendering>>,
-    /// Objects that the module does not have any more and that stay, because others use them.
+    /// Members that the last run did not remove, since others use them.
     pub kept: BTreeSet<ObjectRef>,
 }
 
@@ -309,6 +309,7 @@ async fn carry_out(
         .iter()
         .chain(&rendering.definitions.desired);
     let wanted: BTreeSet<&ObjectRef> = wanted.map(|desired| &desired.reference).collect();
+    ran.known.kept = ran.outcome.members.iter().cloned().collect();
     ran.known.record.retain(|object, _| wanted.contains(object));
     Ok(())
 }
@@ -336,16 +337,17 @@ impl Ran {
     }
 }
 
-/// Whether the cluster is as the last run left it: looked up in memory, nothing is rendered.
-pub fn is_settled(
+/// What a run would do now, and which drift it would tell: looked up in memory, nothing is
+/// rendered. What the last run kept is not tried again.
+pub fn look(
     known: &Known,
     live: &std::collections::BTreeMap<ObjectRef, Live>,
     applyset: &str,
     contested: &BTreeSet<ObjectRef>,
     definition: &Definition,
-) -> bool {
+) -> Plan {
     let Some(rendering) = &known.rendering else {
-        return true;
+        return Plan::default();
     };
     let policy = policy(definition);
     let take_ownership = definition.take_ownership;
@@ -357,11 +359,14 @@ pub fn is_settled(
         policy,
         take_ownership,
     };
-    let plan = diff::plan(&rendering.prepared.desired, facts);
-    let definitions = diff::plan(&rendering.definitions.desired, facts);
-    // What stays is tried again by the next run, and is no reason for one.
-    let stays = |removal: &Removal| known.kept.contains(removal.reference());
-    plan.apply.is_empty() && plan.remove.iter().all(stays) && definitions.apply.is_empty()
+    let mut plan = diff::plan(&rendering.definitions.desired, facts);
+    let chart = diff::plan(&rendering.prepared.desired, facts);
+    plan.apply.extend(chart.apply);
+    plan.reported.extend(chart.reported);
+    plan.remove = chart.remove;
+    plan.remove
+        .retain(|removal| !known.kept.contains(removal.reference()));
+    plan
 }
 
 /// Renders without touching the cluster's state: for `render` and `diff`.
