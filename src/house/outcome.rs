@@ -190,7 +190,9 @@ impl House {
             return None;
         };
         let message = report::chain(error);
-        let is_news = resident.reason != error.reason() || resident.message != message;
+        // The status holds the last end; the state itself was left when this attempt began.
+        let told = &resident.status;
+        let is_news = told.reason != error.reason() || told.message != message;
         resident.enter(ModuleState::Failed, error.reason(), &message, time);
         if is_news {
             self.tell(Event {
