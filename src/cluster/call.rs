@@ -17,6 +17,7 @@ use super::discovery::{Discovery, Resource};
 use super::error::{Error, Refusal};
 use super::exchange::Call;
 use super::limit::Limits;
+use super::pace::Pace;
 use crate::object::Metadata;
 
 pub(super) const JSON: &str = "application/json";
@@ -39,6 +40,7 @@ pub(super) struct Inner {
     pub(super) deadline: Duration,
     discovery: Discovery,
     pub(super) limits: Limits,
+    pub(super) pace: Option<Pace>,
 }
 
 /// One object as a request names it.
@@ -115,6 +117,7 @@ impl Client {
                 deadline: settings.deadline,
                 discovery: Discovery::default(),
                 limits: Limits::new(settings.writes_in_flight),
+                pace: Pace::new(settings.qps, settings.burst),
             }),
         }
     }

@@ -55,6 +55,9 @@ impl Client {
             } else {
                 None
             };
+            if let Some(pace) = &self.inner.pace {
+                pace.wait().await;
+            }
             let outcome = self.exchange(&call).await;
             drop(permit);
             let wait = match &outcome {

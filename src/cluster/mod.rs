@@ -13,6 +13,7 @@ mod discovery;
 mod error;
 mod exchange;
 mod limit;
+mod pace;
 
 pub use call::{Applied, Apply, Client, Propagation, Target};
 pub use connect::{Settings, connect};

@@ -68,7 +68,7 @@ pub enum Removal {
 }
 
 impl Removal {
-    /// The object.
+    /// Which object.
     pub fn reference(&self) -> &ObjectRef {
         match self {
             Self::Delete(live) | Self::Release(live) => &live.reference,

@@ -47,6 +47,9 @@ impl House {
             (Task::ModuleDelete { module, purge }, Done::Deleted(deleted)) => {
                 self.take_deletion(module, *purge, *deleted, now, time)
             }
+            (Task::AwaitReady { module }, Done::Awaited(ready)) => {
+                self.take_ready(module, ready, time)
+            }
             (_, Done::Broken(why)) => Some(self.take_panic(task, why, time)),
             _ => None,
         };
@@ -55,14 +58,15 @@ impl House {
             Some(message) => {
                 let wait = self
                     .lines
-                    .failed(queue, id, message.clone(), now, Task::absorb);
+                    .failed((queue, id), message.clone(), now, Task::absorb);
                 let again = wait.map_or(0, |wait| wait.as_secs());
                 tracing::error!(target: "task", queue = %queue, task = task.kind(), again_in_s = again, "{message}");
             }
         }
         if let Some(module) = task.module() {
             let module = module.clone();
-            if let Some(resident) = self.residents.get_mut(&module) {
+            let is_at_work = !matches!(task, Task::AwaitReady { .. });
+            if let Some(resident) = self.residents.get_mut(&module).filter(|_| is_at_work) {
                 resident.begun = None;
             }
             self.report(&module, time);
@@ -82,6 +86,9 @@ impl House {
             let why = why.clone();
             if let Some(resident) = self.residents.get_mut(name) {
                 resident.enter(ModuleState::Failed, "EnabledScriptFailed", &why, time);
+                resident.script_error = Some(why.clone());
+                resident.progress = Progress::Failed;
+                resident.keeps_last = false;
             }
             self.count(Count::DiscoverFailed);
             return Some(why);
@@ -141,12 +148,16 @@ impl House {
             .cloned()
             .collect();
         resident.warnings.clone_from(&ran.outcome.warnings);
-        resident.progress = match (&ran.error, &ran.ready) {
-            (Some(_), _) => Progress::Failed,
-            (None, Some(Ok(()))) => Progress::Ready,
-            (None, Some(Err(_))) => Progress::Unready,
-            (None, None) => Progress::Applied,
+        resident.keeps_last = ran.keeps_last;
+        resident.progress = if ran.error.is_some() {
+            Progress::Failed
+        } else {
+            Progress::Applied
         };
+        if ran.error.is_none() && self.names_required_ready().contains(name) {
+            let module = name.clone();
+            self.push(QueueName::Ready(name.clone()), Task::AwaitReady { module });
+        }
         let count = Count::Run {
             module: name.clone(),
             took,
@@ -157,7 +168,7 @@ impl House {
         self.tell_warnings(name, news, &ran.outcome);
         self.take_reported(name, &ran.reported);
         self.tell_outcome(name, &ran.outcome, now);
-        self.conclude(name, ran.error.as_ref(), ran.ready.as_ref(), time)
+        self.conclude(name, ran.error.as_ref(), time)
     }
 
     /// Enters the state that the end of a run leads to; answers the failure.
@@ -165,7 +176,6 @@ impl House {
         &mut self,
         name: &ModuleName,
         error: Option<&Error>,
-        ready: Option<&Result<(), String>>,
         time: Timestamp,
     ) -> Option<String> {
         let resident = self.residents.get_mut(name)?;
@@ -173,20 +183,9 @@ impl House {
             let (state, reason) = if resident.maintenance {
                 (ModuleState::Maintenance, "Maintenance")
             } else {
-                (
-                    ModuleState::Applied,
-                    if ready.is_some_and(Result::is_err) {
-                        "NotReady"
-                    } else {
-                        ""
-                    },
-                )
+                (ModuleState::Applied, "")
             };
-            let message = ready
-                .and_then(|ready| ready.as_ref().err())
-                .cloned()
-                .unwrap_or_default();
-            resident.enter(state, reason, &message, time);
+            resident.enter(state, reason, "", time);
             return None;
         };
         let message = report::chain(error);
@@ -203,6 +202,36 @@ impl House {
             });
         }
         Some(message)
+    }
+
+    /// Takes whether the objects of a module are ready; answers the failure.
+    fn take_ready(
+        &mut self,
+        name: &ModuleName,
+        ready: Result<(), String>,
+        time: Timestamp,
+    ) -> Option<String> {
+        let resident = self.residents.get_mut(name)?;
+        let is_applied =
+            resident.progress != Progress::Pending && resident.progress != Progress::Failed;
+        if !resident.enabled || !is_applied {
+            return None;
+        }
+        let (progress, reason) = match ready {
+            Ok(()) => (Progress::Ready, ""),
+            Err(_) => (Progress::Unready, "NotReady"),
+        };
+        let why = ready.err();
+        resident.progress = progress;
+        if resident.state == ModuleState::Applied {
+            resident.enter(
+                ModuleState::Applied,
+                reason,
+                why.as_deref().unwrap_or_default(),
+                time,
+            );
+        }
+        why
     }
 
     /// Warnings that come with a write are told as events; a run that writes nothing, as after a
@@ -346,6 +375,7 @@ impl House {
             self.residents.remove(name);
             self.notices.push(Notice::Remove(name.clone()));
             tracing::info!(target: "module", module = %name, "removed");
+            self.weigh_vanished(now);
         } else {
             // The bounds of the inventory go with its objects.
             resident.exists = false;
@@ -398,7 +428,9 @@ impl House {
                 continue;
             };
             let is_at_work = resident.begun.is_some() || resident.maintenance;
-            if is_at_work || resident.progress == Progress::Failed {
+            // What failed is repeated anyway, and would differ for ever.
+            let is_failed = resident.progress == Progress::Failed && !resident.keeps_last;
+            if is_at_work || is_failed {
                 continue;
             }
             let live = managed.of_module(&name);

@@ -21,7 +21,8 @@ impl House {
             resident.state,
             ModuleState::Waiting | ModuleState::Running | ModuleState::Deleting
         );
-        if !is_known || !is_final {
+        // … but what only people can change is an end.
+        if !is_known || !(is_final || resident.reason == super::start::BLOCKED) {
             return;
         }
         let status = Status::of(
@@ -67,6 +68,10 @@ impl House {
             notes.push(format!(
                 "the ConfigMap is not usable and changes nothing:\n{mistakes}"
             ));
+        }
+        if !self.global_mistakes.0.is_empty() {
+            let mistakes = &self.global_mistakes;
+            notes.push(format!("the global values are not usable:\n{mistakes}"));
         }
         for broken in self
             .discovery

@@ -27,6 +27,9 @@ pub(super) struct Resident {
     pub(super) broken: Option<Mistakes>,
     /// What is wrong with its `requires`; then it does not start.
     pub(super) requires: Option<Mistakes>,
+    /// What is wrong with its section of the `ConfigMap`, since its schema changed; then it does
+    /// not run.
+    pub(super) section: Mistakes,
     /// Whether the `ConfigMap` pauses it.
     pub(super) maintenance: bool,
     /// The enabled script's last answer.
@@ -39,6 +42,8 @@ pub(super) struct Resident {
     pub(super) enabled: bool,
     /// How far it has come in this converge.
     pub(super) progress: Progress,
+    /// Whether its last good version is in the cluster although its last run failed.
+    pub(super) keeps_last: bool,
     /// What is known from its runs.
     pub(super) known: Known,
     /// Whether its `Module` object is there.
@@ -77,12 +82,14 @@ impl Default for Resident {
             tree: None,
             broken: None,
             requires: None,
+            section: Mistakes::default(),
             maintenance: false,
             answer: None,
             script_error: None,
             decision: None,
             enabled: false,
             progress: Progress::Pending,
+            keeps_last: false,
             known: Known::default(),
             exists: false,
             status: Status::default(),
@@ -110,6 +117,15 @@ impl Resident {
                 .parent
                 .as_ref()
                 .is_some_and(|parent| !parent.kinds.is_empty())
+    }
+
+    /// Whether it is enabled, or will be once that is decided for the first time.
+    pub(super) fn is_expected(&self) -> bool {
+        let flag = || self.module.as_ref()?.flags.last().map(|flag| flag.enabled);
+        match &self.decision {
+            Some(_) => self.enabled,
+            None => flag().unwrap_or(false),
+        }
     }
 
     /// Takes a new version of the folder. On mistakes everything stays as it was.

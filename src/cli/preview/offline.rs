@@ -88,6 +88,9 @@ pub(super) async fn take_cluster(
     let config: Option<BTreeMap<String, String>> =
         client.fetch(target).await?.map(|object| data(&object));
     house.take_config(config.as_ref(), Timestamp::now());
+    if let Some(mistakes) = house.config_mistakes() {
+        return Err(mistakes.clone().into());
+    }
     for object in modules(client, &context.namespace).await? {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         house.take_module_object(name, Some(&object));
