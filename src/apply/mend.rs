@@ -52,14 +52,14 @@ pub(super) fn mend(object: &mut Value, refusal: &str) -> Vec<String> {
 
 fn drop_all_but_last(object: &mut Value, list: &str, key: &str) -> usize {
     let item = format!("{list}{key}");
-    let Some(last) = diff::find_last(object, &item) else {
+    let Some(kept) = diff::find_last(object, &item) else {
         return 0;
     };
     let before = diff::count(object, list);
     if !diff::remove_at(object, &item) {
         return 0;
     }
-    diff::push(object, list, last);
+    diff::push(object, list, kept);
     before.saturating_sub(diff::count(object, list))
 }
 

@@ -133,13 +133,13 @@ impl One<'_> {
             return Ok(Before::unseen(body));
         };
         let mut object = self.desired.value();
-        let (ignored, taken): (Vec<Taken>, Vec<Taken>) = taken(&object, &metadata.writers, manager)
+        let (left, taken): (Vec<Taken>, Vec<Taken>) = taken(&object, &metadata.writers, manager)
             .into_iter()
             .partition(|taken| is_ignored(self.ignore, &self.desired.reference, &taken.field));
-        for left in &ignored {
-            remove_at(&mut object, &left.field);
+        for field in &left {
+            remove_at(&mut object, &field.field);
         }
-        let body = if ignored.is_empty() {
+        let body = if left.is_empty() {
             body
         } else {
             Bytes::from(object.to_string())

@@ -238,17 +238,16 @@ impl Step {
 }
 
 fn is_item(item: &Value, keys: &[(String, String)]) -> bool {
-    keys.iter()
-        .all(|(key, text)| matches_text(item.get(key), text))
+    keys.iter().all(|(key, text)| match item.get(key) {
+        Some(value) => matches_text(value, text),
+        // The one list key that the server fills in.
+        None => key == "protocol" && text.trim_matches('"') == "TCP",
+    })
 }
 
-fn matches_text(value: Option<&Value>, text: &str) -> bool {
-    match value {
-        Some(Value::String(value)) => value == text,
-        Some(Value::Number(value)) => value.to_string() == text,
-        Some(Value::Bool(value)) => value.to_string() == text,
-        _ => false,
-    }
+fn matches_text(value: &Value, text: &str) -> bool {
+    let written = value.to_string();
+    written == text || value.as_str() == Some(text)
 }
 
 /// Splits `.spec.ports[port=80,protocol="TCP"].name`; a JSON pointer (`/spec/replicas`) is taken as
@@ -405,6 +404,10 @@ mod tests {
                 json!({"spec": {"replicas": 1, "ports": [{"port": 80, "name": "a"}]}}),
             ),
             (
+                ".spec.ports[port=81,protocol=\"TCP\"]",
+                json!({"spec": {"replicas": 1, "ports": [{"port": 80, "name": "a"}]}}),
+            ),
+            (
                 "spec.ports[0]",
                 json!({"spec": {"replicas": 1, "ports": [{"port": 81}]}}),
             ),
@@ -413,6 +416,8 @@ mod tests {
             assert!(remove_at(&mut changed, path), "{path}");
             assert_eq!(changed, left, "{path}");
         }
-        assert!(!remove_at(&mut object.clone(), ".spec.missing"));
+        for missing in [".spec.missing", ".spec.ports[port=81,protocol=\"UDP\"]"] {
+            assert!(!remove_at(&mut object.clone(), missing), "{missing}");
+        }
     }
 }

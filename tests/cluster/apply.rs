@@ -4,7 +4,7 @@ use addon_operator::serve::ModuleState;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, config_map, definition, until_row, widget};
-use crate::support::rest;
+use crate::support::{self, Modules, Operator, rest};
 
 /// A `ConfigMap` that the server lets nobody change.
 fn immutable(text: &str) -> String {
@@ -333,21 +333,26 @@ async fn refused_object_heals_with_its_chart() {
     operator.stop().await;
 }
 
+/// Under a name of its kind that no other test has: other groups with the kind would be proposed.
+fn gadget(text: &str) -> String {
+    text.replace("Widget", "Gadget")
+}
+
 #[tokio::test]
 async fn unknown_kind_is_told_and_heals_when_its_definition_comes() {
     let Some(stage) = Stage::new("apply").await else {
         return;
     };
     let letters = stage.letters().to_owned();
-    stage.chart("web", &widget(&letters, "one"));
+    stage.chart("web", &gadget(&widget(&letters, "one")));
 
     let (mut operator, row) = stage.run_badly().await;
-    let expected = format!("the cluster has no kind Widget in {letters}.example.com/v1");
+    let expected = format!("the cluster has no kind Gadget in {letters}.example.com/v1");
     for part in [expected.as_str(), "templates/all.yaml.j2", "crds/"] {
         assert!(row.message.contains(part), "{part}: {}", row.message);
     }
 
-    stage.chart("definitions", &definition(&letters));
+    stage.chart("definitions", &gadget(&definition(&letters)));
     operator.module_is("web", ModuleState::Applied).await;
     stage
         .get(&format!("{letters}.example.com/v1/widgets/one"))
@@ -407,4 +412,79 @@ data: {text: ours}
     stage.until("configmaps/held", "it is new", is_new).await;
     until_row(&mut operator, "it is well", |row| row.reason.is_empty()).await;
     operator.stop().await;
+}
+
+/// One of everything that could make a run write: definitions, instances, mended objects, a claim
+/// that stays, a field that an autoscaler took.
+fn everything(claim: &str) -> String {
+    let deployment = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, creationTimestamp: null}
+spec:
+  replicas: 1
+  unknown: 1
+  selector: {matchLabels: {a: b}}
+  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: web, image: web}]}}
+status: {}
+";
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: web}\nstringData: {a: b}\n";
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: web}\nrules: [{apiGroups: [''], resources: [pods], verbs: [get]}]\n";
+    [
+        &widget("x", "one"),
+        &definition("x"),
+        deployment,
+        secret,
+        role,
+        &config_map("web", "a").repeat(2),
+        claim,
+    ]
+    .join("\n---\n")
+}
+
+#[tokio::test]
+async fn restart_of_a_module_with_everything_writes_nothing() {
+    let Some(server) = support::private_server().await else {
+        return;
+    };
+    let client = support::client(server.kubeconfig()).await;
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ops"}});
+    rest::create(&client, "/api/v1/namespaces", &namespace).await;
+    let claim = "
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+";
+    let modules = Modules::of(&[
+        ("010-web/values.yaml", "webEnabled: true\n"),
+        (
+            "010-web/module.yaml",
+            "ignoreDifferences: [{kind: Deployment, fields: [spec.replicas]}]\n",
+        ),
+        ("010-web/crds/y.yaml", &definition("y")),
+        ("010-web/templates/all.yaml.j2", &everything(claim)),
+    ]);
+    let run = async || {
+        let mut operator = Operator::start(server.kubeconfig(), "ops", modules.path());
+        operator.converged().await;
+        operator.module_is("web", ModuleState::Applied).await;
+        operator.stop().await;
+    };
+    run().await;
+    let scale = "/apis/apps/v1/namespaces/ops/deployments/web/scale";
+    let scaled = json!({"spec": {"replicas": 5}});
+    rest::merge(&client, scale, "autoscaler", &scaled).await;
+    modules.write("010-web/templates/all.yaml.j2", &everything(""));
+    run().await;
+
+    let before = support::server_metrics(&client).await;
+    run().await;
+    let writes = support::server_metrics(&client)
+        .await
+        .since(&before)
+        .writes();
+
+    assert_eq!(writes.total(), 0, "{writes}");
+    server.stop().await.expect("an end");
 }

@@ -338,3 +338,21 @@ async fn maintenance_marks_once_and_then_leaves_alone() {
     assert!(!is_marked(&web), "{web}");
     operator.stop().await;
 }
+
+#[tokio::test]
+async fn field_that_was_removed_is_set_again() {
+    let Some(stage) = Stage::with("drift", &config_map("web", "ours")).await else {
+        return;
+    };
+    let operator = stage.run_well().await;
+
+    let removal = json!({"data": {"text": null}});
+    stage.alter("configmaps/web", "jane", &removal).await;
+
+    let is_ours = |object: &Value| object["data"]["text"] == "ours";
+    stage
+        .until("configmaps/web", "it is ours again", is_ours)
+        .await;
+    stage.event("DriftCorrected").await;
+    operator.stop().await;
+}

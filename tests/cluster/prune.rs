@@ -1,5 +1,6 @@
 //! What becomes of objects that a chart does not have any more.
 
+use addon_operator::serve::ModuleState;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, condition, config_map, definition, widget};
@@ -351,5 +352,23 @@ metadata: {name: held, finalizers: [example.com/held]}
         })
         .await;
     assert!(stage.find("configmaps/held").await.is_none());
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_pruned_while_an_object_is_refused() {
+    let refused = "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 70000}]}\n";
+    let Some(stage) = Stage::with("prune", &config_map("old", "a")).await else {
+        return;
+    };
+    let mut operator = stage.run_well().await;
+
+    stage.chart("web", &(config_map("new", "a") + refused));
+    operator.module_is("web", ModuleState::Failed).await;
+    stage.get("configmaps/new").await;
+    stage.get("configmaps/old").await;
+
+    stage.chart("web", &config_map("new", "a"));
+    stage.until_gone(&stage.path("configmaps/old")).await;
     operator.stop().await;
 }
