@@ -27,7 +27,7 @@ impl Metrics {
     /// Registers everything.
     pub(super) fn new(registry: &Registry) -> Result<Self, Error> {
         let name = |name: &str| format!("{{PREFIX}}{name}");
-        Ok(Self {
+        let metrics = Self {
             run_seconds: registry.histogram(
                 &name("module_run_seconds"),
                 "How long a run of a module took.",
@@ -84,7 +84,11 @@ impl Metrics {
                 "1 for every module.",
                 &["module", "enabled"],
             )?,
-        })
+        };
+        // What never failed is shown as well: an alert can only see it grow from 0.
+        metrics.discover_errors.with(&[]);
+        metrics.config_errors.with(&[]);
+        Ok(metrics)
     }
 
     /// Counts one thing.

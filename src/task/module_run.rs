@@ -27,6 +27,8 @@ pub struct Known {
     pub parent: Option<Parent>,
     /// What was rendered last.
     pub rendering: Option<Arc<Rendering>>,
+    /// Drift that was told and left.
+    pub reported: BTreeSet<(ObjectRef, Reason)>,
 }
 
 /// One run.
@@ -79,6 +81,7 @@ pub async fn run(context: &Context, run: ModuleRun) -> Ran {
         None => steps(context, &run, &mut ran).await,
     };
     ran.error = done.err();
+    ran.known.reported = ran.reported.iter().cloned().collect();
     ran
 }
 
@@ -328,7 +331,8 @@ impl Ran {
     }
 }
 
-/// Whether the cluster is as the last run left it: looked up in memory, nothing is rendered.
+/// Whether the cluster is as the last run left it and told it: looked up in memory, nothing is
+/// rendered.
 pub fn is_settled(
     known: &Known,
     live: &std::collections::BTreeMap<ObjectRef, Live>,
@@ -351,7 +355,9 @@ pub fn is_settled(
     };
     let plan = diff::plan(&rendering.prepared.desired, facts);
     let definitions = diff::plan(&rendering.definitions.desired, facts);
-    plan.is_empty() && definitions.apply.is_empty()
+    let reported = definitions.reported.into_iter().chain(plan.reported);
+    let is_told = known.reported == reported.collect();
+    plan.apply.is_empty() && plan.remove.is_empty() && definitions.apply.is_empty() && is_told
 }
 
 /// Renders without touching the cluster's state: for `render` and `diff`.
