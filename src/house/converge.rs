@@ -17,7 +17,7 @@ impl House {
     /// All modules with their opinions, those of one weight together.
     pub fn evaluation(&self) -> Evaluation {
         let mut groups: BTreeMap<u32, Vec<Asked>> = BTreeMap::new();
-        for (name, _) in &self.residents {
+        for name in self.residents.keys() {
             if let Some(asked) = self.asked(name) {
                 groups.entry(asked.module.weight).or_default().push(asked);
             }

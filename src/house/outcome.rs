@@ -10,7 +10,7 @@ use crate::apply::{Drift, Outcome};
 use crate::diff::Reason;
 use crate::module::Progress;
 use crate::name::ModuleName;
-use crate::object::applyset_id;
+use crate::object::{ObjectRef, applyset_id};
 use crate::queue::QueueName;
 use crate::report;
 use crate::serve::ModuleState;
@@ -58,7 +58,7 @@ impl House {
             Some(message) => {
                 let wait = self
                     .lines
-                    .failed(queue, id, message.clone(), now, Task::absorb);
+                    .failed((queue, id), message.clone(), now, Task::absorb);
                 let again = wait.map_or(0, |wait| wait.as_secs());
                 tracing::error!(target: "task", queue = %queue, task = task.kind(), again_in_s = again, "{message}");
             }
@@ -70,7 +70,7 @@ impl House {
                 resident.begun = None;
             }
             self.report(&module, time);
-            self.look_for_drift(&BTreeSet::from([module.as_str().to_owned()]), managed);
+            self.look_for_drift(&BTreeSet::from([module.as_str().to_owned()]), managed, time);
         }
         self.close_converge(now);
     }
@@ -102,10 +102,10 @@ impl House {
             .residents
             .get(name)
             .is_some_and(|resident| resident.enabled);
-        if before != after {
-            self.request_converge("EnabledScriptAnswered");
-        } else {
+        if before == after {
             self.request_run(name, "EnabledScriptAnswered");
+        } else {
+            self.request_converge("EnabledScriptAnswered");
         }
         None
     }
@@ -130,11 +130,16 @@ impl House {
         } else if !resident.maintenance {
             resident.is_marked = false;
         }
-        resident.reported = ran
-            .reported
-            .iter()
-            .map(|(object, reason)| told(object, *reason))
-            .collect();
+        // A run that ended before its pruning knows nothing of what stays.
+        if ran.error.is_none() {
+            resident.kept = ran
+                .outcome
+                .kept
+                .iter()
+                .filter(|(object, _)| ran.outcome.members.contains(object))
+                .map(|(object, why)| format!("{object} stays: {why}"))
+                .collect();
+        }
         let news: Vec<String> = ran
             .outcome
             .warnings
@@ -143,9 +148,6 @@ impl House {
             .cloned()
             .collect();
         resident.warnings.clone_from(&ran.outcome.warnings);
-        for warning in news {
-            tracing::warn!(target: "apply", module = %name, "{warning}");
-        }
         resident.keeps_last = ran.keeps_last;
         resident.progress = if ran.error.is_some() {
             Progress::Failed
@@ -163,6 +165,8 @@ impl House {
             startup,
         };
         self.notices.push(Notice::Count(count));
+        self.tell_warnings(name, news, &ran.outcome);
+        self.take_reported(name, &ran.reported);
         self.tell_outcome(name, &ran.outcome, now);
         self.conclude(name, ran.error.as_ref(), time)
     }
@@ -228,15 +232,61 @@ impl House {
         why
     }
 
+    /// Warnings that come with a write are told as events; a run that writes nothing, as after a
+    /// restart, only logs them.
+    fn tell_warnings(&mut self, name: &ModuleName, news: Vec<String>, outcome: &Outcome) {
+        let has_written = !outcome.created.is_empty() || !outcome.changed.is_empty();
+        for message in news {
+            tracing::warn!(target: "apply", module = %name, "{message}");
+            if has_written {
+                self.tell(Event {
+                    about: About::Module(name.clone()),
+                    kind: Kind::Warning,
+                    reason: "ManifestWarning",
+                    message,
+                });
+            }
+        }
+    }
+
+    /// Takes drift that is told and left; answers whether it is other than before.
+    fn take_reported(&mut self, name: &ModuleName, reported: &[(ObjectRef, Reason)]) -> bool {
+        let Some(resident) = self.residents.get_mut(name) else {
+            return false;
+        };
+        let reported: Vec<String> = reported
+            .iter()
+            .map(|(object, reason)| told(object, *reason))
+            .collect();
+        if reported == resident.reported {
+            return false;
+        }
+        for message in &reported {
+            if !resident.reported.contains(message) {
+                tracing::warn!(target: "apply", module = %name, "{message}; it is left so");
+            }
+        }
+        resident.reported = reported;
+        true
+    }
+
     fn tell_outcome(&mut self, name: &ModuleName, outcome: &Outcome, now: Instant) {
         let (created, changed) = (outcome.created.len(), outcome.changed.len());
         let (removed, corrected) = (outcome.removed.len(), outcome.corrected.len());
         if created + changed + removed + corrected > 0 {
             tracing::info!(target: "apply", module = %name, created, changed, corrected, removed, "applied");
         }
+        // The status remembers what was told, also across a restart.
+        let known = self
+            .residents
+            .get(name)
+            .map_or_else(String::new, |resident| resident.status.message_of("Kept"));
         for (object, why) in &outcome.kept {
-            tracing::warn!(target: "apply", module = %name, object = %object, why, "an object stays");
             let message = format!("{object} stays: {why}");
+            if known.contains(&message) {
+                continue;
+            }
+            tracing::warn!(target: "apply", module = %name, "{message}");
             self.tell(Event {
                 about: About::Module(name.clone()),
                 kind: Kind::Warning,
@@ -359,7 +409,12 @@ impl House {
     }
 
     /// Looks whether the objects of these modules are as they were left; runs those that are not.
-    pub fn look_for_drift(&mut self, modules: &BTreeSet<String>, managed: &Managed) {
+    pub fn look_for_drift(
+        &mut self,
+        modules: &BTreeSet<String>,
+        managed: &Managed,
+        time: Timestamp,
+    ) {
         for name in modules
             .iter()
             .filter_map(|name| ModuleName::parse(name).ok())
@@ -379,20 +434,23 @@ impl House {
             let live = managed.of_module(&name);
             let applyset = applyset_id(&name, &self.settings.namespace);
             let contested = resident.contest.objects();
-            if !task::is_settled(
+            let plan = task::look(
                 &resident.known,
                 &live,
                 &applyset,
                 &contested,
                 &module.definition,
-            ) {
+            );
+            if !plan.is_empty() {
                 self.request_run(&name, "Drift");
+            } else if self.take_reported(&name, &plan.reported) {
+                self.report(&name, time);
             }
         }
     }
 }
 
-fn told(object: &crate::object::ObjectRef, reason: Reason) -> String {
+fn told(object: &ObjectRef, reason: Reason) -> String {
     match reason {
         Reason::Deleted => format!("{object} was deleted"),
         Reason::Altered => format!("{object} was altered"),

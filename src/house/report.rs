@@ -144,6 +144,13 @@ fn shown(resident: &Resident, held: bool) -> (ModuleState, String, String) {
             resident.reported.join("; "),
         );
     }
+    if is_well && !resident.kept.is_empty() {
+        return (
+            ModuleState::Applied,
+            "ObjectsKept".to_owned(),
+            resident.kept.join("; "),
+        );
+    }
     (
         resident.state,
         resident.reason.clone(),
@@ -178,6 +185,9 @@ fn to_report(resident: &Resident, held: bool) -> Report {
     }
     if !resident.reported.is_empty() {
         conditions.push(("Drifted", true, "DriftLeft", resident.reported.join("; ")));
+    }
+    if !resident.kept.is_empty() {
+        conditions.push(("Kept", true, "ObjectsKept", resident.kept.join("; ")));
     }
     let definition = resident.module.as_ref().map(|module| &module.definition);
     Report {

@@ -64,6 +64,8 @@ pub(super) struct Resident {
     pub(super) took: Option<Duration>,
     /// Drift that is told and left.
     pub(super) reported: Vec<String>,
+    /// Objects that it does not have any more and that stay, and why.
+    pub(super) kept: Vec<String>,
     /// What its author should know, from the last run.
     pub(super) warnings: Vec<String>,
     /// Whether its objects carry the mark of maintenance.
@@ -98,6 +100,7 @@ impl Default for Resident {
             since: None,
             took: None,
             reported: Vec::new(),
+            kept: Vec::new(),
             warnings: Vec::new(),
             is_marked: false,
             begun: None,

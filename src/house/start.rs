@@ -231,6 +231,7 @@ impl House {
             values: Values {
                 global: self.global_tree.1.clone(),
                 module: tree,
+                plain: resident.store.as_ref()?.snapshot().values,
                 checksums: (self.global_tree.0, checksum),
             },
             mistakes,

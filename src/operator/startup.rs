@@ -55,6 +55,8 @@ pub async fn connect(settings: &Settings) -> Result<Client, Error> {
         server: settings.cluster.server.clone(),
         writes_in_flight: settings.limits.writes_in_flight,
         deadline: settings.cluster.client.timeout.unwrap_or(PATIENCE),
+        qps: settings.cluster.client.qps,
+        burst: settings.cluster.client.burst,
     })
     .await?;
     let mut pause = FIRST_PAUSE;

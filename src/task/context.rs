@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::apply::Applier;
@@ -11,6 +11,9 @@ use crate::diff::Owner;
 use crate::module::Module;
 use crate::object::applyset_id;
 use crate::render::Capabilities;
+
+/// What the server listed, and what was made of it.
+type Asked = (Arc<Vec<String>>, Arc<Capabilities>);
 
 /// Doors and settings; cheap to clone.
 #[derive(Clone)]
@@ -28,7 +31,7 @@ pub struct Context {
     /// Whether the files of scripts stay after use.
     pub keep_files: bool,
     /// What the cluster can do, as last asked.
-    capabilities: Arc<Mutex<Option<(Arc<Vec<String>>, Arc<Capabilities>)>>>,
+    capabilities: Arc<Mutex<Option<Asked>>>,
 }
 
 impl Context {
@@ -62,7 +65,7 @@ impl Context {
         Ok(capabilities)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Option<(Arc<Vec<String>>, Arc<Capabilities>)>> {
+    fn known(&self) -> MutexGuard<'_, Option<Asked>> {
         self.capabilities
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

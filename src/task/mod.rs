@@ -16,7 +16,7 @@ pub use enabled::{Asked, Decided, Evaluation, evaluate};
 pub use error::Error;
 pub use module_delete::{Deleted, delete};
 pub use module_diff::{Difference, difference};
-pub use module_run::{Known, ModuleRun, Ran, await_ready, is_settled, prepare_offline, run};
+pub use module_run::{Known, ModuleRun, Ran, await_ready, look, prepare_offline, run};
 pub use rendering::{Rendering, Values, render_offline};
 
 use crate::name::ModuleName;

@@ -27,8 +27,8 @@ pub struct Known {
     pub parent: Option<Parent>,
     /// What was rendered last.
     pub rendering: Option<Arc<Rendering>>,
-    /// Drift that was told and left.
-    pub reported: BTreeSet<(ObjectRef, Reason)>,
+    /// Members that the last run did not remove, since others use them.
+    pub kept: BTreeSet<ObjectRef>,
 }
 
 /// One run.
@@ -70,7 +70,10 @@ pub struct Ran {
 pub async fn run(context: &Context, run: ModuleRun) -> Ran {
     let limit = run.module.definition.timeouts.apply;
     let mut ran = Ran {
-        known: run.known.clone(),
+        known: Known {
+            kept: BTreeSet::new(),
+            ..run.known.clone()
+        },
         ..Ran::default()
     };
     let done = match limit {
@@ -81,7 +84,6 @@ pub async fn run(context: &Context, run: ModuleRun) -> Ran {
         None => steps(context, &run, &mut ran).await,
     };
     ran.error = done.err();
-    ran.known.reported = ran.reported.iter().cloned().collect();
     ran
 }
 
@@ -307,6 +309,7 @@ async fn carry_out(
         .iter()
         .chain(&rendering.definitions.desired);
     let wanted: BTreeSet<&ObjectRef> = wanted.map(|desired| &desired.reference).collect();
+    ran.known.kept = ran.outcome.members.iter().cloned().collect();
     ran.known.record.retain(|object, _| wanted.contains(object));
     Ok(())
 }
@@ -320,6 +323,9 @@ impl Ran {
         if let Some(parent) = &outcome.parent {
             self.known.parent = Some(parent.clone());
         }
+        self.known
+            .kept
+            .extend(outcome.kept.iter().map(|(object, _)| object.clone()));
         self.reported.extend(plan.reported.iter().cloned());
         self.waiting.extend(plan.waiting.iter().cloned());
         let failures = self.outcome.take_in_all(outcome);
@@ -331,17 +337,17 @@ impl Ran {
     }
 }
 
-/// Whether the cluster is as the last run left it and told it: looked up in memory, nothing is
-/// rendered.
-pub fn is_settled(
+/// What a run would do now, and which drift it would tell: looked up in memory, nothing is
+/// rendered. What the last run kept is not tried again.
+pub fn look(
     known: &Known,
     live: &std::collections::BTreeMap<ObjectRef, Live>,
     applyset: &str,
     contested: &BTreeSet<ObjectRef>,
     definition: &Definition,
-) -> bool {
+) -> Plan {
     let Some(rendering) = &known.rendering else {
-        return true;
+        return Plan::default();
     };
     let policy = policy(definition);
     let take_ownership = definition.take_ownership;
@@ -353,11 +359,14 @@ pub fn is_settled(
         policy,
         take_ownership,
     };
-    let plan = diff::plan(&rendering.prepared.desired, facts);
-    let definitions = diff::plan(&rendering.definitions.desired, facts);
-    let reported = definitions.reported.into_iter().chain(plan.reported);
-    let is_told = known.reported == reported.collect();
-    plan.apply.is_empty() && plan.remove.is_empty() && definitions.apply.is_empty() && is_told
+    let mut plan = diff::plan(&rendering.definitions.desired, facts);
+    let chart = diff::plan(&rendering.prepared.desired, facts);
+    plan.apply.extend(chart.apply);
+    plan.reported.extend(chart.reported);
+    plan.remove = chart.remove;
+    plan.remove
+        .retain(|removal| !known.kept.contains(removal.reference()));
+    plan
 }
 
 /// Renders without touching the cluster's state: for `render` and `diff`.

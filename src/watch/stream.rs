@@ -8,6 +8,7 @@
 //! The server ends a watch after some minutes; that is not a failure. A connection that is silent
 //! although it should not be is found by the HTTP/2 pings beneath (`cluster/connect.rs`).
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -192,7 +193,7 @@ impl Scope {
             ("fieldSelector", &self.fields),
         ] {
             if !selector.is_empty() {
-                path.push_str(&format!("&{name}={}", escape(selector)));
+                path.extend(["&", name, "=", &escape(selector)]);
             }
         }
         path
@@ -327,7 +328,8 @@ fn escape(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            // Writing to a String cannot fail.
+            let _ = write!(escaped, "%{byte:02X}");
         }
         escaped
     })

@@ -159,15 +159,17 @@ async fn explain_names_layer_and_place_of_every_leaf() {
         found.unwrap_or_else(|| panic!("no {path} in\n{text}"))
     };
     assert!(
-        line("text").contains("\"set\"") && line("text").contains(&config),
+        line("web.text").contains("\"set\"") && line("web.text").contains(&config),
         "{text}"
     );
     assert!(
-        line("common").contains("static values") && line("common").contains("values.yaml:3"),
+        line("web.common").contains("static values")
+            && line("web.common").contains("values.yaml:3"),
         "{text}"
     );
     assert!(
-        line("size").contains("schema default") && line("size").contains("config-values.yaml"),
+        line("web.size").contains("schema default")
+            && line("web.size").contains("config-values.yaml"),
         "{text}"
     );
     assert!(!text.contains("tops3cret"), "{text}");

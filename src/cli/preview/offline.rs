@@ -62,7 +62,8 @@ pub(super) fn house(
         )));
     }
     for broken in &discovery.broken {
-        let concerned = only.is_none() || broken.name.as_ref().map(|name| name.as_str()) == only;
+        let concerned =
+            only.is_none() || broken.name.as_ref().map(crate::name::ModuleName::as_str) == only;
         if concerned {
             return Err(broken.mistakes.clone().into());
         }
