@@ -150,10 +150,7 @@ async fn explain_names_layer_and_place_of_every_leaf() {
     let (code, text, _) = ask(&scene, &["values", "explain", "web"]).await;
 
     assert_eq!(code, Some(0));
-    let config = format!(
-        "ConfigMap {}/addon-operator, key web, line 1",
-        scene.namespace
-    );
+    let config = format!("{}/addon-operator, key web, line 1", scene.namespace);
     let line = |path: &str| {
         let found = text.lines().find(|line| line.starts_with(path));
         found.unwrap_or_else(|| panic!("no {path} in\n{text}"))
