@@ -186,10 +186,13 @@ impl House {
                 (ModuleState::Applied, "")
             };
             resident.enter(state, reason, "", time);
+            resident.told_failure.clear();
             return None;
         };
         let message = report::chain(error);
-        let is_news = resident.reason != error.reason() || resident.message != message;
+        // Each try fails anew; people hear of it when it fails otherwise than before.
+        let is_news = resident.told_failure != message;
+        resident.told_failure.clone_from(&message);
         resident.enter(ModuleState::Failed, error.reason(), &message, time);
         if is_news {
             self.tell(Event {

@@ -58,6 +58,8 @@ pub(super) struct Resident {
     pub(super) reason: String,
     /// A sentence.
     pub(super) message: String,
+    /// The failure that people were told of last; empty since it succeeded.
+    pub(super) told_failure: String,
     /// Since when it is in this state.
     pub(super) since: Option<Timestamp>,
     /// How long the last attempt took.
@@ -97,6 +99,7 @@ impl Default for Resident {
             state: ModuleState::Waiting,
             reason: String::new(),
             message: String::new(),
+            told_failure: String::new(),
             since: None,
             took: None,
             reported: Vec::new(),
