@@ -26,7 +26,7 @@ pub(super) struct Metrics {
 impl Metrics {
     /// Registers everything.
     pub(super) fn new(registry: &Registry) -> Result<Self, Error> {
-        Ok(Self {
+        let metrics = Self {
             run_seconds: registry.histogram(
                 "{PREFIX}module_run_seconds",
                 "How long a run of a module took.",
@@ -83,7 +83,11 @@ impl Metrics {
                 "1 for every module.",
                 &["module", "enabled"],
             )?,
-        })
+        };
+        // What never failed is shown as well: an alert can only see it grow from 0.
+        metrics.discover_errors.with(&[]);
+        metrics.config_errors.with(&[]);
+        Ok(metrics)
     }
 
     /// Counts one thing.
