@@ -230,8 +230,7 @@ impl Operator {
                 converge,
             });
         }
-        self.metrics
-            .show(&self.house.module_list(), &self.house.queue_lengths());
+        self.metrics.show(&self.house);
     }
 
     fn start(&mut self, job: Job) {
