@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
-use super::folders::FolderReader;
+use super::folders::{ReadFolders, ended};
 use super::metric::Metrics;
 use super::outbox::Outbox;
 use super::settings::{SetLogLevel, Settings};
@@ -52,6 +52,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), Error> {
     let ending = stop.clone();
+    let folders = ReadFolders::begin(&settings, &stop);
     let connected = tokio::select! {
         client = startup::connect(&settings) => client?,
         () = ending.cancelled() => return Ok(()),
@@ -63,6 +64,7 @@ pub async fn run(
     let reporter = Reporter::new(connected, &namespace);
     let mut operator =
         Operator::wire(&settings, set_level, context, house, reporter, view, stop).await?;
+    operator.take_in_folders(folders);
     let ended = operator.work().await;
     operator.shut_down().await;
     ended
@@ -116,15 +118,13 @@ impl Operator {
         reporter
             .install_definition(context.applier.patience)
             .await?;
-        let (tell_discovery, discovery) = watch::channel(None);
         let (tell_config, config) = watch::channel(None);
-        let (reader, folder_watch) = FolderReader::new(settings, tell_discovery);
         let mut operator = Self {
             house,
             set_level,
             metrics,
             outbox: Outbox::default(),
-            discovery,
+            discovery: watch::channel(None).1,
             config,
             objects: ModuleObjects::default(),
             questions,
@@ -143,8 +143,6 @@ impl Operator {
             operator.context.namespace.clone(),
         );
         let stop = operator.stop.clone();
-        operator.employ("folders", reader.run(stop.clone()));
-        operator.employ("folder watch", watch_folders(folder_watch, stop.clone()));
         operator.employ(
             "objects",
             operator.context.applier.managed.clone().run(stop.clone()),
@@ -175,6 +173,18 @@ impl Operator {
             operator.employ("debug address", logged(server.run(stop)));
         }
         Ok(operator)
+    }
+
+    /// Takes over the workers that read the folders.
+    fn take_in_folders(&mut self, folders: ReadFolders) {
+        let ReadFolders {
+            discovery,
+            reader,
+            watch,
+        } = folders;
+        self.discovery = discovery;
+        self.employ("folders", ended(reader));
+        self.employ("folder watch", ended(watch));
     }
 
     fn employ(&mut self, name: &'static str, worker: impl Future<Output = ()> + Send + 'static) {
@@ -397,15 +407,6 @@ async fn sleep_until(wake: Option<Instant>) {
     match wake {
         Some(wake) => tokio::time::sleep_until(wake.into()).await,
         None => pending().await,
-    }
-}
-
-async fn watch_folders(watch: crate::module::FolderWatch, stop: CancellationToken) {
-    tokio::select! {
-        () = stop.cancelled() => {}
-        ended = watch.run() => if let Err(error) = ended {
-            tracing::error!(target: "module", "{}", report::chain(&error));
-        },
     }
 }
 
