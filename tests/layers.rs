@@ -21,13 +21,15 @@ const PURE_FILES: [&str; 3] = [
     "config_values/read.rs",
 ];
 /// What pure code does not say.
-const IMPURE: [&[&str]; 6] = [
+const IMPURE: [&[&str]; 8] = [
     &["tokio"],
     &["kube"],
     &["std", "fs"],
     &["std", "process"],
     &["std", "env"],
-    &["std", "net"],
+    &["std", "net", "TcpStream"],
+    &["std", "net", "TcpListener"],
+    &["std", "net", "UdpSocket"],
 ];
 /// The rooms that may know the client library.
 const DOORS_TO_KUBE: [&str; 2] = ["cluster", "watch"];

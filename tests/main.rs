@@ -5,6 +5,7 @@
 //! - `cluster`: what only a real API server knows.
 //! - `golden`: documents, compared as a whole.
 //! - `layers`: the order of the rooms.
+//! - `docs`: what the documents say is so.
 
 #![expect(
     clippy::unwrap_used,

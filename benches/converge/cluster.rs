@@ -43,7 +43,8 @@ impl Cluster {
         };
         let client = cluster::connect(&settings).await.expect("a client");
         let file = kube::config::Kubeconfig::read_from(kubeconfig).expect("a kubeconfig");
-        let config = kube::Config::from_custom_kubeconfig(file, &Default::default()).await;
+        let options = kube::config::KubeConfigOptions::default();
+        let config = kube::Config::from_custom_kubeconfig(file, &options).await;
         let plain = kube::Client::try_from(config.expect("a kubeconfig")).expect("a client");
         Self {
             control_plane,

@@ -14,7 +14,6 @@
 //! the first answer to the last one.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
@@ -29,6 +28,7 @@ mod process;
 #[path = "../../tests/support/requests.rs"]
 mod requests;
 #[path = "../../tests/support/rest.rs"]
+#[expect(dead_code, reason = "tests ask for more")]
 mod rest;
 mod round;
 mod workload;

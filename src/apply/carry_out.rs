@@ -70,6 +70,8 @@ pub struct Outcome {
     pub removed: Vec<ObjectRef>,
     /// Objects that stay although the module does not have them any more, and why.
     pub kept: Vec<(ObjectRef, String)>,
+    /// Those of them that are members still: a released one is nobody's.
+    pub members: Vec<ObjectRef>,
     /// What the author should know: fields left out, warnings of the server.
     pub warnings: Vec<String>,
     /// What failed.
@@ -253,7 +255,7 @@ impl Applier {
             patience: self.patience,
         };
         let pruned = pruning.prune(&work.plan.remove).await;
-        let stays = pruned.kept.iter().map(|(object, _)| object.clone());
+        let stays = pruned.members.iter().cloned();
         let mut narrow = Parent::of(
             work.desired
                 .iter()
@@ -265,6 +267,7 @@ impl Applier {
             .insert(work.owner.operator_namespace.clone());
         outcome.removed = pruned.removed;
         outcome.kept = pruned.kept;
+        outcome.members = pruned.members;
         outcome.failures.extend(pruned.failures);
         let now = outcome.parent.as_ref().or(work.parent);
         let is_narrow = now.is_some_and(|now| narrow.covers(now));
@@ -350,6 +353,7 @@ impl Outcome {
         self.corrected.extend(other.corrected);
         self.removed.extend(other.removed);
         self.kept.extend(other.kept);
+        self.members.extend(other.members);
         self.warnings.extend(other.warnings);
         self.parent = other.parent.or_else(|| self.parent.take());
         other.failures
@@ -365,7 +369,14 @@ impl Outcome {
         }
         managed.learn(done.metadata.live);
         match reason {
+            Reason::Altered if done.gave_way => {}
             Reason::Altered | Reason::Deleted => {
+                // What is not found by our labels may have lost them alone.
+                let reason = if done.created {
+                    Reason::Deleted
+                } else {
+                    Reason::Altered
+                };
                 self.corrected.push(Drift {
                     object: object.clone(),
                     reason,
@@ -381,7 +392,7 @@ impl Outcome {
 }
 
 /// The changes, cut where the rank rises.
-fn ranks<'a>(work: Work<'a>) -> impl Iterator<Item = &'a [Change]> {
+fn ranks(work: Work<'_>) -> impl Iterator<Item = &[Change]> {
     let rank = move |change: &Change| work.desired.get(change.index).map(|desired| desired.rank);
     work.plan
         .apply

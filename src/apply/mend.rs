@@ -13,11 +13,11 @@ use crate::diff;
 
 /// `.spec.template.spec.foo: field not declared in schema`
 static UNKNOWN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(\.[^\s:]+(?:\[[^\]]*\][^\s:]*)*): field not declared in schema"#).ok()
+    Regex::new(r"(\.[^\s:]+(?:\[[^\]]*\][^\s:]*)*): field not declared in schema").ok()
 });
 /// `.spec.containers[name="a"].env: duplicate entries for key [name="B"]`
 static DUPLICATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(\.[^\s:]+(?:\[[^\]]*\][^\s:]*)*): duplicate entries for key (\[[^\]]*\])"#).ok()
+    Regex::new(r"(\.[^\s:]+(?:\[[^\]]*\][^\s:]*)*): duplicate entries for key (\[[^\]]*\])").ok()
 });
 
 /// Mends what a refusal names; answers what was done, empty when nothing could be.

@@ -7,6 +7,7 @@
 //! ranks behind it and the pruning; everything that succeeded is in the outcome. Every step can be
 //! repeated: a kill between any two writes leaves a state from which the next run goes on.
 
+mod absorb;
 mod carry_out;
 mod definition;
 mod error;

@@ -4,13 +4,14 @@ use bytes::Bytes;
 use serde_json::Value;
 use std::time::Duration;
 
+use super::absorb::{absorb, has_former_writer};
 use super::error::Error;
 use super::mend::mend;
 use crate::cluster::{Applied, Apply, Client, Propagation, Refusal, Resource, Target};
 use crate::diff::{Desired, Ignore, Owner, Reason, Taken, is_ignored, remove_at, taken};
 use crate::object::{
     APPLYSET_PART_OF, HELM_RELEASE_NAME, HELM_RELEASE_NAMESPACE, MODULE_LABEL, Metadata,
-    OPERATOR_LABEL, field_manager,
+    OPERATOR_LABEL, OwnedFields, field_manager,
 };
 use crate::watch::Managed;
 
@@ -37,14 +38,35 @@ pub(super) struct Done {
     pub(super) warnings: Vec<String>,
     /// What others had taken and is ours again.
     pub(super) taken: Vec<Taken>,
+    /// Whether we own now what we owned before: all that was altered is left to others.
+    pub(super) gave_way: bool,
+}
+
+/// What is sent, and what was found before.
+struct Before {
+    body: Bytes,
+    taken: Vec<Taken>,
+    owned: Option<OwnedFields>,
+}
+
+impl Before {
+    /// Nothing was looked at.
+    fn unseen(body: Bytes) -> Self {
+        Self {
+            body,
+            taken: Vec::new(),
+            owned: None,
+        }
+    }
 }
 
 impl One<'_> {
     pub(super) async fn apply(&self) -> Result<Done, Error> {
         let manager = field_manager(&self.owner.module);
-        let (mut body, taken) = self.look_before(&manager).await?;
+        let before = self.look_before(&manager).await?;
+        let mut body = before.body.clone();
         let mut force = self.force;
-        let mut recreated = false;
+        let (mut recreated, mut absorbed) = (false, false);
         let mut warnings = Vec::new();
         for _ in 0..MENDINGS {
             let how = Apply {
@@ -53,7 +75,14 @@ impl One<'_> {
                 dry_run: false,
             };
             let error = match self.client.apply(self.target(), body.clone(), how).await {
-                Ok(applied) => return Ok(done(applied, warnings, taken)),
+                Ok(applied)
+                    if !absorbed && has_former_writer(&applied.metadata.writers, &manager) =>
+                {
+                    self.absorb(&manager).await?;
+                    absorbed = true;
+                    continue;
+                }
+                Ok(applied) => return Ok(done(applied, warnings, before)),
                 Err(error) => error,
             };
             let Some(refusal) = error.refusal() else {
@@ -89,7 +118,7 @@ impl One<'_> {
 
     /// Reads who owns what, where it matters: to say who altered an object, and to leave fields
     /// alone that the module ignores and somebody else owns.
-    async fn look_before(&self, manager: &str) -> Result<(Bytes, Vec<Taken>), Error> {
+    async fn look_before(&self, manager: &str) -> Result<Before, Error> {
         let body = self.desired.body.clone();
         let ignores = self
             .ignore
@@ -97,11 +126,11 @@ impl One<'_> {
             .any(|ignore| ignore.is_about(&self.desired.reference));
         let exists = !matches!(self.reason, Reason::New | Reason::Deleted);
         if !(self.reason == Reason::Altered || (ignores && exists)) {
-            return Ok((body, Vec::new()));
+            return Ok(Before::unseen(body));
         }
         let fetched = self.client.fetch_metadata(self.target()).await;
         let Some(metadata) = fetched.map_err(|error| self.refused(error))? else {
-            return Ok((body, Vec::new()));
+            return Ok(Before::unseen(body));
         };
         let mut object = self.desired.value();
         let (ignored, taken): (Vec<Taken>, Vec<Taken>) = taken(&object, &metadata.writers, manager)
@@ -116,7 +145,22 @@ impl One<'_> {
             Bytes::from(object.to_string())
         };
         let was_altered = self.reason == Reason::Altered;
-        Ok((body, if was_altered { taken } else { Vec::new() }))
+        Ok(Before {
+            body,
+            taken: if was_altered { taken } else { Vec::new() },
+            owned: metadata.live.fields.filter(|_| was_altered),
+        })
+    }
+
+    /// Makes what the module's Helm release owns ours.
+    async fn absorb(&self, manager: &str) -> Result<(), Error> {
+        let fetched = self.client.fetch(self.target()).await;
+        let object = fetched.map_err(|error| self.refused(error))?;
+        let Some(patch) = object.and_then(|object| absorb(&object, manager)) else {
+            return Ok(());
+        };
+        let patched = self.client.merge(self.target(), &patch).await;
+        patched.map(|_| ()).map_err(|error| self.refused(error))
     }
 
     /// Decides about a conflict: `Ok` when the object may be taken over.
@@ -202,13 +246,15 @@ fn mended(body: &Bytes, refusal: &str) -> Option<(Bytes, Vec<String>)> {
     (!what.is_empty()).then(|| (Bytes::from(object.to_string()), what))
 }
 
-fn done(applied: Applied, mut warnings: Vec<String>, taken: Vec<Taken>) -> Done {
+fn done(applied: Applied, mut warnings: Vec<String>, before: Before) -> Done {
     warnings.extend(applied.warnings);
+    let gave_way = before.owned.is_some() && before.owned == applied.metadata.live.fields;
     Done {
         created: applied.created,
         metadata: applied.metadata,
         warnings,
-        taken,
+        taken: before.taken,
+        gave_way,
     }
 }
 

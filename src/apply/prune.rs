@@ -38,6 +38,8 @@ pub(super) struct Pruned {
     pub(super) removed: Vec<ObjectRef>,
     /// What stays, and why.
     pub(super) kept: Vec<(ObjectRef, String)>,
+    /// Those of them that are members still: a released one is nobody's.
+    pub(super) members: Vec<ObjectRef>,
     pub(super) failures: Vec<Error>,
 }
 
@@ -70,7 +72,12 @@ impl Pruning<'_> {
                 match outcome {
                     Ok(None) if reference.kind == "Namespace" => pruned.removed.push(reference),
                     Ok(None) => going.push(reference),
-                    Ok(Some(why)) => pruned.kept.push((reference, why)),
+                    Ok(Some(why)) => {
+                        if matches!(removal, Removal::Delete(_)) {
+                            pruned.members.push(reference.clone());
+                        }
+                        pruned.kept.push((reference, why));
+                    }
                     Err(error) => pruned.failures.push(error),
                 }
             }

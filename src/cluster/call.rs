@@ -1,4 +1,4 @@
-//! One request and its answer: deadline, retries, limits.
+//! What may be asked of the API server, one function each.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,45 +6,41 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt as _};
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
-use kube::client::Body;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::connect::Settings;
 use super::discovery::{Discovery, Resource};
 use super::error::{Error, Refusal};
+use super::exchange::Call;
 use super::limit::Limits;
+use super::pace::Pace;
 use crate::object::Metadata;
 
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 const METADATA: &str =
     "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 const METADATA_LIST: &str =
     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
-const APPLY_PATCH: &str = "application/apply-patch+yaml";
 const MERGE_PATCH: &str = "application/merge-patch+json";
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const FILLING_PAUSE: Duration = Duration::from_millis(25);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A connection that cannot be made is tried this often within one call; then its task backs off.
-const CONNECTION_TRIES: u32 = 4;
 
 /// A client of one API server; cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
-    http: kube::Client,
-    url: String,
+pub(super) struct Inner {
+    pub(super) http: kube::Client,
+    pub(super) url: String,
     namespace: String,
-    deadline: Duration,
+    pub(super) deadline: Duration,
     discovery: Discovery,
-    limits: Limits,
+    pub(super) limits: Limits,
+    pub(super) pace: Option<Pace>,
 }
 
 /// One object as a request names it.
@@ -106,23 +102,6 @@ pub enum Propagation {
     Orphan,
 }
 
-struct Call<'a> {
-    deed: &'a str,
-    method: Method,
-    path: String,
-    accept: &'a str,
-    content_type: &'a str,
-    body: Bytes,
-    is_service: bool,
-}
-
-struct Answer {
-    status: StatusCode,
-    warnings: Vec<String>,
-    retry_after: Option<Duration>,
-    body: Bytes,
-}
-
 impl Client {
     pub(super) fn new(
         http: kube::Client,
@@ -138,6 +117,7 @@ impl Client {
                 deadline: settings.deadline,
                 discovery: Discovery::default(),
                 limits: Limits::new(settings.writes_in_flight),
+                pace: Pace::new(settings.qps, settings.burst),
             }),
         }
     }
@@ -357,143 +337,6 @@ impl Client {
                 .body,
         )
     }
-
-    /// Sends until it succeeds, is refused for good, or the deadline is over.
-    async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
-        let deed = call.deed.to_owned();
-        let sent = timeout(self.inner.deadline, self.send_with_retries(call));
-        sent.await.unwrap_or_else(|_| Err(self.late(&deed)))
-    }
-
-    async fn send_with_retries(&self, call: Call<'_>) -> Result<Answer, Error> {
-        let is_write = call.method != Method::GET;
-        let mut pause = FIRST_PAUSE;
-        let mut connection_tries = 0;
-        loop {
-            let permit = if is_write {
-                Some(self.inner.limits.permit(call.is_service).await)
-            } else {
-                None
-            };
-            let outcome = self.exchange(&call).await;
-            drop(permit);
-            let wait = match &outcome {
-                Ok(answer) if answer.status.is_success() => {
-                    if is_write {
-                        self.inner.limits.succeed();
-                    }
-                    return outcome;
-                }
-                Ok(answer) => self.retry_after(&call, answer, pause),
-                // A POST may have been carried out before the connection broke.
-                Err(error) if error.is_passing() && call.method != Method::POST => {
-                    connection_tries += 1;
-                    (connection_tries < CONNECTION_TRIES).then_some(pause)
-                }
-                Err(_) => None,
-            };
-            match (wait, outcome) {
-                (Some(wait), _) => sleep(wait).await,
-                (None, Ok(answer)) => {
-                    let refusal = Refusal::read(answer.status.as_u16(), &answer.body);
-                    return Err(Error::Refused {
-                        deed: call.deed.to_owned(),
-                        refusal: Box::new(refusal),
-                    });
-                }
-                (None, Err(error)) => return Err(error),
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    /// Whether the server asks to come again, and when.
-    fn retry_after(&self, call: &Call<'_>, answer: &Answer, pause: Duration) -> Option<Duration> {
-        let again = match answer.status.as_u16() {
-            429 => true,
-            502..=504 => call.method != Method::POST,
-            _ => false,
-        };
-        if !again {
-            return None;
-        }
-        // A kind that was defined a moment ago: the server fills its cache, which takes some
-        // milliseconds, and yet asks to come again after a second.
-        let is_filling = String::from_utf8_lossy(&answer.body).contains("(re)initializing");
-        if is_filling && call.method == Method::GET {
-            return Some(FILLING_PAUSE.min(pause));
-        }
-        if answer.status == StatusCode::TOO_MANY_REQUESTS {
-            self.inner.limits.halve();
-        }
-        Some(answer.retry_after.map_or(pause, |asked| asked.max(pause)))
-    }
-
-    async fn exchange(&self, call: &Call<'_>) -> Result<Answer, Error> {
-        let response = self.once(call).await?;
-        let status = response.status();
-        let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
-        let warnings = response
-            .headers()
-            .get_all("warning")
-            .iter()
-            .filter_map(text)
-            .map(|line| warning_text(&line))
-            .collect();
-        let retry_after = response
-            .headers()
-            .get("retry-after")
-            .and_then(text)
-            .and_then(|seconds| seconds.parse().ok())
-            .map(Duration::from_secs);
-        let body = self.body(call.deed, response).await?;
-        Ok(Answer {
-            status,
-            warnings,
-            retry_after,
-            body,
-        })
-    }
-
-    async fn once(&self, call: &Call<'_>) -> Result<Response<Body>, Error> {
-        let mut request = Request::builder()
-            .method(call.method.clone())
-            .uri(&call.path)
-            .header("accept", call.accept);
-        if !call.body.is_empty() {
-            request = request.header("content-type", call.content_type);
-        }
-        let request = request
-            .body(Body::from(call.body.clone()))
-            .map_err(|source| self.unreachable(call.deed, Box::new(source)))?;
-        self.inner
-            .http
-            .send(request)
-            .await
-            .map_err(|source| self.unreachable(call.deed, Box::new(source)))
-    }
-
-    async fn body(&self, deed: &str, response: Response<Body>) -> Result<Bytes, Error> {
-        let collected = response.into_body().collect().await;
-        Ok(collected
-            .map_err(|source| self.unreachable(deed, Box::new(source)))?
-            .to_bytes())
-    }
-
-    fn unreachable(&self, deed: &str, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
-        Error::Reach {
-            deed: deed.to_owned(),
-            url: self.inner.url.clone(),
-            source,
-        }
-    }
-
-    fn late(&self, deed: &str) -> Error {
-        Error::Wait {
-            deed: deed.to_owned(),
-            seconds: self.inner.deadline.as_secs(),
-        }
-    }
 }
 
 impl Apply<'_> {
@@ -501,48 +344,6 @@ impl Apply<'_> {
         let manager = self.manager.replace('/', "%2F");
         let dry_run = if self.dry_run { "&dryRun=All" } else { "" };
         format!("fieldManager={manager}&force={}{dry_run}", self.force)
-    }
-}
-
-impl<'a> Call<'a> {
-    fn read(deed: &'a str, path: String, accept: &'a str) -> Self {
-        let (method, body) = (Method::GET, Bytes::new());
-        Self {
-            deed,
-            method,
-            path,
-            accept,
-            content_type: JSON,
-            body,
-            is_service: false,
-        }
-    }
-
-    fn write(deed: &'a str, method: Method, path: String, body: String) -> Self {
-        let body = Bytes::from(body);
-        Self {
-            deed,
-            method,
-            path,
-            accept: JSON,
-            content_type: JSON,
-            body,
-            is_service: false,
-        }
-    }
-
-    fn apply(deed: &'a str, target: Target<'_>, path: String, body: Bytes) -> Self {
-        let is_service = target.resource.kind == "Service" && target.resource.group.is_empty();
-        let (method, content_type) = (Method::PATCH, APPLY_PATCH);
-        Self {
-            deed,
-            method,
-            path,
-            accept: JSON,
-            content_type,
-            body,
-            is_service,
-        }
     }
 }
 
@@ -571,14 +372,4 @@ fn found<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// The text of a `Warning` header: `299 - "unknown field"` → `unknown field`.
-fn warning_text(header: &str) -> String {
-    let quoted = header
-        .split_once('"')
-        .and_then(|(_, rest)| rest.rsplit_once('"'));
-    quoted
-        .map_or(header, |(text, _)| text)
-        .replace("\\\"", "\"")
 }

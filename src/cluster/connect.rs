@@ -34,6 +34,10 @@ pub struct Settings {
     pub writes_in_flight: usize,
     /// How long one call may take, with its retries.
     pub deadline: Duration,
+    /// Requests a second at most; `None` for no limit of ours.
+    pub qps: Option<f32>,
+    /// How many may go at once above that.
+    pub burst: Option<u32>,
 }
 
 impl Default for Settings {
@@ -44,6 +48,8 @@ impl Default for Settings {
             server: None,
             writes_in_flight: 16,
             deadline: Duration::from_secs(30),
+            qps: None,
+            burst: None,
         }
     }
 }

@@ -11,7 +11,9 @@ mod call;
 mod connect;
 mod discovery;
 mod error;
+mod exchange;
 mod limit;
+mod pace;
 
 pub use call::{Applied, Apply, Client, Propagation, Target};
 pub use connect::{Settings, connect};

@@ -70,7 +70,7 @@ mod tests {
 
     fn config(entries: &[(&str, &str)]) -> ConfigValues {
         let owned = |(key, text): &(&str, &str)| ((*key).to_owned(), (*text).to_owned());
-        read("ns/config", &entries.iter().map(owned).collect()).unwrap()
+        read("ns/config", &entries.iter().map(owned).collect()).0
     }
 
     /// What changed, as one word each.

@@ -36,8 +36,9 @@ pub struct ConfigValues {
     pub modules: BTreeMap<ValuesKey, Section>,
 }
 
-/// Reads the data of the `ConfigMap` `name` (`namespace/name`).
-pub fn read(name: &str, data: &BTreeMap<String, String>) -> Result<ConfigValues, Mistakes> {
+/// Reads the data of the `ConfigMap` `name` (`namespace/name`): what is readable, so that it can be
+/// checked further, and all mistakes. With mistakes the values are not to be used.
+pub fn read(name: &str, data: &BTreeMap<String, String>) -> (ConfigValues, Mistakes) {
     let mut reader = Reader {
         name,
         values: ConfigValues::default(),
@@ -46,8 +47,7 @@ pub fn read(name: &str, data: &BTreeMap<String, String>) -> Result<ConfigValues,
     for (key, text) in data {
         reader.take(key, text);
     }
-    Mistakes(reader.mistakes).into_result()?;
-    Ok(reader.values)
+    (reader.values, Mistakes(reader.mistakes))
 }
 
 impl ConfigValues {
@@ -240,22 +240,25 @@ mod tests {
         ValuesKey::parse(text).unwrap()
     }
 
+    /// The values of data without mistakes.
+    fn read_good(entries: &[(&str, &str)]) -> ConfigValues {
+        let (values, mistakes) = read("ns/config", &data(entries));
+        assert_eq!(mistakes, Mistakes::default());
+        values
+    }
+
     #[test]
     fn sections_flags_and_maintenance_are_read() {
-        let values = read(
-            "ns/config",
-            &data(&[
-                ("global", "a: 1\n"),
-                ("certManager", "b: 020\nc: yes\n"),
-                ("certManagerEnabled", "true"),
-                ("flagOnlyEnabled", "false"),
-                ("listed", "- 1"),
-                ("paused", "{}"),
-                ("pausedMaintenance", "NoResourceReconciliation"),
-                ("resumedMaintenance", ""),
-            ]),
-        )
-        .unwrap();
+        let values = read_good(&[
+            ("global", "a: 1\n"),
+            ("certManager", "b: 020\nc: yes\n"),
+            ("certManagerEnabled", "true"),
+            ("flagOnlyEnabled", "false"),
+            ("listed", "- 1"),
+            ("paused", "{}"),
+            ("pausedMaintenance", "NoResourceReconciliation"),
+            ("resumedMaintenance", ""),
+        ]);
         let value = |text: &str| values.section(&key(text)).map(Layer::to_value);
         assert_eq!(value("global"), Some(json!({"a": 1})));
         assert_eq!(value("certManager"), Some(json!({"b": 16, "c": "yes"})));
@@ -275,16 +278,13 @@ mod tests {
             &[("global", "")],
             &[("global", "# only a comment\n")],
         ] {
-            assert_eq!(
-                read("ns/config", &data(entries)),
-                Ok(ConfigValues::default())
-            );
+            assert_eq!(read_good(entries), ConfigValues::default());
         }
     }
 
     #[test]
     fn all_mistakes_are_told_at_once() {
-        let mistakes = read(
+        let (values, mistakes) = read(
             "ns/config",
             &data(&[
                 ("global", "- 1"),
@@ -298,8 +298,8 @@ mod tests {
                 ("Cert_managerEnabled", "true"),
                 ("good", "a: 1"),
             ]),
-        )
-        .unwrap_err();
+        );
+        assert!(values.section(&key("good")).is_some());
         let mut lines: Vec<String> = mistakes.0.iter().map(ToString::to_string).collect();
         let broken = lines
             .iter()
@@ -325,12 +325,9 @@ mod tests {
 
     #[test]
     fn unknown_modules_are_warnings_with_a_proposal() {
-        let values = read(
-            "ns/config",
-            &data(&[("certManger", "{}"), ("xEnabled", "true"), ("known", "{}")]),
-        );
+        let values = read_good(&[("certManger", "{}"), ("xEnabled", "true"), ("known", "{}")]);
         let known = BTreeSet::from([key("certManager"), key("known")]);
-        let warnings = values.unwrap().unknown_modules("ns/config", &known);
+        let warnings = values.unknown_modules("ns/config", &known);
         let lines: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         let expected = [
             "ConfigMap ns/config: certManger: there is no module cert-manger (did you mean `certManager`?)",

@@ -12,12 +12,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::name::ModuleName;
 use crate::object::{
     APPLIED_HASH, APPLYSET_PART_OF, HELM_RELEASE_NAME, HELM_RELEASE_NAMESPACE, MODULE_LABEL,
-    Manifest, OPERATOR_LABEL, ObjectRef, RECREATE, Source,
+    Manifest, OPERATOR_LABEL, ObjectRef, RECREATE, Source, sha256_hex,
 };
 use crate::render;
 use crate::report::{Mistake, Mistakes};
@@ -251,8 +250,7 @@ pub fn stamp(object: &mut Value, owner: &Owner) -> Result<String, String> {
             json!(owner.operator_namespace),
         );
     }
-    let digest = Sha256::digest(object.to_string().as_bytes());
-    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256_hex(&object.to_string(), 32);
     map_of(object, "annotations")?.insert(APPLIED_HASH.to_owned(), json!(hash));
     Ok(hash)
 }

@@ -243,7 +243,7 @@ fn is_item(item: &Value, keys: &[(String, String)]) -> bool {
 }
 
 fn matches_text(value: Option<&Value>, text: &str) -> bool {
-    value.is_some_and(|value| value.to_string() == text || value.as_str() == Some(text))
+    value.is_some_and(|value| *value == text || value.as_str() == Some(text))
 }
 
 /// Splits `.spec.ports[port=80,protocol="TCP"].name`; a JSON pointer (`/spec/replicas`) is taken as

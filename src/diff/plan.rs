@@ -67,6 +67,15 @@ pub enum Removal {
     Release(Live),
 }
 
+impl Removal {
+    /// Which object.
+    pub fn reference(&self) -> &ObjectRef {
+        match self {
+            Self::Delete(live) | Self::Release(live) => &live.reference,
+        }
+    }
+}
+
 /// What to do, and what is left as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {

@@ -1,9 +1,9 @@
 //! How one object would change, as text; what is secret stays secret.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use similar::TextDiff;
 
+use crate::object::sha256_hex;
 use crate::yaml;
 
 /// Replaces the values of a Secret by a mark that changes when the value changes.
@@ -30,13 +30,7 @@ pub fn mask_secret(object: &mut Value) {
 
 /// Two bytes of a hash: enough to see that a value changed, too little to guess it by.
 fn mark(value: &Value) -> String {
-    let digest = Sha256::digest(value.to_string().as_bytes());
-    let mark: String = digest
-        .iter()
-        .take(2)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("[secret {mark}]")
+    format!("[secret {}]", sha256_hex(&value.to_string(), 2))
 }
 
 /// A unified diff of two objects as YAML; empty when they are equal.

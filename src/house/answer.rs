@@ -37,7 +37,7 @@ impl House {
             Query::ModuleSnapshots { module } => self.store(module).map(|_| json!({})),
             Query::ModuleResourceMonitor { module } => self.monitors(module.as_deref()),
             Query::ModuleExplain { module, path } => self.explain(module, path.as_deref()),
-            Query::ModulePurge { module } => self.purge(module),
+            Query::ModulePurge { module } => self.purge(module, now),
             Query::QueueList { show_empty } => {
                 document(&QueueDump::new(self.queues(now), *show_empty))
             }
@@ -76,7 +76,11 @@ impl House {
             (false, Some(_)) => ConvergePhase::InProgress,
             (false, None) => ConvergePhase::NotStarted,
         };
-        let tasks = self.lines.lengths().map(|(_, length)| length).sum();
+        // Waiting for readiness goes on beside converge.
+        let tasks = self.lines.tasks();
+        let tasks = tasks
+            .filter(|task| !matches!(task, Task::AwaitReady { .. }))
+            .count();
         ConvergeStatus { startup, tasks }
     }
 
@@ -162,7 +166,7 @@ impl House {
         document(&monitors)
     }
 
-    fn purge(&mut self, module: &str) -> Answer {
+    fn purge(&mut self, module: &str, now: Instant) -> Answer {
         let name = self.known_name(module)?;
         if self.discovery.names().contains(&name) {
             return Err(Refusal::BadRequest(format!(
@@ -170,7 +174,11 @@ impl House {
                 name.key()
             )));
         }
+        if self.held_names().contains(&name) {
+            self.purged.insert(name.clone(), self.directory_of(&name));
+        }
         self.request_purge(&name);
+        self.weigh_vanished(now);
         Ok(json!(format!("module {name} is being removed")))
     }
 

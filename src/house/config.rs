@@ -12,24 +12,47 @@ use crate::status::{About, Event, Kind};
 
 impl House {
     /// Takes the data of the `ConfigMap`; `None` when there is none, which resets everything.
+    ///
+    /// Data that is not usable changes nothing. At the start there is nothing that it could leave as
+    /// it is but the cluster: then no module starts, or is deleted, until it is mended.
     pub fn take_config(&mut self, data: Option<&BTreeMap<String, String>>, time: Timestamp) {
+        if self.discovery.dirs.is_empty() {
+            self.untaken = Some(data.cloned());
+            return;
+        }
         let empty = BTreeMap::new();
-        let read = config_values::read(&self.config_map_name(), data.unwrap_or(&empty));
-        let checked =
-            read.and_then(|config| self.check_config(&config).into_result().map(|()| config));
-        match checked {
-            Ok(config) => {
+        let (config, mut mistakes) =
+            config_values::read(&self.config_map_name(), data.unwrap_or(&empty));
+        mistakes.0.extend(self.check_config(&config).0);
+        match mistakes.into_result() {
+            Ok(()) => {
                 if self.config_mistakes.take().is_some() {
                     tracing::info!(target: "config_values", "the ConfigMap is usable again");
                 }
+                self.untaken = None;
                 self.apply_config(config);
+                if !std::mem::replace(&mut self.config_known, true) {
+                    self.request_converge("OperatorStartup");
+                }
             }
-            Err(mistakes) => self.refuse_config(mistakes),
-        }
-        if !std::mem::replace(&mut self.config_known, true) {
-            self.request_converge("OperatorStartup");
+            Err(mistakes) => {
+                self.untaken = Some(data.cloned());
+                self.refuse_config(mistakes);
+            }
         }
         self.report_all(time);
+    }
+
+    /// Tries again to take data that could not be taken: schemas may have changed.
+    pub(super) fn take_config_again(&mut self, time: Timestamp) {
+        if let Some(data) = self.untaken.take() {
+            self.take_config(data.as_ref(), time);
+        }
+    }
+
+    /// What is wrong with the `ConfigMap`; `None` when it is usable.
+    pub fn config_mistakes(&self) -> Option<&Mistakes> {
+        self.config_mistakes.as_ref()
     }
 
     fn config_map_name(&self) -> String {
@@ -47,7 +70,7 @@ impl House {
             let Some(resident) = self.residents.get(&key.module()) else {
                 continue;
             };
-            let is_on = section.enabled.unwrap_or(resident.enabled);
+            let is_on = section.enabled.unwrap_or_else(|| resident.is_expected());
             if let (true, Some(values), Some(store)) = (is_on, &section.values, &resident.store) {
                 mistakes.extend(store.check_config(values).0);
             }
@@ -98,7 +121,7 @@ impl House {
             return;
         }
         for name in &touched {
-            self.request_run(name, "ConfigMapChanged");
+            self.request_again(name, "ConfigMapChanged");
         }
     }
 
@@ -110,19 +133,17 @@ impl House {
         };
         let section = self.config.modules.get(&name.key()).unwrap_or(&empty);
         resident.maintenance = section.maintenance;
+        let is_on = section.enabled.unwrap_or_else(|| resident.is_expected());
         let Some(store) = &mut resident.store else {
             return;
         };
-        let is_on = section.enabled.unwrap_or(resident.enabled);
         let values = section.values.clone();
         let taken = if is_on {
             store.set_config(values)
         } else {
             store.keep_config(values)
         };
-        if let Err(mistakes) = taken {
-            tracing::error!(target: "config_values", module = %name, %mistakes, "the section of a module does not fit its schema");
-        }
+        resident.section = taken.err().unwrap_or_default();
     }
 
     fn warn_of_unknown(&self, config: &ConfigValues) {

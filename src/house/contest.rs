@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::apply::Drift;
+use crate::diff::Reason;
 use crate::object::ObjectRef;
 
 const CORRECTIONS: usize = 3;
@@ -45,12 +46,29 @@ impl Contest {
                 ));
             }
         }
+        if drift.reason == Reason::Altered && drift.taken.is_empty() {
+            why = self.note_removal(drift, now);
+        }
         let why = why?;
         self.corrections
             .retain(|(object, _, _), _| *object != drift.object);
         self.left
             .insert(drift.object.clone(), (now + WINDOW, why.clone()));
         Some(why)
+    }
+
+    /// Fields that were removed are nobody's: who removed them is not known.
+    fn note_removal(&mut self, drift: &Drift, now: Instant) -> Option<String> {
+        let key = (drift.object.clone(), String::new(), String::new());
+        let times = self.corrections.entry(key).or_default();
+        times.push(now);
+        (times.len() >= CORRECTIONS).then(|| {
+            format!(
+                "{}: fields are removed again and again; it is left alone for {} minutes",
+                drift.object,
+                WINDOW.as_secs() / 60
+            )
+        })
     }
 
     /// The objects that are left alone.
@@ -79,7 +97,7 @@ impl Contest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::{Reason, Taken};
+    use crate::diff::Taken;
 
     fn drift(field: &str, manager: &str) -> Drift {
         Drift {
@@ -107,6 +125,23 @@ mod tests {
         assert!(!contest.end(now + Duration::from_mins(9)));
         assert!(contest.end(now + Duration::from_mins(10)));
         assert!(contest.objects().is_empty());
+    }
+
+    #[test]
+    fn fields_that_are_removed_again_and_again_are_contested() {
+        let (mut contest, now) = (Contest::default(), Instant::now());
+        let removed = Drift {
+            taken: vec![],
+            ..drift("", "")
+        };
+        let deleted = Drift {
+            reason: Reason::Deleted,
+            ..removed.clone()
+        };
+        assert!(contest.note(&removed, now).is_none());
+        assert!(contest.note(&removed, now).is_none());
+        assert!(contest.note(&deleted, now).is_none());
+        assert!(contest.note(&removed, now).is_some());
     }
 
     #[test]

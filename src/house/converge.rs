@@ -17,7 +17,7 @@ impl House {
     /// All modules with their opinions, those of one weight together.
     pub fn evaluation(&self) -> Evaluation {
         let mut groups: BTreeMap<u32, Vec<Asked>> = BTreeMap::new();
-        for (name, _) in &self.residents {
+        for name in self.residents.keys() {
             if let Some(asked) = self.asked(name) {
                 groups.entry(asked.module.weight).or_default().push(asked);
             }
@@ -107,9 +107,16 @@ impl House {
         }
         let enabled: Vec<ModuleName> = self.enabled().into_iter().cloned().collect();
         for name in &enabled {
-            if let Some(resident) = self.residents.get_mut(name) {
-                resident.progress = Progress::Pending;
+            let Some(resident) = self.residents.get_mut(name) else {
+                continue;
+            };
+            if resident.script_error.is_some() {
+                // It waits for its script, and nobody waits for it.
+                resident.progress = Progress::Failed;
+                resident.keeps_last = false;
+                continue;
             }
+            resident.progress = Progress::Pending;
             self.request_run(name, "Converge");
         }
         self.request_deletions(time);
@@ -162,8 +169,10 @@ impl House {
             .collect();
         for name in disabled {
             let queue = QueueName::Module(name.clone());
+            let ready = QueueName::Ready(name.clone());
             self.lines.drop_waiting(|line, task| {
-                *line == queue && matches!(task, Task::ModuleRun { .. } | Task::AskScript { .. })
+                let is_run = matches!(task, Task::ModuleRun { .. } | Task::AskScript { .. });
+                *line == ready || (*line == queue && is_run)
             });
             let has_objects = self
                 .residents
@@ -213,9 +222,12 @@ impl House {
         let is_deciding = self
             .lines
             .any(|_, task| matches!(task, Task::ConvergeModules { .. }));
-        let is_pending =
-            |resident: &super::Resident| resident.enabled && resident.progress == Progress::Pending;
-        if is_deciding || self.residents.values().any(is_pending) {
+        let standings = self.standings();
+        let blocked = crate::module::blocked(&standings);
+        let is_pending = standings.iter().any(|(name, standing)| {
+            standing.progress == Progress::Pending && !blocked.contains(name)
+        });
+        if is_deciding || is_pending {
             return;
         }
         self.converge.begun = None;

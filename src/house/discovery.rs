@@ -47,6 +47,7 @@ impl House {
         for name in &changed {
             self.take_section(name);
         }
+        self.take_config_again(time);
         if globals_changed && changed.is_empty() {
             self.request_converge("GlobalValuesChanged");
         }
@@ -145,9 +146,10 @@ impl House {
     }
 
     /// All `Module` objects that existed at the start were told.
-    pub fn objects_known(&mut self, now: Instant) {
+    pub fn objects_known(&mut self, now: Instant, time: Timestamp) {
         if !std::mem::replace(&mut self.objects_known, true) {
             self.weigh_vanished(now);
+            self.report_all(time);
         }
     }
 
@@ -156,15 +158,28 @@ impl House {
         if !self.objects_known || self.discovery.dirs.is_empty() {
             return;
         }
-        let known: Known = self
+        let mut known: Known = self
             .residents
             .iter()
             .filter(|(_, resident)| resident.has_objects() || resident.exists || resident.enabled)
             .map(|(name, resident)| (name.clone(), directory(resident)))
             .collect();
-        let verdict = self
+        let present = self.discovery.names();
+        self.purged.retain(|name, _| !present.contains(name));
+        known.extend(self.purged.clone());
+        let mut verdict = self
             .guard
             .weigh(&known, &self.discovery, now.duration_since(self.born));
+        verdict
+            .believed
+            .retain(|name| !self.purged.contains_key(name));
+        if let Some(held) = &mut verdict.held {
+            held.names.retain(|name| !self.purged.contains_key(name));
+        }
+        verdict.held = verdict.held.filter(|held| !held.names.is_empty());
+        if verdict.held.is_none() {
+            self.purged.clear();
+        }
         self.ask_guard_at = verdict.ask_again_at.map(|at| self.born + at);
         for name in &verdict.believed {
             self.request_purge(name);
@@ -177,7 +192,8 @@ impl House {
                     "{}: nothing of {names} is removed; bring the folders back, or say module purge NAME",
                     held.why
                 );
-                for name in &held.names {
+                let told = self.held_names();
+                for name in held.names.difference(&told) {
                     self.tell(Event {
                         about: About::Module(name.clone()),
                         kind: Kind::Warning,
@@ -204,8 +220,11 @@ impl House {
                 module: name.clone(),
                 purge: true,
             };
-            self.lines
-                .drop_waiting(|queue, _| *queue == QueueName::Module(name.clone()));
+            let queues = [
+                QueueName::Module(name.clone()),
+                QueueName::Ready(name.clone()),
+            ];
+            self.lines.drop_waiting(|queue, _| queues.contains(queue));
             self.push(QueueName::Module(name.clone()), task);
         } else {
             let exists = resident.exists;
@@ -214,6 +233,11 @@ impl House {
                 self.notices.push(Notice::Remove(name.clone()));
             }
         }
+    }
+
+    /// The modules directory where a module was last seen.
+    pub(super) fn directory_of(&self, name: &ModuleName) -> Option<PathBuf> {
+        self.residents.get(name).and_then(directory)
     }
 
     /// The names of modules whose folder is gone and whose removal is held.

@@ -34,7 +34,7 @@ use crate::render::ValuesTree;
 use crate::report::Mistakes;
 use crate::schema::Schemas;
 use crate::status::{Event, Status};
-use crate::task::{Decided, Deleted, Evaluation, ModuleRun, Ran, Task};
+use crate::task::{Decided, Deleted, Evaluation, ModuleRun, Ran, Rendering, Task};
 use crate::values::{Checksum, Store};
 
 use resident::Resident;
@@ -67,10 +67,15 @@ pub struct House {
     config: ConfigValues,
     config_mistakes: Option<Mistakes>,
     config_known: bool,
+    /// Data of the `ConfigMap` that has not taken effect: the schemas are not known yet, or it does
+    /// not fit them.
+    untaken: Option<Option<BTreeMap<String, String>>>,
     objects_known: bool,
     lines: Lines<Task>,
     guard: Guard,
     held: Option<crate::module::Held>,
+    /// Held modules that people purged: they count as vanished as long as others are held.
+    purged: crate::module::Known,
     ask_guard_at: Option<Instant>,
     converge: Converge,
     notices: Vec<Notice>,
@@ -102,6 +107,8 @@ pub enum Work {
     Evaluate(Evaluation),
     /// Run a module.
     Run(Box<ModuleRun>),
+    /// Wait until what a module rendered last is ready.
+    AwaitReady(Arc<Module>, Arc<Rendering>),
     /// Delete a module.
     Delete {
         /// Which.
@@ -123,6 +130,8 @@ pub enum Done {
     Ran(Box<Ran>),
     /// A deletion.
     Deleted(Box<Deleted>),
+    /// Whether the objects are ready; else which is not, and why.
+    Awaited(Result<(), String>),
     /// There was nothing to do.
     Nothing,
     /// The task itself broke; the text is the panic's.
@@ -209,10 +218,12 @@ impl House {
             config: ConfigValues::default(),
             config_mistakes: None,
             config_known: false,
+            untaken: None,
             objects_known: false,
             lines: Lines::default(),
             guard,
             held: None,
+            purged: crate::module::Known::new(),
             ask_guard_at: None,
             converge: Converge::default(),
             notices: Vec::new(),
@@ -282,6 +293,22 @@ impl House {
                 reason: reason.to_owned(),
             };
             self.push(QueueName::Module(name.clone()), task);
+        }
+    }
+
+    /// Runs a module whose values changed; its script, which is given them, is heard first.
+    fn request_again(&mut self, name: &ModuleName, reason: &str) {
+        let module = self
+            .residents
+            .get(name)
+            .and_then(|resident| resident.module.as_ref());
+        if module.is_some_and(|module| module.script.is_some()) {
+            let task = Task::AskScript {
+                module: name.clone(),
+            };
+            self.push(QueueName::Module(name.clone()), task);
+        } else {
+            self.request_run(name, reason);
         }
     }
 

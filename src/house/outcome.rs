@@ -10,7 +10,7 @@ use crate::apply::{Drift, Outcome};
 use crate::diff::Reason;
 use crate::module::Progress;
 use crate::name::ModuleName;
-use crate::object::applyset_id;
+use crate::object::{ObjectRef, applyset_id};
 use crate::queue::QueueName;
 use crate::report;
 use crate::serve::ModuleState;
@@ -47,6 +47,9 @@ impl House {
             (Task::ModuleDelete { module, purge }, Done::Deleted(deleted)) => {
                 self.take_deletion(module, *purge, *deleted, now, time)
             }
+            (Task::AwaitReady { module }, Done::Awaited(ready)) => {
+                self.take_ready(module, ready, time)
+            }
             (_, Done::Broken(why)) => Some(self.take_panic(task, why, time)),
             _ => None,
         };
@@ -55,18 +58,19 @@ impl House {
             Some(message) => {
                 let wait = self
                     .lines
-                    .failed(queue, id, message.clone(), now, Task::absorb);
+                    .failed((queue, id), message.clone(), now, Task::absorb);
                 let again = wait.map_or(0, |wait| wait.as_secs());
                 tracing::error!(target: "task", queue = %queue, task = task.kind(), again_in_s = again, "{message}");
             }
         }
         if let Some(module) = task.module() {
             let module = module.clone();
-            if let Some(resident) = self.residents.get_mut(&module) {
+            let is_at_work = !matches!(task, Task::AwaitReady { .. });
+            if let Some(resident) = self.residents.get_mut(&module).filter(|_| is_at_work) {
                 resident.begun = None;
             }
             self.report(&module, time);
-            self.look_for_drift(&BTreeSet::from([module.as_str().to_owned()]), managed);
+            self.look_for_drift(&BTreeSet::from([module.as_str().to_owned()]), managed, time);
         }
         self.close_converge(now);
     }
@@ -82,6 +86,9 @@ impl House {
             let why = why.clone();
             if let Some(resident) = self.residents.get_mut(name) {
                 resident.enter(ModuleState::Failed, "EnabledScriptFailed", &why, time);
+                resident.script_error = Some(why.clone());
+                resident.progress = Progress::Failed;
+                resident.keeps_last = false;
             }
             self.count(Count::DiscoverFailed);
             return Some(why);
@@ -95,10 +102,10 @@ impl House {
             .residents
             .get(name)
             .is_some_and(|resident| resident.enabled);
-        if before != after {
-            self.request_converge("EnabledScriptAnswered");
-        } else {
+        if before == after {
             self.request_run(name, "EnabledScriptAnswered");
+        } else {
+            self.request_converge("EnabledScriptAnswered");
         }
         None
     }
@@ -123,11 +130,16 @@ impl House {
         } else if !resident.maintenance {
             resident.is_marked = false;
         }
-        resident.reported = ran
-            .reported
-            .iter()
-            .map(|(object, reason)| told(object, *reason))
-            .collect();
+        // A run that ended before its pruning knows nothing of what stays.
+        if ran.error.is_none() {
+            resident.kept = ran
+                .outcome
+                .kept
+                .iter()
+                .filter(|(object, _)| ran.outcome.members.contains(object))
+                .map(|(object, why)| format!("{object} stays: {why}"))
+                .collect();
+        }
         let news: Vec<String> = ran
             .outcome
             .warnings
@@ -136,15 +148,16 @@ impl House {
             .cloned()
             .collect();
         resident.warnings.clone_from(&ran.outcome.warnings);
-        for warning in news {
-            tracing::warn!(target: "apply", module = %name, "{warning}");
-        }
-        resident.progress = match (&ran.error, &ran.ready) {
-            (Some(_), _) => Progress::Failed,
-            (None, Some(Ok(()))) => Progress::Ready,
-            (None, Some(Err(_))) => Progress::Unready,
-            (None, None) => Progress::Applied,
+        resident.keeps_last = ran.keeps_last;
+        resident.progress = if ran.error.is_some() {
+            Progress::Failed
+        } else {
+            Progress::Applied
         };
+        if ran.error.is_none() && self.names_required_ready().contains(name) {
+            let module = name.clone();
+            self.push(QueueName::Ready(name.clone()), Task::AwaitReady { module });
+        }
         let count = Count::Run {
             module: name.clone(),
             took,
@@ -152,8 +165,10 @@ impl House {
             startup,
         };
         self.notices.push(Notice::Count(count));
+        self.tell_warnings(name, news, &ran.outcome);
+        self.take_reported(name, &ran.reported);
         self.tell_outcome(name, &ran.outcome, now);
-        self.conclude(name, ran.error.as_ref(), ran.ready.as_ref(), time)
+        self.conclude(name, ran.error.as_ref(), time)
     }
 
     /// Enters the state that the end of a run leads to; answers the failure.
@@ -161,7 +176,6 @@ impl House {
         &mut self,
         name: &ModuleName,
         error: Option<&Error>,
-        ready: Option<&Result<(), String>>,
         time: Timestamp,
     ) -> Option<String> {
         let resident = self.residents.get_mut(name)?;
@@ -169,24 +183,16 @@ impl House {
             let (state, reason) = if resident.maintenance {
                 (ModuleState::Maintenance, "Maintenance")
             } else {
-                (
-                    ModuleState::Applied,
-                    if ready.is_some_and(Result::is_err) {
-                        "NotReady"
-                    } else {
-                        ""
-                    },
-                )
+                (ModuleState::Applied, "")
             };
-            let message = ready
-                .and_then(|ready| ready.as_ref().err())
-                .cloned()
-                .unwrap_or_default();
-            resident.enter(state, reason, &message, time);
+            resident.enter(state, reason, "", time);
+            resident.told_failure.clear();
             return None;
         };
         let message = report::chain(error);
-        let is_news = resident.reason != error.reason() || resident.message != message;
+        // Each try fails anew; people hear of it when it fails otherwise than before.
+        let is_news = resident.told_failure != message;
+        resident.told_failure.clone_from(&message);
         resident.enter(ModuleState::Failed, error.reason(), &message, time);
         if is_news {
             self.tell(Event {
@@ -199,15 +205,91 @@ impl House {
         Some(message)
     }
 
+    /// Takes whether the objects of a module are ready; answers the failure.
+    fn take_ready(
+        &mut self,
+        name: &ModuleName,
+        ready: Result<(), String>,
+        time: Timestamp,
+    ) -> Option<String> {
+        let resident = self.residents.get_mut(name)?;
+        let is_applied =
+            resident.progress != Progress::Pending && resident.progress != Progress::Failed;
+        if !resident.enabled || !is_applied {
+            return None;
+        }
+        let (progress, reason) = match ready {
+            Ok(()) => (Progress::Ready, ""),
+            Err(_) => (Progress::Unready, "NotReady"),
+        };
+        let why = ready.err();
+        resident.progress = progress;
+        if resident.state == ModuleState::Applied {
+            resident.enter(
+                ModuleState::Applied,
+                reason,
+                why.as_deref().unwrap_or_default(),
+                time,
+            );
+        }
+        why
+    }
+
+    /// Warnings that come with a write are told as events; a run that writes nothing, as after a
+    /// restart, only logs them.
+    fn tell_warnings(&mut self, name: &ModuleName, news: Vec<String>, outcome: &Outcome) {
+        let has_written = !outcome.created.is_empty() || !outcome.changed.is_empty();
+        for message in news {
+            tracing::warn!(target: "apply", module = %name, "{message}");
+            if has_written {
+                self.tell(Event {
+                    about: About::Module(name.clone()),
+                    kind: Kind::Warning,
+                    reason: "ManifestWarning",
+                    message,
+                });
+            }
+        }
+    }
+
+    /// Takes drift that is told and left; answers whether it is other than before.
+    fn take_reported(&mut self, name: &ModuleName, reported: &[(ObjectRef, Reason)]) -> bool {
+        let Some(resident) = self.residents.get_mut(name) else {
+            return false;
+        };
+        let reported: Vec<String> = reported
+            .iter()
+            .map(|(object, reason)| told(object, *reason))
+            .collect();
+        if reported == resident.reported {
+            return false;
+        }
+        for message in &reported {
+            if !resident.reported.contains(message) {
+                tracing::warn!(target: "apply", module = %name, "{message}; it is left so");
+            }
+        }
+        resident.reported = reported;
+        true
+    }
+
     fn tell_outcome(&mut self, name: &ModuleName, outcome: &Outcome, now: Instant) {
         let (created, changed) = (outcome.created.len(), outcome.changed.len());
         let (removed, corrected) = (outcome.removed.len(), outcome.corrected.len());
         if created + changed + removed + corrected > 0 {
             tracing::info!(target: "apply", module = %name, created, changed, corrected, removed, "applied");
         }
+        // The status remembers what was told, also across a restart.
+        let known = self
+            .residents
+            .get(name)
+            .map_or_else(String::new, |resident| resident.status.message_of("Kept"));
         for (object, why) in &outcome.kept {
-            tracing::warn!(target: "apply", module = %name, object = %object, why, "an object stays");
             let message = format!("{object} stays: {why}");
+            if known.contains(&message) {
+                continue;
+            }
+            tracing::warn!(target: "apply", module = %name, "{message}");
             self.tell(Event {
                 about: About::Module(name.clone()),
                 kind: Kind::Warning,
@@ -294,6 +376,7 @@ impl House {
             self.residents.remove(name);
             self.notices.push(Notice::Remove(name.clone()));
             tracing::info!(target: "module", module = %name, "removed");
+            self.weigh_vanished(now);
         } else {
             // The bounds of the inventory go with its objects.
             resident.exists = false;
@@ -329,7 +412,12 @@ impl House {
     }
 
     /// Looks whether the objects of these modules are as they were left; runs those that are not.
-    pub fn look_for_drift(&mut self, modules: &BTreeSet<String>, managed: &Managed) {
+    pub fn look_for_drift(
+        &mut self,
+        modules: &BTreeSet<String>,
+        managed: &Managed,
+        time: Timestamp,
+    ) {
         for name in modules
             .iter()
             .filter_map(|name| ModuleName::parse(name).ok())
@@ -341,26 +429,31 @@ impl House {
                 continue;
             };
             let is_at_work = resident.begun.is_some() || resident.maintenance;
-            if is_at_work || resident.progress == Progress::Failed {
+            // What failed is repeated anyway, and would differ for ever.
+            let is_failed = resident.progress == Progress::Failed && !resident.keeps_last;
+            if is_at_work || is_failed {
                 continue;
             }
             let live = managed.of_module(&name);
             let applyset = applyset_id(&name, &self.settings.namespace);
             let contested = resident.contest.objects();
-            if !task::is_settled(
+            let plan = task::look(
                 &resident.known,
                 &live,
                 &applyset,
                 &contested,
                 &module.definition,
-            ) {
+            );
+            if !plan.is_empty() {
                 self.request_run(&name, "Drift");
+            } else if self.take_reported(&name, &plan.reported) {
+                self.report(&name, time);
             }
         }
     }
 }
 
-fn told(object: &crate::object::ObjectRef, reason: Reason) -> String {
+fn told(object: &ObjectRef, reason: Reason) -> String {
     match reason {
         Reason::Deleted => format!("{object} was deleted"),
         Reason::Altered => format!("{object} was altered"),

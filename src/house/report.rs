@@ -21,7 +21,8 @@ impl House {
             resident.state,
             ModuleState::Waiting | ModuleState::Running | ModuleState::Deleting
         );
-        if !is_known || !is_final {
+        // … but what only people can change is an end.
+        if !is_known || !(is_final || resident.reason == super::start::BLOCKED) {
             return;
         }
         let status = Status::of(
@@ -67,6 +68,10 @@ impl House {
             notes.push(format!(
                 "the ConfigMap is not usable and changes nothing:\n{mistakes}"
             ));
+        }
+        if !self.global_mistakes.0.is_empty() {
+            let mistakes = &self.global_mistakes;
+            notes.push(format!("the global values are not usable:\n{mistakes}"));
         }
         for broken in self
             .discovery
@@ -137,6 +142,13 @@ fn shown(resident: &Resident, held: bool) -> (ModuleState, String, String) {
             resident.reported.join("; "),
         );
     }
+    if is_well && !resident.kept.is_empty() {
+        return (
+            ModuleState::Applied,
+            "ObjectsKept".to_owned(),
+            resident.kept.join("; "),
+        );
+    }
     (
         resident.state,
         resident.reason.clone(),
@@ -171,6 +183,9 @@ fn to_report(resident: &Resident, held: bool) -> Report {
     }
     if !resident.reported.is_empty() {
         conditions.push(("Drifted", true, "DriftLeft", resident.reported.join("; ")));
+    }
+    if !resident.kept.is_empty() {
+        conditions.push(("Kept", true, "ObjectsKept", resident.kept.join("; ")));
     }
     let definition = resident.module.as_ref().map(|module| &module.definition);
     Report {

@@ -27,6 +27,9 @@ pub(super) struct Resident {
     pub(super) broken: Option<Mistakes>,
     /// What is wrong with its `requires`; then it does not start.
     pub(super) requires: Option<Mistakes>,
+    /// What is wrong with its section of the `ConfigMap`, since its schema changed; then it does
+    /// not run.
+    pub(super) section: Mistakes,
     /// Whether the `ConfigMap` pauses it.
     pub(super) maintenance: bool,
     /// The enabled script's last answer.
@@ -39,6 +42,8 @@ pub(super) struct Resident {
     pub(super) enabled: bool,
     /// How far it has come in this converge.
     pub(super) progress: Progress,
+    /// Whether its last good version is in the cluster although its last run failed.
+    pub(super) keeps_last: bool,
     /// What is known from its runs.
     pub(super) known: Known,
     /// Whether its `Module` object is there.
@@ -53,12 +58,16 @@ pub(super) struct Resident {
     pub(super) reason: String,
     /// A sentence.
     pub(super) message: String,
+    /// The failure that people were told of last; empty since it succeeded.
+    pub(super) told_failure: String,
     /// Since when it is in this state.
     pub(super) since: Option<Timestamp>,
     /// How long the last attempt took.
     pub(super) took: Option<Duration>,
     /// Drift that is told and left.
     pub(super) reported: Vec<String>,
+    /// Objects that it does not have any more and that stay, and why.
+    pub(super) kept: Vec<String>,
     /// What its author should know, from the last run.
     pub(super) warnings: Vec<String>,
     /// Whether its objects carry the mark of maintenance.
@@ -75,12 +84,14 @@ impl Default for Resident {
             tree: None,
             broken: None,
             requires: None,
+            section: Mistakes::default(),
             maintenance: false,
             answer: None,
             script_error: None,
             decision: None,
             enabled: false,
             progress: Progress::Pending,
+            keeps_last: false,
             known: Known::default(),
             exists: false,
             status: Status::default(),
@@ -88,9 +99,11 @@ impl Default for Resident {
             state: ModuleState::Waiting,
             reason: String::new(),
             message: String::new(),
+            told_failure: String::new(),
             since: None,
             took: None,
             reported: Vec::new(),
+            kept: Vec::new(),
             warnings: Vec::new(),
             is_marked: false,
             begun: None,
@@ -107,6 +120,15 @@ impl Resident {
                 .parent
                 .as_ref()
                 .is_some_and(|parent| !parent.kinds.is_empty())
+    }
+
+    /// Whether it is enabled, or will be once that is decided for the first time.
+    pub(super) fn is_expected(&self) -> bool {
+        let flag = || self.module.as_ref()?.flags.last().map(|flag| flag.enabled);
+        match &self.decision {
+            Some(_) => self.enabled,
+            None => flag().unwrap_or(false),
+        }
     }
 
     /// Takes a new version of the folder. On mistakes everything stays as it was.

@@ -5,13 +5,17 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::resident::Resident;
 use super::{House, Job, Work};
-use crate::module::{Progress, Standing, Start, delete_order, ready_to_start};
+use crate::module::{Progress, Standing, Start, blocked, delete_order, ready_to_start};
 use crate::name::ModuleName;
 use crate::queue::Started;
 use crate::report::Mistakes;
 use crate::serve::ModuleState;
-use crate::task::{ModuleRun, Task, Values};
+use crate::task::{Known, ModuleRun, Task, Values};
+
+/// The reason of a module that waits for what cannot come by itself.
+pub(super) const BLOCKED: &str = "Blocked";
 
 impl House {
     /// Starts every task that may start. Nothing starts before the `ConfigMap` and the `Module`
@@ -32,7 +36,7 @@ impl House {
         let deletions = self.deletions_in_the_way();
         let doubt = self.discovery.doubt();
         let started = self.lines.start(now, |_, task| match task {
-            Task::ConvergeModules { .. } | Task::AskScript { .. } => None,
+            Task::ConvergeModules { .. } | Task::AskScript { .. } | Task::AwaitReady { .. } => None,
             Task::ModuleRun { .. } if converging => {
                 Some("waits until it is decided which modules are enabled".to_owned())
             }
@@ -45,22 +49,41 @@ impl House {
                 doubt.clone().or_else(|| deletions.get(module).cloned())
             }
         });
-        self.hold_or_release(&starts, time);
+        self.hold_or_release(&standings, &starts, time);
         started
             .into_iter()
             .map(|started| self.job(started, now, time))
             .collect()
     }
 
-    /// A module that cannot start because of what it requires is told as waiting.
-    fn hold_or_release(&mut self, starts: &BTreeMap<ModuleName, Start>, time: Timestamp) {
+    /// A module that cannot start is told as waiting. What only people can change is reported, too.
+    fn hold_or_release(
+        &mut self,
+        standings: &BTreeMap<ModuleName, Standing>,
+        starts: &BTreeMap<ModuleName, Start>,
+        time: Timestamp,
+    ) {
+        let blocked = blocked(standings);
         for (name, start) in starts {
             let Some(resident) = self.residents.get_mut(name) else {
                 continue;
             };
-            if let (Start::Waits(why), ModuleState::Waiting) = (start, resident.state) {
-                resident.enter(ModuleState::Waiting, "Waiting", why, time);
+            let (Start::Waits(why), ModuleState::Waiting) = (start, resident.state) else {
+                continue;
+            };
+            match &resident.requires {
+                Some(mistakes) => {
+                    let mistakes = mistakes.to_string();
+                    resident.enter(ModuleState::Failed, "InvalidModule", &mistakes, time);
+                }
+                None if blocked.contains(name) => {
+                    resident.enter(ModuleState::Waiting, BLOCKED, why, time);
+                }
+                None => resident.enter(ModuleState::Waiting, "Waiting", why, time),
             }
+        }
+        for name in &blocked {
+            self.report(name, time);
         }
     }
 
@@ -121,6 +144,7 @@ impl House {
             Task::AskScript { module } => Work::Evaluate(self.evaluation_of(module)),
             Task::ModuleRun { module, .. } => self.run_work(module, now, time),
             Task::ModuleDelete { module, .. } => self.delete_work(module, now, time),
+            Task::AwaitReady { module } => self.await_work(module),
         };
         Job {
             queue,
@@ -147,6 +171,35 @@ impl House {
         Work::Run(Box::new(run))
     }
 
+    fn await_work(&self, name: &ModuleName) -> Work {
+        let is_required = self.names_required_ready().contains(name);
+        let resident = self.residents.get(name);
+        match resident.filter(|resident| is_required && resident.enabled) {
+            Some(Resident {
+                module: Some(module),
+                known:
+                    Known {
+                        rendering: Some(rendering),
+                        ..
+                    },
+                ..
+            }) => Work::AwaitReady(module.clone(), rendering.clone()),
+            _ => Work::Nothing,
+        }
+    }
+
+    /// The modules that others want to be ready before they start.
+    pub(super) fn names_required_ready(&self) -> BTreeSet<ModuleName> {
+        self.residents
+            .values()
+            .filter(|resident| resident.enabled)
+            .filter_map(|resident| resident.module.as_ref())
+            .flat_map(|module| &module.definition.requires)
+            .filter(|requirement| requirement.ready)
+            .map(|requirement| requirement.name.clone())
+            .collect()
+    }
+
     fn delete_work(&mut self, name: &ModuleName, now: Instant, time: Timestamp) -> Work {
         let Some(resident) = self.residents.get_mut(name) else {
             return Work::Nothing;
@@ -163,15 +216,6 @@ impl House {
 
     /// A run of a module as it would be now.
     pub(super) fn module_run(&mut self, name: &ModuleName) -> Option<ModuleRun> {
-        let required_ready: BTreeSet<ModuleName> = self
-            .residents
-            .values()
-            .filter(|resident| resident.enabled)
-            .filter_map(|resident| resident.module.as_ref())
-            .flat_map(|module| &module.definition.requires)
-            .filter(|requirement| requirement.ready)
-            .map(|requirement| requirement.name.clone())
-            .collect();
         let snapshot = self.global.snapshot();
         if self.global_tree.0 != snapshot.checksum {
             self.global_tree = (
@@ -182,6 +226,7 @@ impl House {
         let resident = self.residents.get_mut(name)?;
         let (checksum, tree) = resident.tree()?;
         let mut mistakes: Mistakes = resident.store.as_ref()?.check_for_helm();
+        mistakes.0.extend(resident.section.0.iter().cloned());
         mistakes.0.extend(
             resident
                 .requires
@@ -193,13 +238,13 @@ impl House {
             values: Values {
                 global: self.global_tree.1.clone(),
                 module: tree,
+                plain: resident.store.as_ref()?.snapshot().values,
                 checksums: (self.global_tree.0, checksum),
             },
             mistakes,
             known: resident.known.clone(),
             contested: resident.contest.objects(),
             maintenance: resident.maintenance,
-            await_ready: required_ready.contains(name),
         })
     }
 }

@@ -27,5 +27,7 @@ pub use enabled::{Decision, Extenders, Heard, Opinion, Opinions, Outcome, Script
 pub use error::Error;
 pub use folder_watch::{FolderWatch, WatchSettings};
 pub use guard::{Guard, Held, Known, Verdict};
-pub use order::{OrderMode, Progress, Standing, Start, delete_order, ready_to_start, start_order};
+pub use order::{
+    OrderMode, Progress, Standing, Start, blocked, delete_order, ready_to_start, start_order,
+};
 pub use script::{ScriptInput, ScriptRun, ScriptVerdict, run_script};

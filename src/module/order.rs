@@ -102,6 +102,14 @@ pub fn ready_to_start(
         .collect()
 }
 
+/// The modules that wait for what cannot come by itself: something that they require, directly or
+/// not, failed, is not enabled, is not ready in time, or requires them.
+pub fn blocked(modules: &BTreeMap<ModuleName, Standing>) -> BTreeSet<ModuleName> {
+    let blocked = Blocked::find(modules);
+    let names = blocked.0.into_iter().filter(|(_, is_blocked)| *is_blocked);
+    names.map(|(name, _)| name.clone()).collect()
+}
+
 /// The modules in the order in which they would run one after another: by rank, what is required
 /// before what requires it, then by name.
 pub fn start_order(modules: &BTreeMap<ModuleName, Standing>, mode: OrderMode) -> Vec<ModuleName> {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
+use super::digest::sha256_hex;
 use super::ownership::{APPLIED_HASH, APPLYSET_PART_OF, HELM_RESOURCE_POLICY, MODULE_LABEL};
 use super::reference::{GroupKind, ObjectRef};
 use crate::name::ModuleName;
@@ -25,14 +25,7 @@ pub struct OwnedFields(String);
 impl OwnedFields {
     /// The hash of the `fieldsV1` of one entry, as the API server wrote it.
     pub fn of(fields: &str) -> Self {
-        let digest = Sha256::digest(fields.as_bytes());
-        Self(
-            digest
-                .iter()
-                .take(8)
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
+        Self(sha256_hex(fields, 8))
     }
 }
 

@@ -3,11 +3,13 @@
 //! In: nothing · Out: [`ObjectRef`], [`GroupKind`], [`Manifest`] and the words that mark what is
 //! ours · Never: talks to a cluster.
 
+mod digest;
 mod live;
 mod manifest;
 mod ownership;
 mod reference;
 
+pub use digest::sha256_hex;
 pub use live::{Live, Metadata, OwnedFields, Writer};
 pub use manifest::{Manifest, Source};
 pub use ownership::{

@@ -47,3 +47,14 @@ pub enum Error {
         why: String,
     },
 }
+
+impl Error {
+    /// Whether it can go away by itself.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Connect(source) => source.is_passing(),
+            Self::Status(source) => source.is_passing(),
+            _ => false,
+        }
+    }
+}

@@ -31,61 +31,60 @@ pub(super) struct Metrics {
 impl Metrics {
     /// Registers everything.
     pub(super) fn new(registry: &Registry) -> Result<Self, Error> {
-        let name = |name: &str| format!("{{PREFIX}}{name}");
         Ok(Self {
             run_seconds: registry.histogram(
-                &name("module_run_seconds"),
+                "{PREFIX}module_run_seconds",
                 "How long a run of a module took.",
                 &["module", "activation"],
                 &BUCKETS,
             )?,
             run_errors: registry.counter(
-                &name("module_run_errors_total"),
+                "{PREFIX}module_run_errors_total",
                 "Runs of a module that failed.",
                 &["module"],
             )?,
             delete_errors: registry.counter(
-                &name("module_delete_errors_total"),
+                "{PREFIX}module_delete_errors_total",
                 "Deletions of a module that failed.",
                 &["module"],
             )?,
             discover_errors: registry.counter(
-                &name("modules_discover_errors_total"),
+                "{PREFIX}modules_discover_errors_total",
                 "Enabled scripts that failed.",
                 &[],
             )?,
             config_errors: registry.counter(
-                &name("config_values_errors_total"),
+                "{PREFIX}config_values_errors_total",
                 "States of the ConfigMap that were not usable.",
                 &[],
             )?,
             absent: registry.counter(
-                &name("modules_absent_resources_total"),
+                "{PREFIX}modules_absent_resources_total",
                 "Objects that were deleted by others and made again.",
                 &["module", "resource"],
             )?,
             altered: registry.counter(
-                &name("modules_altered_resources_total"),
+                "{PREFIX}modules_altered_resources_total",
                 "Objects that were altered by others and put right.",
                 &["module", "resource"],
             )?,
             converge_seconds: registry.counter(
-                &name("convergence_seconds"),
+                "{PREFIX}convergence_seconds",
                 "Seconds spent in converge.",
                 &["activation"],
             )?,
             converge_total: registry.counter(
-                &name("convergence_total"),
+                "{PREFIX}convergence_total",
                 "How often converge was done.",
                 &["activation"],
             )?,
             queue_length: registry.gauge(
-                &name("tasks_queue_length"),
+                "{PREFIX}tasks_queue_length",
                 "Tasks in a queue.",
                 &["queue"],
             )?,
             module_info: registry.gauge(
-                &name("mm_module_info"),
+                "{PREFIX}mm_module_info",
                 "1 for every module.",
                 &["module", "enabled"],
             )?,

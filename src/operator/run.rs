@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
-use super::folders::{ReadFolders, ended};
+use super::folders::FolderReader;
 use super::metric::Metrics;
 use super::outbox::Outbox;
 use super::settings::{SetLogLevel, Settings};
@@ -51,23 +51,123 @@ pub async fn run(
     view: watch::Sender<View>,
     stop: CancellationToken,
 ) -> Result<(), Error> {
-    let ending = stop.clone();
-    let folders = ReadFolders::begin(&settings, &stop);
-    let connected = tokio::select! {
-        client = startup::connect(&settings) => client?,
-        () = ending.cancelled() => return Ok(()),
+    let mut doors = Doors::open(&settings, &stop).await?;
+    let arriving = startup::arrive(&settings);
+    let arrived = tokio::select! {
+        arrived = arriving => arrived?,
+        () = stop.cancelled() => return doors.close().await,
+        () = doors.refuse() => return Ok(()),
     };
-    let namespace = startup::namespace(&settings, &connected).await?;
+    let (connected, namespace) = arrived;
     let context = startup::context(&settings, connected.clone(), &namespace)?;
     let house_settings = startup::house_settings(&settings, &namespace)?;
     let house = House::new(house_settings, Instant::now()).map_err(Error::GlobalSchemas)?;
     let reporter = Reporter::new(connected, &namespace);
-    let mut operator =
-        Operator::wire(&settings, set_level, context, house, reporter, view, stop).await?;
-    operator.take_in_folders(folders);
+    let mut operator = Operator::wire(
+        &settings,
+        set_level,
+        doors,
+        (context, house),
+        reporter,
+        view,
+        stop,
+    );
     let ended = operator.work().await;
     operator.shut_down().await;
     ended
+}
+
+/// What is served before the cluster is reached: it may take long, and people and probes ask.
+struct Doors {
+    metrics: Metrics,
+    questions: mpsc::Receiver<Asked>,
+    converge: watch::Sender<ConvergeStatus>,
+    /// The folders are read meanwhile.
+    discovery: watch::Receiver<Option<Arc<Discovery>>>,
+    workers: Workers,
+}
+
+impl Doors {
+    async fn open(settings: &Settings, stop: &CancellationToken) -> Result<Self, Error> {
+        let registry = Registry::new(&settings.metrics_prefix);
+        let metrics = Metrics::new(&registry)?;
+        let (asks, questions) = mpsc::channel(QUESTIONS);
+        let (converge, converge_view) = watch::channel(ConvergeStatus::default());
+        let pages = HttpPages {
+            metrics: Arc::new(move || registry.text()),
+            hook_metrics: Arc::new(String::new),
+            converge: converge_view,
+        };
+        let http = HttpServer::bind(settings.listen, pages).await?;
+        let debug = DebugServer::bind(&settings.debug.socket, asks.clone())?;
+        let debug_tcp = match settings.debug.http_address {
+            Some(address) => Some(DebugServer::bind_tcp(address, asks).await?),
+            None => None,
+        };
+        let mut workers = Workers::default();
+        workers.employ("http", logged(http.run(stop.clone())));
+        workers.employ("debug socket", logged(debug.run(stop.clone())));
+        if let Some(server) = debug_tcp {
+            workers.employ("debug address", logged(server.run(stop.clone())));
+        }
+        let (tell_discovery, discovery) = watch::channel(None);
+        let (reader, folder_watch) = FolderReader::new(settings, tell_discovery);
+        workers.employ("folders", reader.run(stop.clone()));
+        workers.employ("folder watch", watch_folders(folder_watch, stop.clone()));
+        Ok(Self {
+            metrics,
+            questions,
+            converge,
+            discovery,
+            workers,
+        })
+    }
+
+    /// Refuses every question, as long as nothing is known.
+    async fn refuse(&mut self) {
+        while let Some(Asked { answer, .. }) = self.questions.recv().await {
+            let why = "the API server does not answer yet; the log says why".to_owned();
+            // The asker may be gone.
+            let _ = answer.send(Err(Refusal::Failed(why)));
+        }
+    }
+
+    async fn close(mut self) -> Result<(), Error> {
+        self.workers.end().await;
+        Ok(())
+    }
+}
+
+/// Long-lived workers, by name.
+#[derive(Default)]
+struct Workers {
+    running: JoinSet<()>,
+    names: HashMap<Id, &'static str>,
+}
+
+impl Workers {
+    fn employ(&mut self, name: &'static str, worker: impl Future<Output = ()> + Send + 'static) {
+        let handle = self.running.spawn(worker);
+        self.names.insert(handle.id(), name);
+    }
+
+    /// Waits until one ends, which none should; `None` when there is none.
+    async fn ended(&mut self) -> Option<Error> {
+        let (id, why) = match self.running.join_next_with_id().await? {
+            Ok((id, ())) => (id, "it has nothing more to do".to_owned()),
+            Err(error) => (error.id(), error.to_string()),
+        };
+        let name = self.names.get(&id).copied().unwrap_or("unknown");
+        Some(Error::Worker { name, why })
+    }
+
+    /// Waits until all have ended, which were told to.
+    async fn end(&mut self) {
+        let rest = async { while self.running.join_next().await.is_some() {} };
+        if timeout(GRACE, rest).await.is_err() {
+            self.running.abort_all();
+        }
+    }
 }
 
 struct Operator {
@@ -85,56 +185,36 @@ struct Operator {
     running: JoinSet<Done>,
     started: HashMap<Id, (QueueName, u64, Task, AbortHandle)>,
     asides: JoinSet<()>,
-    workers: JoinSet<()>,
-    names: HashMap<Id, &'static str>,
+    workers: Workers,
     stop: CancellationToken,
 }
 
 impl Operator {
-    async fn wire(
+    fn wire(
         settings: &Settings,
         set_level: SetLogLevel,
-        context: Context,
-        house: House,
+        doors: Doors,
+        (context, house): (Context, House),
         reporter: Reporter,
         view: watch::Sender<View>,
         stop: CancellationToken,
-    ) -> Result<Self, Error> {
-        let registry = Registry::new(&settings.metrics_prefix);
-        let metrics = Metrics::new(&registry)?;
-        let (asks, questions) = mpsc::channel(QUESTIONS);
-        let (converge, converge_view) = watch::channel(ConvergeStatus::default());
-        let pages = HttpPages {
-            metrics: Arc::new(move || registry.text()),
-            hook_metrics: Arc::new(String::new),
-            converge: converge_view,
-        };
-        let http = HttpServer::bind(settings.listen, pages).await?;
-        let debug = DebugServer::bind(&settings.debug.socket, asks.clone())?;
-        let debug_tcp = match settings.debug.http_address {
-            Some(address) => Some(DebugServer::bind_tcp(address, asks).await?),
-            None => None,
-        };
-        reporter
-            .install_definition(context.applier.patience)
-            .await?;
+    ) -> Self {
         let (tell_config, config) = watch::channel(None);
         let mut operator = Self {
             house,
             set_level,
-            metrics,
+            metrics: doors.metrics,
             outbox: Outbox::default(),
-            discovery: watch::channel(None).1,
+            discovery: doors.discovery,
             config,
             objects: ModuleObjects::default(),
-            questions,
+            questions: doors.questions,
             view,
-            converge,
+            converge: doors.converge,
             running: JoinSet::new(),
             started: HashMap::new(),
             asides: JoinSet::new(),
-            workers: JoinSet::new(),
-            names: HashMap::new(),
+            workers: doors.workers,
             context,
             stop,
         };
@@ -163,33 +243,12 @@ impl Operator {
                 .clone()
                 .follow(client, namespace, stop.clone()),
         );
-        operator.employ(
-            "outbox",
-            operator.outbox.clone().run(reporter, stop.clone()),
-        );
-        operator.employ("http", logged(http.run(stop.clone())));
-        operator.employ("debug socket", logged(debug.run(stop.clone())));
-        if let Some(server) = debug_tcp {
-            operator.employ("debug address", logged(server.run(stop)));
-        }
-        Ok(operator)
-    }
-
-    /// Takes over the workers that read the folders.
-    fn take_in_folders(&mut self, folders: ReadFolders) {
-        let ReadFolders {
-            discovery,
-            reader,
-            watch,
-        } = folders;
-        self.discovery = discovery;
-        self.employ("folders", ended(reader));
-        self.employ("folder watch", ended(watch));
+        operator.employ("outbox", operator.outbox.clone().run(reporter, stop));
+        operator
     }
 
     fn employ(&mut self, name: &'static str, worker: impl Future<Output = ()> + Send + 'static) {
-        let handle = self.workers.spawn(worker);
-        self.names.insert(handle.id(), name);
+        self.workers.employ(name, worker);
     }
 
     /// Takes in facts until told to stop.
@@ -201,13 +260,13 @@ impl Operator {
                 // Ending goes before everything, news before time.
                 biased;
                 () = stop.cancelled() => return Ok(()),
-                Some(ended) = self.workers.join_next_with_id() => return Err(self.worker_ended(ended)),
+                Some(error) = self.workers.ended() => return Err(error),
                 Some(ended) = self.running.join_next_with_id() => self.take_ended(ended),
                 Ok(()) = self.discovery.changed() => self.take_discovery(),
                 Ok(()) = self.config.changed() => self.take_config(),
                 (changes, all) = self.objects.changed() => self.take_objects(changes, all),
                 touched = self.context.applier.managed.touched() => {
-                    self.house.look_for_drift(&touched, &self.context.applier.managed);
+                    self.house.look_for_drift(&touched, &self.context.applier.managed, Timestamp::now());
                 }
                 Some(asked) = self.questions.recv() => self.take_question(asked),
                 Some(_) = self.asides.join_next() => {}
@@ -227,7 +286,7 @@ impl Operator {
             match &notice {
                 Notice::Count(count) => self.metrics.count(count),
                 Notice::Status { .. } | Notice::Remove(_) | Notice::Event(_) => {
-                    self.outbox.put(notice)
+                    self.outbox.put(notice);
                 }
             }
         }
@@ -260,6 +319,9 @@ impl Operator {
                     let deleted = task::delete(&context, &name, parent.as_ref(), module.as_deref());
                     Done::Deleted(Box::new(deleted.await))
                 }
+                Work::AwaitReady(module, rendering) => {
+                    Done::Awaited(task::await_ready(&context, &module, &rendering).await)
+                }
                 Work::Nothing => Done::Nothing,
             }
         });
@@ -277,6 +339,10 @@ impl Operator {
     fn take_ended(&mut self, ended: Result<(Id, Done), tokio::task::JoinError>) {
         let (id, done) = match ended {
             Ok((id, done)) => (id, done),
+            Err(error) if error.is_cancelled() => {
+                self.started.remove(&error.id());
+                return;
+            }
             Err(error) => (error.id(), Done::Broken(error.to_string())),
         };
         let Some((queue, number, task, _)) = self.started.remove(&id) else {
@@ -312,7 +378,7 @@ impl Operator {
             self.house.take_module_object(&name, object.as_ref());
         }
         if all {
-            self.house.objects_known(Instant::now());
+            self.house.objects_known(Instant::now(), Timestamp::now());
         }
     }
 
@@ -368,19 +434,13 @@ impl Operator {
         Ok(json!(format!("log.level is {value}")))
     }
 
-    fn worker_ended(&mut self, ended: Result<(Id, ()), tokio::task::JoinError>) -> Error {
-        let (id, why) = match ended {
-            Ok((id, ())) => (id, "it has nothing more to do".to_owned()),
-            Err(error) => (error.id(), error.to_string()),
-        };
-        Error::Worker {
-            name: self.names.get(&id).copied().unwrap_or("unknown"),
-            why,
-        }
-    }
-
     /// Ends tasks, then workers. What is half done is done again by the next start.
     async fn shut_down(&mut self) {
+        for (_, _, task, handle) in self.started.values() {
+            if matches!(task, Task::AwaitReady { .. }) {
+                handle.abort();
+            }
+        }
         let running = self.running.len();
         tracing::info!(target: "operator", running, "shutting down");
         let drain = async {
@@ -396,10 +456,7 @@ impl Operator {
             self.outbox.put(notice);
         }
         self.stop.cancel();
-        let rest = async { while self.workers.join_next().await.is_some() {} };
-        if timeout(GRACE, rest).await.is_err() {
-            self.workers.abort_all();
-        }
+        self.workers.end().await;
     }
 }
 
@@ -407,6 +464,15 @@ async fn sleep_until(wake: Option<Instant>) {
     match wake {
         Some(wake) => tokio::time::sleep_until(wake.into()).await,
         None => pending().await,
+    }
+}
+
+async fn watch_folders(watch: crate::module::FolderWatch, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        ended = watch.run() => if let Err(error) = ended {
+            tracing::error!(target: "module", "{}", report::chain(&error));
+        },
     }
 }
 

@@ -13,6 +13,7 @@ use crate::house;
 use crate::module::{Extenders, OrderMode};
 use crate::report;
 use crate::schema::{SchemaFile, Schemas};
+use crate::status::Reporter;
 use crate::task::Context;
 use crate::watch::Managed;
 
@@ -20,6 +21,31 @@ use crate::watch::Managed;
 const PATIENCE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Reaches the cluster and brings the definition of `Module`, however long the API server takes: it
+/// may answer before it has read its own roles, and go away again.
+pub(super) async fn arrive(settings: &Settings) -> Result<(Client, String), Error> {
+    let client = connect(settings).await?;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match prepare(settings, &client).await {
+            Ok(namespace) => return Ok((client, namespace)),
+            Err(error) if error.is_passing() => {
+                tracing::error!(target: "operator", "{}; trying again", report::chain(&error));
+            }
+            Err(error) => return Err(error),
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+async fn prepare(settings: &Settings, client: &Client) -> Result<String, Error> {
+    let namespace = namespace(settings, client).await?;
+    let reporter = Reporter::new(client.clone(), &namespace);
+    reporter.install_definition(PATIENCE).await?;
+    Ok(namespace)
+}
 
 /// Makes a client, and waits until the API server answers.
 pub async fn connect(settings: &Settings) -> Result<Client, Error> {
@@ -29,6 +55,8 @@ pub async fn connect(settings: &Settings) -> Result<Client, Error> {
         server: settings.cluster.server.clone(),
         writes_in_flight: settings.limits.writes_in_flight,
         deadline: settings.cluster.client.timeout.unwrap_or(PATIENCE),
+        qps: settings.cluster.client.qps,
+        burst: settings.cluster.client.burst,
     })
     .await?;
     let mut pause = FIRST_PAUSE;

@@ -20,6 +20,8 @@ pub enum QueueName {
     Main,
     /// The main queue of one module.
     Module(ModuleName),
+    /// Where it is waited until the objects of a module are ready, while its main queue goes on.
+    Ready(ModuleName),
 }
 
 impl fmt::Display for QueueName {
@@ -27,6 +29,7 @@ impl fmt::Display for QueueName {
         match self {
             Self::Main => out.write_str("main"),
             Self::Module(module) => write!(out, "module/{module}"),
+            Self::Ready(module) => write!(out, "ready/{module}"),
         }
     }
 }
@@ -170,8 +173,7 @@ impl<T: Clone> Lines<T> {
     /// Answers how long it waits.
     pub fn failed(
         &mut self,
-        queue: &QueueName,
-        id: u64,
+        (queue, id): (&QueueName, u64),
         message: String,
         now: Instant,
         merge: impl Fn(&mut T, &T) -> bool,
@@ -316,7 +318,7 @@ mod tests {
         lines.push(queue("a"), 1, same);
         let started = lines.start(now, free);
         let wait = lines
-            .failed(&queue("a"), started[0].id, "no".into(), now, same)
+            .failed((&queue("a"), started[0].id), "no".into(), now, same)
             .unwrap();
         assert_eq!(wait, Duration::from_secs(1));
         lines.push(queue("b"), 2, same);
@@ -330,7 +332,7 @@ mod tests {
         let (mut lines, now) = (Lines::default(), Instant::now());
         lines.push(queue("a"), 1, same);
         let id = lines.start(now, free)[0].id;
-        lines.failed(&queue("a"), id, "no".into(), now, same);
+        lines.failed((&queue("a"), id), "no".into(), now, same);
         lines.push(queue("a"), 1, same);
         assert_eq!(lines.start(now, free).len(), 1);
     }
@@ -380,7 +382,7 @@ mod tests {
                     _ => if let Some(started) = running.pop() {
                         if fails {
                             owed.insert(started.task);
-                            lines.failed(&started.queue, started.id, String::new(), now, same);
+                            lines.failed((&started.queue, started.id), String::new(), now, same);
                         } else {
                             lines.done(&started.queue, started.id);
                         }
@@ -389,7 +391,7 @@ mod tests {
             }
             for started in running { lines.done(&started.queue, started.id); }
             for _ in 0..100 {
-                now += Duration::from_secs(60);
+                now += Duration::from_mins(1);
                 for started in lines.start(now, free) {
                     owed.remove(&started.task);
                     lines.done(&started.queue, started.id);

@@ -257,7 +257,7 @@ mod tests {
             values,
             release: Release {
                 name: "web".to_owned(),
-                namespace: "d8".to_owned(),
+                namespace: "shop".to_owned(),
                 revision: 1,
                 is_install: true,
                 is_upgrade: false,
@@ -349,7 +349,7 @@ mod tests {
             ("{{ Capabilities.APIVersions.Has('v1') }}", json!(false)),
             (
                 "{{ Release.Name ~ '-' ~ Release.Namespace }}",
-                json!("web-d8"),
+                json!("web-shop"),
             ),
             ("{{ Template.Name }}", json!("web/templates/a.yaml.j2")),
         ] {

@@ -1,4 +1,6 @@
-//! The order in which kinds are installed and removed, as Helm 3 has it.
+//! The order in which kinds are installed and removed, as Helm 3 has it, but for one thing: kinds
+//! that Helm does not know are removed first, not last. They are instances of definitions: they have
+//! to go before their definition, and while the controller that clears their finalizers still runs.
 
 /// The kinds that Helm knows, in the order in which it installs them.
 const INSTALL: &[&str] = &[
@@ -82,20 +84,17 @@ const UNINSTALL: &[&str] = &[
 
 /// When a kind is installed: lower first; kinds that Helm does not know come last, all alike.
 pub fn install_rank(kind: &str) -> u16 {
-    rank(INSTALL, kind)
+    place(INSTALL, kind).unwrap_or(u16::MAX)
 }
 
-/// When a kind is removed: lower first; kinds that Helm does not know come last, all alike.
+/// When a kind is removed: lower first; kinds that Helm does not know come first, all alike.
 pub fn uninstall_rank(kind: &str) -> u16 {
-    rank(UNINSTALL, kind)
+    place(UNINSTALL, kind).map_or(0, |place| place + 1)
 }
 
-fn rank(order: &[&str], kind: &str) -> u16 {
-    let place = order
-        .iter()
-        .position(|known| *known == kind)
-        .unwrap_or(order.len());
-    u16::try_from(place).unwrap_or(u16::MAX)
+fn place(order: &[&str], kind: &str) -> Option<u16> {
+    let place = order.iter().position(|known| *known == kind)?;
+    u16::try_from(place).ok()
 }
 
 #[cfg(test)]
@@ -118,7 +117,7 @@ mod tests {
         }
         assert_eq!(install_rank("Widget"), install_rank("Gadget"));
         assert!(uninstall_rank("Service") < uninstall_rank("Deployment"));
-        assert!(uninstall_rank("Namespace") < uninstall_rank("Widget"));
+        assert!(uninstall_rank("Widget") < uninstall_rank("APIService"));
     }
 
     #[test]

@@ -243,12 +243,24 @@ impl Explanation {
         for leaf in &self.leaves {
             table.push(vec![
                 Cell::plain(&leaf.path),
-                Cell::plain(&leaf.value.to_string()),
+                Cell::plain(&shortened(&leaf.value)),
                 Cell::plain(&leaf.layer),
                 Cell::plain(&leaf.place),
             ]);
         }
         table.text(paint)
+    }
+}
+
+/// How many letters of a value a table shows; the other forms have all of it.
+const LONGEST_VALUE: usize = 60;
+
+/// A value as JSON, cut where it would push the columns behind it out of sight.
+fn shortened(value: &serde_json::Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(LONGEST_VALUE) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
     }
 }
 

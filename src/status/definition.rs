@@ -91,3 +91,20 @@ fn conditions(text: &Value) -> Value {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The file is for those who install definitions themselves; the operator installs its own.
+    #[test]
+    fn the_file_in_deploy_is_this_definition() {
+        let file =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/crds/modules.yaml");
+        let text = crate::yaml::write(&definition());
+        if std::env::var_os("ADDON_OPERATOR_UPDATE_DEPLOY").is_some() {
+            std::fs::write(&file, &text).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(file).unwrap(), text);
+    }
+}

@@ -34,7 +34,7 @@ pub enum State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
-    /// `Enabled`, `Applied`, `Ready`, `Contested`, `Drifted`.
+    /// `Enabled`, `Applied`, `Ready`, `Contested`, `Drifted`, `Kept`.
     #[serde(rename = "type")]
     pub kind: String,
     /// `True` or `False`.
@@ -150,6 +150,12 @@ impl Status {
     /// written anew.
     pub fn read(module: &Value) -> Self {
         serde_json::from_value(module["status"].clone()).unwrap_or_default()
+    }
+
+    /// What a condition says; empty when there is none.
+    pub fn message_of(&self, condition: &str) -> String {
+        let found = self.conditions.iter().find(|found| found.kind == condition);
+        found.map_or_else(String::new, |found| found.message.clone())
     }
 
     /// The inventory in the document.

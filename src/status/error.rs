@@ -38,3 +38,15 @@ pub enum Error {
         source: cluster::Error,
     },
 }
+
+impl Error {
+    /// Whether it can go away by itself.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::InstallDefinition { source }
+            | Self::WriteStatus { source, .. }
+            | Self::RemoveModule { source, .. } => source.is_passing(),
+            Self::AwaitDefinition { source } => source.is_passing(),
+        }
+    }
+}

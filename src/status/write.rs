@@ -5,7 +5,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::definition::{NAME, definition};
 use super::document::Status;
@@ -14,7 +13,7 @@ use super::event::Event;
 use crate::apply::{self, MODULE_RESOURCE, Parent};
 use crate::cluster::{Apply, Client, Propagation, Resource, Target};
 use crate::name::ModuleName;
-use crate::object::{APPLIED_HASH, ObjectRef};
+use crate::object::{APPLIED_HASH, ObjectRef, sha256_hex};
 
 const MANAGER: &str = "addon-operator";
 const HOW: Apply<'static> = Apply {
@@ -55,10 +54,7 @@ impl Reporter {
         };
         let failed = |source| Error::InstallDefinition { source };
         let mut object = definition();
-        let hash: String = Sha256::digest(object.to_string().as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = sha256_hex(&object.to_string(), 32);
         let there = self.client.fetch_metadata(target).await.map_err(failed)?;
         if there.is_some_and(|there| there.live.applied_hash.as_deref() == Some(hash.as_str())) {
             return Ok(());

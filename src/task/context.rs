@@ -14,6 +14,9 @@ use crate::module::Module;
 use crate::object::applyset_id;
 use crate::render::Capabilities;
 
+/// What the server listed, and what was made of it.
+type Asked = (Arc<Vec<String>>, Arc<Capabilities>);
+
 /// Doors and settings; cheap to clone.
 #[derive(Clone)]
 pub struct Context {
@@ -30,7 +33,7 @@ pub struct Context {
     /// Whether the files of scripts stay after use.
     pub keep_files: bool,
     /// What the cluster can do, as last asked.
-    capabilities: Arc<Mutex<Option<(Arc<Vec<String>>, Arc<Capabilities>)>>>,
+    capabilities: Arc<Mutex<Option<Asked>>>,
 }
 
 impl Context {

@@ -106,42 +106,41 @@ async fn one(
     let input = ScriptInput::new(&asked.config_values, &asked.values, enabled);
     let key = input.key(&asked.module.digest);
     let remembered = asked.answer.filter(|(of, _)| *of == key);
-    let answer = match remembered {
-        Some(answer) => answer,
-        None => {
-            let run = ScriptRun {
-                module: &asked.module.name,
-                script: &script,
-                input: &input,
-                limit: asked
-                    .module
-                    .definition
-                    .timeouts
-                    .enabled_script
-                    .unwrap_or(context.script_timeout),
-                temp_dir: &context.temporary,
-                keep_files: context.keep_files,
-            };
-            match run_script(run).await {
-                Ok(verdict) => {
-                    let mut told_by = asked.module.folder.join("enabled").display().to_string();
-                    if !verdict.reason.is_empty() {
-                        told_by = format!("{told_by}: {}", verdict.reason);
-                    }
-                    (
-                        key,
-                        Opinion {
-                            enabled: verdict.enabled,
-                            told_by,
-                        },
-                    )
+    let answer = if let Some(answer) = remembered {
+        answer
+    } else {
+        let run = ScriptRun {
+            module: &asked.module.name,
+            script: &script,
+            input: &input,
+            limit: asked
+                .module
+                .definition
+                .timeouts
+                .enabled_script
+                .unwrap_or(context.script_timeout),
+            temp_dir: &context.temporary,
+            keep_files: context.keep_files,
+        };
+        match run_script(run).await {
+            Ok(verdict) => {
+                let mut told_by = asked.module.folder.join("enabled").display().to_string();
+                if !verdict.reason.is_empty() {
+                    told_by = format!("{told_by}: {}", verdict.reason);
                 }
-                Err(error) => {
-                    return Decided {
-                        decision: Err(report::chain(&error)),
-                        answer: None,
-                    };
-                }
+                (
+                    key,
+                    Opinion {
+                        enabled: verdict.enabled,
+                        told_by,
+                    },
+                )
+            }
+            Err(error) => {
+                return Decided {
+                    decision: Err(report::chain(&error)),
+                    answer: None,
+                };
             }
         }
     };

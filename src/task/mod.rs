@@ -16,7 +16,7 @@ pub use enabled::{Asked, Decided, Evaluation, evaluate};
 pub use error::Error;
 pub use module_delete::{Deleted, delete};
 pub use module_diff::{Difference, difference};
-pub use module_run::{Known, ModuleRun, Ran, is_settled, prepare_offline, run};
+pub use module_run::{Known, ModuleRun, Ran, await_ready, look, prepare_offline, run};
 pub use rendering::{Rendering, Values, render_offline};
 
 use crate::name::ModuleName;
@@ -43,8 +43,13 @@ pub enum Task {
         /// Whether its folder is gone for good, so that its `Module` object goes as well.
         purge: bool,
     },
-    /// Ask the `enabled` script of one module again, after it failed.
+    /// Ask the `enabled` script of one module again: it failed, or its values changed.
     AskScript {
+        /// The module.
+        module: ModuleName,
+    },
+    /// Wait until the objects of a module are ready, since another module requires that.
+    AwaitReady {
         /// The module.
         module: ModuleName,
     },
@@ -59,6 +64,7 @@ impl Task {
             Self::ModuleDelete { purge: false, .. } => "ModuleDelete",
             Self::ModuleDelete { purge: true, .. } => "ModulePurge",
             Self::AskScript { .. } => "ModuleEnabledScript",
+            Self::AwaitReady { .. } => "ModuleAwaitReady",
         }
     }
 
@@ -68,7 +74,8 @@ impl Task {
             Self::ConvergeModules { .. } => None,
             Self::ModuleRun { module, .. }
             | Self::ModuleDelete { module, .. }
-            | Self::AskScript { module } => Some(module),
+            | Self::AskScript { module }
+            | Self::AwaitReady { module } => Some(module),
         }
     }
 
@@ -78,7 +85,8 @@ impl Task {
             Self::ConvergeModules { reason } | Self::ModuleRun { reason, .. } => reason,
             Self::ModuleDelete { purge: false, .. } => "Disabled",
             Self::ModuleDelete { purge: true, .. } => "FolderGone",
-            Self::AskScript { .. } => "ScriptFailed",
+            Self::AskScript { .. } => "AskAgain",
+            Self::AwaitReady { .. } => "Required",
         }
     }
 
@@ -107,7 +115,8 @@ impl Task {
                 *old |= new;
                 true
             }
-            (Self::AskScript { module: old }, Self::AskScript { module: new }) => old == new,
+            (Self::AskScript { module: old }, Self::AskScript { module: new })
+            | (Self::AwaitReady { module: old }, Self::AwaitReady { module: new }) => old == new,
             _ => false,
         }
     }

@@ -13,7 +13,7 @@ use crate::apply::{Outcome, Parent, PruneRules, Work};
 use crate::diff::{self, Facts, Ignore, Owner, Plan, Policy, Reason, Record};
 use crate::module::{Definition, Drift, Module};
 use crate::object::{Live, ObjectRef};
-use crate::report::Mistakes;
+use crate::report::{self, Mistakes};
 
 /// How long objects may take to become ready when another module waits for that.
 const READY_PATIENCE: Duration = Duration::from_mins(5);
@@ -27,6 +27,8 @@ pub struct Known {
     pub parent: Option<Parent>,
     /// What was rendered last.
     pub rendering: Option<Arc<Rendering>>,
+    /// Members that the last run did not remove, since others use them.
+    pub kept: BTreeSet<ObjectRef>,
 }
 
 /// One run.
@@ -44,8 +46,6 @@ pub struct ModuleRun {
     pub contested: BTreeSet<ObjectRef>,
     /// Whether a person paused the module: its objects are marked once, then left alone.
     pub maintenance: bool,
-    /// Whether another module waits until the objects are ready.
-    pub await_ready: bool,
 }
 
 /// What became of a run.
@@ -59,8 +59,9 @@ pub struct Ran {
     pub reported: Vec<(ObjectRef, Reason)>,
     /// Objects that wait until somebody's deletion of them is done.
     pub waiting: Vec<ObjectRef>,
-    /// Whether the objects are ready, when that was asked.
-    pub ready: Option<Result<(), String>>,
+    /// Whether what was rendered last is in the cluster although the run failed: the folder or its
+    /// values are broken now.
+    pub keeps_last: bool,
     /// Why it failed.
     pub error: Option<Error>,
 }
@@ -69,7 +70,10 @@ pub struct Ran {
 pub async fn run(context: &Context, run: ModuleRun) -> Ran {
     let limit = run.module.definition.timeouts.apply;
     let mut ran = Ran {
-        known: run.known.clone(),
+        known: Known {
+            kept: BTreeSet::new(),
+            ..run.known.clone()
+        },
         ..Ran::default()
     };
     let done = match limit {
@@ -79,30 +83,42 @@ pub async fn run(context: &Context, run: ModuleRun) -> Ran {
         },
         None => steps(context, &run, &mut ran).await,
     };
-    if let Err(error) = done {
-        ran.error = Some(error);
-        return ran;
-    }
-    if run.await_ready
-        && let Some(rendering) = &ran.known.rendering
-    {
-        let patience = run
-            .module
-            .definition
-            .timeouts
-            .ready
-            .unwrap_or(READY_PATIENCE);
-        ran.ready = Some(
-            context
-                .applier
-                .await_ready(&rendering.prepared.desired, patience)
-                .await,
-        );
-    }
+    ran.error = done.err();
     ran
 }
 
+/// Waits until the objects of a module are ready; `Err` says which is not, and why.
+pub async fn await_ready(
+    context: &Context,
+    module: &Module,
+    rendering: &Rendering,
+) -> Result<(), String> {
+    let patience = module.definition.timeouts.ready.unwrap_or(READY_PATIENCE);
+    let desired = &rendering.prepared.desired;
+    context.applier.await_ready(desired, patience).await
+}
+
 async fn steps(context: &Context, run: &ModuleRun, ran: &mut Ran) -> Result<(), Error> {
+    let rendering = match rendered(context, run, ran).await {
+        Ok(rendering) => rendering,
+        Err(error) => {
+            if let Some(last) = last_good(run, &error) {
+                ran.keeps_last = keep(context, run, ran, &last).await;
+            }
+            return Err(error);
+        }
+    };
+    bring(context, run, ran, &rendering).await?;
+    ran.known.rendering = Some(rendering);
+    Ok(())
+}
+
+/// Renders what is wanted now, with the definitions of `crds/` brought first.
+async fn rendered(
+    context: &Context,
+    run: &ModuleRun,
+    ran: &mut Ran,
+) -> Result<Arc<Rendering>, Error> {
     run.mistakes
         .clone()
         .into_result()
@@ -120,12 +136,49 @@ async fn steps(context: &Context, run: &ModuleRun, ran: &mut Ran) -> Result<(), 
     ran.outcome
         .warnings
         .extend(rendering.prepared.warnings.iter().cloned());
-    know_objects(context, run, &rendering).await?;
+    Ok(rendering)
+}
+
+/// What was rendered last, when people's mistakes are why nothing newer can be. A pause is not
+/// broken by it.
+fn last_good(run: &ModuleRun, error: &Error) -> Option<Arc<Rendering>> {
+    let last = run.known.rendering.clone()?;
+    let is_usable = match error {
+        Error::ReadChart { .. }
+        | Error::Render(_)
+        | Error::CheckValues(_)
+        | Error::ReadDefinitions(_) => true,
+        // Newer definitions are in place already, and must not be replaced by older ones.
+        Error::Prepare(_) => last.definitions.desired.is_empty(),
+        _ => false,
+    };
+    (is_usable && !run.maintenance).then_some(last)
+}
+
+/// Brings the last good version back where others changed it; answers whether it is there whole.
+async fn keep(context: &Context, run: &ModuleRun, ran: &mut Ran, last: &Rendering) -> bool {
+    let kept = match bring_definitions(context, run, ran, &last.definitions.desired).await {
+        Ok(_) => bring(context, run, ran, last).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &kept {
+        let error = report::chain(error);
+        tracing::error!(target: "apply", module = %run.module.name, error, "keeping the last good version");
+    }
+    kept.is_ok()
+}
+
+/// Makes the cluster as a rendering has it.
+async fn bring(
+    context: &Context,
+    run: &ModuleRun,
+    ran: &mut Ran,
+    rendering: &Rendering,
+) -> Result<(), Error> {
+    know_objects(context, run, rendering).await?;
     let owner = context.owner(&run.module, run.maintenance);
     let plan = plan(context, run, &owner, &rendering.prepared.desired);
-    carry_out(context, run, ran, &owner, &rendering, &plan).await?;
-    ran.known.rendering = Some(rendering);
-    Ok(())
+    carry_out(context, run, ran, &owner, rendering, &plan).await
 }
 
 /// Renders after the definitions of `crds/` are in place, since the chart may use their kinds.
@@ -142,8 +195,23 @@ async fn definitions_first(
         Err(Error::Prepare(_)) => super::rendering::definitions(wanted)?,
         Err(_) => return first,
     };
-    if definitions.desired.is_empty() {
-        return first;
+    let is_new = bring_definitions(context, run, ran, &definitions.desired).await?;
+    if definitions.desired.is_empty() || (first.is_ok() && !is_new) {
+        first
+    } else {
+        render(wanted, run.known.rendering.as_ref()).await
+    }
+}
+
+/// Brings the objects of `crds/`; answers whether any was not there as it should be.
+async fn bring_definitions(
+    context: &Context,
+    run: &ModuleRun,
+    ran: &mut Ran,
+    desired: &[diff::Desired],
+) -> Result<bool, Error> {
+    if desired.is_empty() {
+        return Ok(false);
     }
     let owner = Owner {
         applyset: None,
@@ -157,12 +225,12 @@ async fn definitions_first(
     context.applier.know(&kinds).await?;
     let plan = Plan {
         remove: Vec::new(),
-        ..plan(context, run, &owner, &definitions.desired)
+        ..plan(context, run, &owner, desired)
     };
     let is_new = !plan.apply.is_empty();
     let work = Work {
         owner: &owner,
-        desired: &definitions.desired,
+        desired,
         plan: &plan,
         parent: None,
         ignore: &[],
@@ -170,11 +238,7 @@ async fn definitions_first(
     };
     let outcome = context.applier.carry_out(work).await;
     ran.take_in(outcome, &plan)?;
-    if first.is_ok() && !is_new {
-        first
-    } else {
-        render(wanted, run.known.rendering.as_ref()).await
-    }
+    Ok(is_new)
 }
 
 fn diff_kind() -> crate::object::GroupKind {
@@ -245,6 +309,7 @@ async fn carry_out(
         .iter()
         .chain(&rendering.definitions.desired);
     let wanted: BTreeSet<&ObjectRef> = wanted.map(|desired| &desired.reference).collect();
+    ran.known.kept = ran.outcome.members.iter().cloned().collect();
     ran.known.record.retain(|object, _| wanted.contains(object));
     Ok(())
 }
@@ -258,6 +323,9 @@ impl Ran {
         if let Some(parent) = &outcome.parent {
             self.known.parent = Some(parent.clone());
         }
+        self.known
+            .kept
+            .extend(outcome.kept.iter().map(|(object, _)| object.clone()));
         self.reported.extend(plan.reported.iter().cloned());
         self.waiting.extend(plan.waiting.iter().cloned());
         let failures = self.outcome.take_in_all(outcome);
@@ -269,16 +337,17 @@ impl Ran {
     }
 }
 
-/// Whether the cluster is as the last run left it: looked up in memory, nothing is rendered.
-pub fn is_settled(
+/// What a run would do now, and which drift it would tell: looked up in memory, nothing is
+/// rendered. What the last run kept is not tried again.
+pub fn look(
     known: &Known,
     live: &std::collections::BTreeMap<ObjectRef, Live>,
     applyset: &str,
     contested: &BTreeSet<ObjectRef>,
     definition: &Definition,
-) -> bool {
+) -> Plan {
     let Some(rendering) = &known.rendering else {
-        return true;
+        return Plan::default();
     };
     let policy = policy(definition);
     let take_ownership = definition.take_ownership;
@@ -290,9 +359,14 @@ pub fn is_settled(
         policy,
         take_ownership,
     };
-    let plan = diff::plan(&rendering.prepared.desired, facts);
-    let definitions = diff::plan(&rendering.definitions.desired, facts);
-    plan.is_empty() && definitions.apply.is_empty()
+    let mut plan = diff::plan(&rendering.definitions.desired, facts);
+    let chart = diff::plan(&rendering.prepared.desired, facts);
+    plan.apply.extend(chart.apply);
+    plan.reported.extend(chart.reported);
+    plan.remove = chart.remove;
+    plan.remove
+        .retain(|removal| !known.kept.contains(removal.reference()));
+    plan
 }
 
 /// Renders without touching the cluster's state: for `render` and `diff`.

@@ -3,13 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::chart;
 use crate::diff::{self, KnownKind, Owner, Prepared};
 use crate::module::{Module, ValuesShape};
 use crate::object::{Manifest, Source};
-use crate::render::{Capabilities, Input, Program, Release, ValuesStyle, ValuesTree, values_tree};
+use crate::render::{
+    Capabilities, Input, Program, Release, Rendered, ValuesStyle, ValuesTree, values_tree,
+};
 use crate::report::{Mistake, Mistakes};
-use crate::values::Checksum;
+use crate::values::{Checksum, merge};
 use crate::yaml::{self, Profile};
 
 use super::context::Context;
@@ -22,6 +26,8 @@ pub struct Values {
     pub global: ValuesTree,
     /// The module's values.
     pub module: ValuesTree,
+    /// The module's values, not converted: a chart with its own defaults merges them first.
+    pub plain: Arc<Value>,
     /// Both checksums: equal when the chart would see the same.
     pub checksums: (Checksum, Checksum),
 }
@@ -33,13 +39,22 @@ pub struct Rendering {
     checksums: (Checksum, Checksum),
     capabilities: Arc<Capabilities>,
     maintenance: bool,
-    program: Option<Arc<Program>>,
-    /// The objects, ready to be sent; those of `crds/` first, which are no members of the set.
+    chart: Arc<CompiledChart>,
+    /// The objects of `crds/`, ready to be sent; they are no members of the set.
     pub definitions: Arc<Prepared>,
     /// The objects of the chart.
     pub prepared: Arc<Prepared>,
     /// Whether kinds were missing when it was made: then it is not used again.
     is_final: bool,
+}
+
+/// What a folder holds to render from, read once per content.
+#[derive(Debug)]
+struct CompiledChart {
+    /// `None` when the folder has no chart.
+    program: Option<Program>,
+    /// The chart's own `values.yaml`, below everything else; for `values: root` alone.
+    defaults: Value,
 }
 
 impl Rendering {
@@ -70,12 +85,11 @@ pub(super) async fn render(
         return Ok(before.clone());
     }
     let same_folder = before.filter(|before| before.folder == wanted.module.folder_digest);
-    let (program, definition_manifests) = match same_folder {
-        Some(before) => (before.program.clone(), None),
-        None => {
-            let read = read_folder(wanted.module.clone()).await?;
-            (read.0, Some(read.1))
-        }
+    let (chart, definition_manifests) = if let Some(before) = same_folder {
+        (before.chart.clone(), None)
+    } else {
+        let (chart, manifests) = read_folder(wanted.module.clone()).await?;
+        (Arc::new(chart), Some(manifests))
     };
     let owner = wanted.context.owner(wanted.module, wanted.maintenance);
     let definitions = match (definition_manifests, same_folder) {
@@ -88,21 +102,22 @@ pub(super) async fn render(
     };
     let namespace = wanted.context.release_namespace(wanted.module);
     let capabilities = wanted.capabilities.clone();
-    let manifests = render_chart(
+    let (manifests, hooks) = render_chart(
         wanted.module,
         wanted.values,
         namespace,
         capabilities,
-        program.as_ref(),
+        &chart,
     )
     .await?;
-    let (prepared, is_final) = prepare(wanted, &owner, manifests).await?;
+    let (mut prepared, is_final) = prepare(wanted, &owner, manifests).await?;
+    prepared.warnings.extend(hooks);
     Ok(Arc::new(Rendering {
         folder: wanted.module.folder_digest,
         checksums: wanted.values.checksums,
         capabilities: wanted.capabilities.clone(),
         maintenance: wanted.maintenance,
-        program,
+        chart,
         definitions,
         prepared: Arc::new(prepared),
         is_final,
@@ -117,7 +132,7 @@ pub(super) fn definitions(wanted: &Wanted<'_>) -> Result<Arc<Prepared>, Error> {
 }
 
 /// Reads and compiles the chart, and reads `crds/`, away from the threads that wait for the network.
-async fn read_folder(module: Arc<Module>) -> Result<(Option<Arc<Program>>, Vec<Manifest>), Error> {
+async fn read_folder(module: Arc<Module>) -> Result<(CompiledChart, Vec<Manifest>), Error> {
     let read = tokio::task::spawn_blocking(move || {
         let found = chart::read(&module.path, &module.name).map_err(|error| match error {
             chart::Error::Mistakes(mistakes) => Error::ReadChart {
@@ -127,10 +142,36 @@ async fn read_folder(module: Arc<Module>) -> Result<(Option<Arc<Program>>, Vec<M
         })?;
         let compiled = found.map(|chart| Program::compile(&chart)).transpose();
         let program = compiled.map_err(|error| placed(&module, error))?;
-        Ok((program.map(Arc::new), read_definitions(&module)?))
+        let defaults = read_defaults(&module)?;
+        Ok((
+            CompiledChart { program, defaults },
+            read_definitions(&module)?,
+        ))
     });
     read.await
         .map_err(|error| Error::Broken(error.to_string()))?
+}
+
+/// The chart's own values, when its templates see the module's values at the root.
+fn read_defaults(module: &Module) -> Result<Value, Error> {
+    if module.definition.values == ValuesShape::Nested {
+        return Ok(Value::Null);
+    }
+    let wrong = |mistake: Mistake| Error::CheckValues(in_folder(module, mistake.into()));
+    let text = match std::fs::read_to_string(module.path.join("values.yaml")) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Value::Null),
+        Err(error) => return Err(wrong(Mistake::new("values.yaml", error.to_string()))),
+    };
+    let read = yaml::read_value(&text, Profile::V2);
+    let defaults = read.map_err(|error| wrong(error.to_mistake("values.yaml")))?;
+    if defaults.is_object() || defaults.is_null() {
+        return Ok(defaults);
+    }
+    Err(wrong(Mistake::new(
+        "values.yaml",
+        "expected a map of values",
+    )))
 }
 
 /// Renders a module without a cluster: the objects of `crds/`, then those of the chart, as written.
@@ -140,48 +181,75 @@ pub async fn render_offline(
     namespace: String,
     capabilities: Arc<Capabilities>,
 ) -> Result<Vec<Manifest>, Error> {
-    let (program, mut manifests) = read_folder(module.clone()).await?;
-    manifests
-        .extend(render_chart(module, values, namespace, capabilities, program.as_ref()).await?);
+    let (chart, mut manifests) = read_folder(module.clone()).await?;
+    let chart = Arc::new(chart);
+    manifests.extend(
+        render_chart(module, values, namespace, capabilities, &chart)
+            .await?
+            .0,
+    );
     Ok(manifests)
 }
 
+/// The objects, and a warning for each that would have to run as a Helm hook.
 async fn render_chart(
     module: &Arc<Module>,
     values: &Values,
     namespace: String,
     capabilities: Arc<Capabilities>,
-    program: Option<&Arc<Program>>,
-) -> Result<Vec<Manifest>, Error> {
-    let Some(program) = program.cloned() else {
-        return Ok(Vec::new());
-    };
-    let module = module.clone();
-    let style = match module.definition.values {
-        ValuesShape::Nested => ValuesStyle::Nested,
-        ValuesShape::Root => ValuesStyle::Root,
-    };
-    let input = Input {
-        values: values_tree(style, &values.global, &module.key, &values.module),
-        release: Release {
-            name: module.name.to_string(),
-            namespace,
-            // As the original renders: always an upgrade, so that a first run and the next are equal.
-            revision: 1,
-            is_install: false,
-            is_upgrade: true,
-        },
-        capabilities,
-    };
+    chart: &Arc<CompiledChart>,
+) -> Result<(Vec<Manifest>, Vec<String>), Error> {
+    if chart.program.is_none() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let (module, chart, values) = (module.clone(), chart.clone(), values.clone());
     let rendered = tokio::task::spawn_blocking(move || {
+        let Some(program) = &chart.program else {
+            return Ok(Rendered::default());
+        };
+        let input = Input {
+            values: tree(&module, &values, &chart.defaults),
+            release: Release {
+                name: module.name.to_string(),
+                namespace,
+                // As the original renders: always an upgrade, so that a first run and the next are
+                // equal.
+                revision: 1,
+                is_install: false,
+                is_upgrade: true,
+            },
+            capabilities,
+        };
         program
             .render(&input)
             .map_err(|error| placed(&module, error))
     });
-    Ok(rendered
+    let rendered = rendered
         .await
-        .map_err(|error| Error::Broken(error.to_string()))??
-        .manifests)
+        .map_err(|error| Error::Broken(error.to_string()))??;
+    let hooks = rendered.hooks.iter().map(|hook| {
+        let manifest = &hook.manifest;
+        format!(
+            "{} of {} is a Helm hook and was left out: this version does not run Helm hooks yet",
+            manifest.reference(),
+            manifest.source
+        )
+    });
+    Ok((rendered.manifests, hooks.collect()))
+}
+
+/// The values as the templates see them.
+fn tree(module: &Module, values: &Values, defaults: &Value) -> ValuesTree {
+    let (style, own) = match module.definition.values {
+        ValuesShape::Nested => (ValuesStyle::Nested, values.module.clone()),
+        ValuesShape::Root if defaults.is_null() => (ValuesStyle::Root, values.module.clone()),
+        ValuesShape::Root => {
+            let mut own = defaults.clone();
+            merge(&mut own, (*values.plain).clone());
+            (ValuesStyle::Root, ValuesTree::new(&own))
+        }
+    };
+    values_tree(style, &values.global, &module.key, &own)
 }
 
 async fn prepare(

@@ -117,7 +117,7 @@ impl Managed {
             whole: false,
         };
         follow(&self.shared.client, &scope, |event| {
-            self.hear(&kind, &event)
+            self.hear(&kind, &event);
         })
         .await;
     }

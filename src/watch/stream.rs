@@ -8,13 +8,14 @@
 //! The server ends a watch after some minutes; that is not a failure. A connection that is silent
 //! although it should not be is found by the HTTP/2 pings beneath (`cluster/connect.rs`).
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use futures::TryStreamExt as _;
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
@@ -156,9 +157,7 @@ pub async fn until<T: Send>(
         let (Event::Listed(text) | Event::Changed(text)) = event else {
             return;
         };
-        let decided = serde_json::from_str(text)
-            .ok()
-            .and_then(|object| decide(&object));
+        let decided = read_one(text, &scope.resource).and_then(|object| decide(&object));
         if decided.is_some()
             && let Some(tell) = tell.take()
         {
@@ -170,6 +169,14 @@ pub async fn until<T: Send>(
         () = follow => None,
         decided = timeout(patience, told) => decided.ok()?.ok()?,
     }
+}
+
+/// An object whole; the items of a list do not say themselves what they are.
+fn read_one(text: &str, resource: &Resource) -> Option<Value> {
+    let mut object: Map<String, Value> = serde_json::from_str(text).ok()?;
+    object.insert("apiVersion".to_owned(), resource.api_version().into());
+    object.insert("kind".to_owned(), resource.kind.as_str().into());
+    Some(Value::Object(object))
 }
 
 impl Scope {
@@ -186,7 +193,7 @@ impl Scope {
             ("fieldSelector", &self.fields),
         ] {
             if !selector.is_empty() {
-                path.push_str(&format!("&{name}={}", escape(selector)));
+                path.extend(["&", name, "=", &escape(selector)]);
             }
         }
         path
@@ -321,7 +328,8 @@ fn escape(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            // Writing to a String cannot fail.
+            let _ = write!(escaped, "%{byte:02X}");
         }
         escaped
     })

@@ -69,3 +69,36 @@ fn keep<'a>(documents: &mut Vec<Document<'a>>, text: &'a str, line: u32) {
         documents.push(Document { text, line });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_know_their_first_line() {
+        let rows: [(&str, &[(&str, u32)]); 9] = [
+            ("", &[]),
+            ("a: 1", &[("a: 1", 1)]),
+            ("---\na: 1\n---\nb: 2\n", &[("a: 1\n", 2), ("b: 2\n", 4)]),
+            (
+                "a: 1\n---\n# c\n\n---\n\n---\nb: 2",
+                &[("a: 1\n", 1), ("b: 2", 8)],
+            ),
+            (
+                "# c\na: 1\n--- # d\r\nb: 2\r\n",
+                &[("# c\na: 1\n", 1), ("b: 2\r\n", 4)],
+            ),
+            ("a: 1\n--- b\n", &[("a: 1\n", 1), ("--- b\n", 2)]),
+            ("a: |\n  ---\n  b\n", &[("a: |\n  ---\n  b\n", 1)]),
+            ("a: 1\n---b\n", &[("a: 1\n---b\n", 1)]),
+            ("\u{feff}---\na: 1\n---", &[("a: 1\n", 2)]),
+        ];
+        for (text, expected) in rows {
+            let found: Vec<(&str, u32)> = documents(text)
+                .iter()
+                .map(|document| (document.text, document.line))
+                .collect();
+            assert_eq!(found, expected, "{text:?}");
+        }
+    }
+}

@@ -80,13 +80,22 @@ impl Error {
         .original(format!("yaml: exceeded max depth of {MAX_DEPTH}"))
     }
 
-    /// The parser panicked. One way to make it is known: `[!a, b]`.
+    /// The parser panicked: a text that nobody has met yet.
     pub(super) fn gave_up() -> Self {
         Self::new(
             Place::default(),
             "the parser gave up on this text".to_owned(),
-            "put a blank between a tag (`!a`) and the comma behind it",
+            "please report it",
         )
+    }
+
+    pub(super) fn tag_before_comma(place: Place) -> Self {
+        Self::new(
+            place,
+            "a comma stands right behind a tag".to_owned(),
+            "put a blank between them, or quote a text that begins with `!`",
+        )
+        .original("yaml: did not find expected whitespace or line break")
     }
 
     pub(super) fn version(place: Place) -> Self {

@@ -1,7 +1,7 @@
 //! Kubernetes YAML: read with every value's place, written as `kubectl` writes it.
 //!
 //! *In:* text · *Out:* values that know their line and column, documents, text · *Never:* touches
-//! files, panics, or recurses deeper than [`MAX_DEPTH`].
+//! files, panics, or recurses deeper than `MAX_DEPTH`.
 //!
 //! Everything that goes to or comes from a cluster, a chart, a values file, a `ConfigMap` or a hook is
 //! read and written here, by the rules of the libraries that Kubernetes and Helm use (go-yaml inside

@@ -2,6 +2,7 @@
 
 mod ask;
 mod misuse;
+mod preview;
 
 use std::process::{Command, Output, Stdio};
 

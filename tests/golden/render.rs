@@ -3,16 +3,16 @@
 //! A case is a folder `tests/golden/render/<case>/` with `chart/` and `values.yaml`, which holds all
 //! that templates see as `Values`.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use addon_operator::chart;
 use addon_operator::name::ModuleName;
-use addon_operator::object::Manifest;
-use addon_operator::render::{Capabilities, Input, Program, Release, Rendered, ValuesTree};
+use addon_operator::render::{Capabilities, Input, Program, Release, ValuesTree};
 use addon_operator::yaml::{self, Profile};
+
+use super::{compare, show};
 
 /// One test per folder, and one that no folder is forgotten.
 macro_rules! cases {
@@ -67,13 +67,7 @@ fn check(case: &str) {
         Ok(rendered) => show(&rendered),
         Err(error) => format!("REFUSED\n{error}\n"),
     };
-    insta::with_settings!({
-        snapshot_path => folder,
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-    }, {
-        insta::assert_snapshot!("expected", text);
-    });
+    compare(&folder, &text);
 }
 
 fn input(values: &serde_json::Value) -> Input {
@@ -93,27 +87,4 @@ fn input(values: &serde_json::Value) -> Input {
                 .into(),
         }),
     }
-}
-
-fn show(rendered: &Rendered) -> String {
-    let mut text = String::new();
-    for manifest in &rendered.manifests {
-        show_manifest(&mut text, manifest);
-    }
-    for hook in &rendered.hooks {
-        let (events, policies) = (&hook.events, &hook.delete_policies);
-        writeln!(
-            text,
-            "# HOOK {events:?} weight {} delete {policies:?}",
-            hook.weight
-        )
-        .unwrap();
-        show_manifest(&mut text, &hook.manifest);
-    }
-    text
-}
-
-fn show_manifest(text: &mut String, manifest: &Manifest) {
-    let object = yaml::write(&manifest.object);
-    write!(text, "--- # {}\n{object}", manifest.source).unwrap();
 }

@@ -25,5 +25,6 @@ pub(crate) mod rest;
 
 pub(crate) use api_server::{ApiServer, api_server, binaries, client, private_server};
 pub(crate) use eventually::eventually;
+pub(crate) use namespace::Namespace;
 pub(crate) use operator::{Modules, Operator, row};
 pub(crate) use requests::server_metrics;

@@ -30,6 +30,15 @@ pub(crate) async fn merge(client: &Client, path: &str, manager: &str, patch: &Va
         .unwrap_or_else(|error| panic!("PATCH {path}: {error}"))
 }
 
+/// A JSON patch, by the field manager `manager`.
+pub(crate) async fn json_patch(client: &Client, path: &str, manager: &str, patch: &Value) -> Value {
+    let path = format!("{path}?fieldManager={manager}");
+    let body = ("application/json-patch+json", patch);
+    send(client, Method::PATCH, &path, Some(body))
+        .await
+        .unwrap_or_else(|error| panic!("PATCH {path}: {error}"))
+}
+
 /// Server-side apply with force, by the field manager `manager`.
 pub(crate) async fn apply(client: &Client, path: &str, manager: &str, object: &Value) -> Value {
     let path = format!("{path}?fieldManager={manager}&force=true");

@@ -17,6 +17,9 @@ pub(super) const OURS: &str = "addon_operator";
 /// Names that a record has itself.
 const TAKEN: [&str; 5] = ["level", "logger", "msg", "source", "time"];
 
+/// The field with mistakes of files and of the `ConfigMap`.
+const MISTAKES: &str = "mistakes";
+
 /// The form of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -39,13 +42,23 @@ impl Fields {
         }
     }
 
-    /// `  name=value` for each.
+    /// `  name=value` for each; below that the mistakes that people made, a line each, as they are.
     pub(super) fn text(&self, paint: Paint) -> String {
-        let pair = |(name, value): &(&str, Value)| {
-            let name = colored("2", &format!("{name}="), paint);
-            format!("  {name}{}", bare(value))
-        };
-        self.values.iter().map(pair).collect()
+        let (mut line, mut below) = (String::new(), String::new());
+        for (name, value) in &self.values {
+            match value {
+                Value::String(text) if *name == MISTAKES => {
+                    for mistake in text.lines() {
+                        below = format!("{below}\n    {}", visible(mistake));
+                    }
+                }
+                value => {
+                    let name = colored("2", &format!("{name}="), paint);
+                    line = format!("{line}  {name}{}", bare(value));
+                }
+            }
+        }
+        line + &below
     }
 
     fn set(&mut self, name: &'static str, value: Value) {
@@ -165,9 +178,7 @@ impl Record {
             "{} {}  {}",
             colored(code, &format!("{:<5}", self.level.as_str()), paint),
             colored("2", &format!("{:<8}", self.logger), paint),
-            self.fields
-                .message
-                .replace(|letter: char| letter.is_control() && letter != '\n', " ")
+            visible(&self.fields.message)
         );
         line + &self.fields.text(paint) + "\n"
     }
@@ -195,6 +206,11 @@ fn colored(code: &str, text: &str, paint: Paint) -> String {
         Paint::Plain => text.to_owned(),
         Paint::Colored => format!("\x1b[{code}m{text}\x1b[0m"),
     }
+}
+
+/// A text that cannot speak to the terminal.
+fn visible(text: &str) -> String {
+    text.replace(|letter: char| letter.is_control() && letter != '\n', " ")
 }
 
 /// A value without quotes where none are needed.
@@ -270,6 +286,21 @@ mod tests {
         assert!(colored.starts_with("\x1b[33mWARN \x1b[0m "), "{colored:?}");
         let timed = record.line(Form::Text(Paint::Plain), LogTime::Shown, noon());
         assert!(timed.get(8..).unwrap().starts_with(" WARN "), "{timed}");
+    }
+
+    #[test]
+    fn mistakes_stand_below_as_they_are() {
+        let values = vec![
+            (
+                "mistakes",
+                json!("a.yaml:1: bad \"x\"\nb.yaml: \x1b[1mworse"),
+            ),
+            ("module", json!("web")),
+        ];
+        assert_eq!(
+            record(Level::ERROR, values).line(Form::Text(Paint::Plain), LogTime::Hidden, noon()),
+            "ERROR apply     object applied  module=web\n    a.yaml:1: bad \"x\"\n    b.yaml:  [1mworse\n"
+        );
     }
 
     #[test]

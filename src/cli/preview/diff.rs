@@ -16,7 +16,7 @@ use crate::{operator, report};
 ///
 /// Every object is sent as a dry run, so that the API server's defaults and refusals count. Secrets
 /// are masked. Asks the running operator, which knows the values that hooks set; without one, the
-/// folders and the ConfigMap are read. Safe beside another operator that owns the cluster.
+/// folders and the `ConfigMap` are read. Safe beside another operator that owns the cluster.
 ///
 /// Exit codes: 0 nothing would change, 1 something would, 2 it could not be found out.
 #[derive(Debug, Args)]

@@ -40,7 +40,7 @@ pub(super) struct Places {
     #[arg(long, value_name = "NAME", env = "ADDON_OPERATOR_NAMESPACE")]
     namespace: Option<String>,
 
-    /// The ConfigMap with the values
+    /// The `ConfigMap` with the values
     #[arg(
         long,
         value_name = "NAME",

@@ -62,7 +62,8 @@ pub(super) fn house(
         )));
     }
     for broken in &discovery.broken {
-        let concerned = only.is_none() || broken.name.as_ref().map(|name| name.as_str()) == only;
+        let concerned =
+            only.is_none() || broken.name.as_ref().map(crate::name::ModuleName::as_str) == only;
         if concerned {
             return Err(broken.mistakes.clone().into());
         }
@@ -87,6 +88,9 @@ pub(super) async fn take_cluster(
     let config: Option<BTreeMap<String, String>> =
         client.fetch(target).await?.map(|object| data(&object));
     house.take_config(config.as_ref(), Timestamp::now());
+    if let Some(mistakes) = house.config_mistakes() {
+        return Err(mistakes.clone().into());
+    }
     for object in modules(client, &context.namespace).await? {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         house.take_module_object(name, Some(&object));

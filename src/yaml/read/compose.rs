@@ -2,13 +2,12 @@
 
 use serde_json::Value;
 
+use super::budget::Budget;
+use super::keys::{Keep, refuse_duplicates, unique};
 use super::parse::{Kind, Style, Tree};
 use crate::yaml::number::{self, Numeric};
 use crate::yaml::resolve::{self, Meaning, Tagged};
-use crate::yaml::{Data, Entry, Error, MAX_DEPTH, MAX_TEXT, Node, Place, Profile};
-
-/// What all aliases of a text may copy, in bytes; a text of this size is refused for its size alone.
-const MAX_COPIED: usize = MAX_TEXT;
+use crate::yaml::{Data, Entry, Error, MAX_DEPTH, Node, Place, Profile};
 
 /// Makes the value of a tree; of an empty one, null.
 pub(super) fn compose(tree: Tree, profile: Profile) -> Result<Node, Error> {
@@ -66,9 +65,9 @@ impl Composer {
     }
 
     fn aliased<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
-        self.budget.alias_depth += 1;
+        self.budget.enter_alias();
         let result = read(self);
-        self.budget.alias_depth -= 1;
+        self.budget.leave_alias();
         result
     }
 
@@ -281,119 +280,4 @@ fn not_finite(place: Place, numeric: Numeric) -> Error {
         _ => "+Inf",
     };
     Error::not_finite(place, printed)
-}
-
-/// Which of several equal keys stays.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Keep {
-    First,
-    Last,
-}
-
-/// Leaves every key once, where it was first.
-fn unique(mut entries: Vec<Entry>, keep: Keep) -> Vec<Entry> {
-    let mut groups = equal_keys(&entries);
-    if groups.is_empty() {
-        return entries;
-    }
-    let mut dropped = Vec::new();
-    for group in &mut groups {
-        if let ([first, ..], [.., last], Keep::Last) = (&group[..], &group[..], keep) {
-            entries.swap(*first, *last);
-        }
-        dropped.extend(group.drain(1..));
-    }
-    dropped.sort_unstable();
-    let mut index = 0;
-    entries.retain(|_| {
-        let is_dropped = dropped.binary_search(&index).is_ok();
-        index += 1;
-        !is_dropped
-    });
-    entries
-}
-
-fn refuse_duplicates(entries: &[Entry]) -> Result<(), Error> {
-    let groups = equal_keys(entries);
-    let Some([first, second, ..]) = groups.first().map(Vec::as_slice) else {
-        return Ok(());
-    };
-    let (first, second) = (&entries[*first], &entries[*second]);
-    Err(Error::duplicate_key(second.place, &second.key, first.place))
-}
-
-/// The indexes of keys that are there more than once, each group in order.
-fn equal_keys(entries: &[Entry]) -> Vec<Vec<usize>> {
-    if is_small_and_unique(entries) {
-        return Vec::new();
-    }
-    let mut order: Vec<usize> = (0..entries.len()).collect();
-    order.sort_by(|left, right| entries[*left].key.cmp(&entries[*right].key));
-    order
-        .chunk_by(|left, right| entries[*left].key == entries[*right].key)
-        .filter(|group| group.len() > 1)
-        .map(<[usize]>::to_vec)
-        .collect()
-}
-
-/// The usual case, without memory taken.
-fn is_small_and_unique(entries: &[Entry]) -> bool {
-    entries.len() <= 16
-        && entries.iter().enumerate().all(|(index, entry)| {
-            entries[..index]
-                .iter()
-                .all(|earlier| earlier.key != entry.key)
-        })
-}
-
-/// What aliases may cost: go-yaml's rule, and a limit to the bytes they copy.
-struct Budget {
-    decoded: u32,
-    by_alias: u32,
-    alias_depth: u32,
-    copied: usize,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            // The document itself.
-            decoded: 1,
-            by_alias: 0,
-            alias_depth: 0,
-            copied: 0,
-        }
-    }
-}
-
-impl Budget {
-    fn count(&mut self, place: Place) -> Result<(), Error> {
-        self.decoded += 1;
-        if self.alias_depth == 0 {
-            return Ok(());
-        }
-        self.by_alias += 1;
-        let is_worth_a_look = self.by_alias > 100 && self.decoded > 1000;
-        if is_worth_a_look && f64::from(self.by_alias) > self.allowed() {
-            return Err(Error::too_many_aliases(place));
-        }
-        Ok(())
-    }
-
-    /// 99 of 100 values may come from aliases up to 400,000 values, falling to one of ten at 4,000,000.
-    fn allowed(&self) -> f64 {
-        let decoded = f64::from(self.decoded);
-        let share = (decoded - 400_000.0) / 3_600_000.0;
-        decoded * (0.99 - 0.89 * share.clamp(0.0, 1.0))
-    }
-
-    fn copy(&mut self, bytes: usize, place: Place) -> Result<(), Error> {
-        if self.alias_depth > 0 {
-            self.copied = self.copied.saturating_add(bytes);
-        }
-        if self.copied > MAX_COPIED {
-            return Err(Error::too_many_aliases(place));
-        }
-        Ok(())
-    }
 }

@@ -115,11 +115,6 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "write the character itself",
     ),
     (
-        "did not find expected comment or line break",
-        "the text of a `|` or `>` block begins on the next line",
-        "quote a text that begins with `|` or `>`",
-    ),
-    (
         "found an indentation indicator equal to 0",
         "a block cannot be indented by 0",
         "use 1 to 9, or none",
@@ -148,6 +143,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
 
 /// Part of the context, what to say, what to do.
 const KNOWN_BY_CONTEXT: &[(&str, &str, &str)] = &[
+    (
+        "block scalar",
+        "the text of a `|` or `>` block begins on the next line",
+        "quote a text that begins with `|` or `>`",
+    ),
     (
         "alias",
         "`*` begins an alias and needs a name",

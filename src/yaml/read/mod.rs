@@ -1,9 +1,12 @@
 //! Text → values, in two steps: the tree as it was written, then what it means.
 
+mod budget;
 mod compose;
 mod explain;
+mod keys;
 mod parse;
 mod source;
+mod tags;
 
 pub(super) use explain::{Words, explain};
 

@@ -10,6 +10,7 @@ use std::panic::{self, AssertUnwindSafe};
 use libyaml_safer::{Encoding, Event, EventData, Mark, Parser, ScalarStyle};
 
 use super::source::{self, Feed};
+use super::tags;
 use crate::yaml::{Error, MAX_DEPTH, MAX_TEXT, Place, Profile};
 
 /// The nodes of one document, a parent before its children.
@@ -76,6 +77,9 @@ fn parse_once(text: &str, profile: Profile) -> (Result<Tree, Error>, Option<usiz
         return (Err(Error::too_long()), None);
     }
     let parsed = panic::catch_unwind(AssertUnwindSafe(|| {
+        if let Err(error) = tags::refuse(text) {
+            return (Err(error), None);
+        }
         let mut reader = Reader::new(text, profile);
         let result = reader.read();
         (result, reader.bad_escape)

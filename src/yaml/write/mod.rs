@@ -6,6 +6,7 @@
 mod order;
 mod page;
 mod style;
+mod text;
 
 use serde_json::{Map, Value};
 
@@ -92,7 +93,7 @@ impl Writer {
 
     fn text(&mut self, text: &str, style: Style) {
         let outer = self.page.indent_text();
-        style::put(&mut self.page, text, style);
+        text::put(&mut self.page, text, style);
         self.page.restore(outer);
     }
 }

@@ -1,19 +1,19 @@
-//! How a text is written: plain, in quotes, or as a block.
+//! How a text is to be written: plain, in quotes, or as a block.
 
-use super::page::Page;
+use super::text::neighbours;
 use crate::yaml::Profile;
 use crate::yaml::resolve::{self, Meaning};
 
 /// How to write a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Style {
-    form: Form,
+    pub(super) form: Form,
     /// Keys stay on one line.
-    folds: bool,
+    pub(super) folds: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     Plain,
     Single,
     Double,
@@ -83,10 +83,7 @@ impl Limits {
             no_plain: begins_like_a_marker(text),
             ..Self::default()
         };
-        let mut before = None;
-        let mut letters = text.chars().peekable();
-        while let Some(letter) = letters.next() {
-            let next = letters.peek().copied();
+        for (before, letter, next) in neighbours(text) {
             limits.indicator(before, letter, next);
             limits.blank(before, letter, next);
             if !is_printable(letter) {
@@ -94,7 +91,6 @@ impl Limits {
                 limits.no_single = true;
                 limits.no_block = true;
             }
-            before = Some(letter);
         }
         limits
     }
@@ -138,12 +134,12 @@ fn begins_like_a_marker(text: &str) -> bool {
     text.starts_with("---") || text.starts_with("...")
 }
 
-fn is_break(letter: char) -> bool {
+pub(super) fn is_break(letter: char) -> bool {
     matches!(letter, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// go-yaml prints no character beyond the basic plane as it is.
-fn is_printable(letter: char) -> bool {
+pub(super) fn is_printable(letter: char) -> bool {
     matches!(letter,
         '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}')
 }
@@ -167,161 +163,4 @@ fn is_base_60(text: &str) -> bool {
         matches!(place.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9'])
     });
     all_sixtieths && count > 0 && is_digits(fraction)
-}
-
-/// Writes a text in a style.
-pub(super) fn put(page: &mut Page, text: &str, style: Style) {
-    match style.form {
-        Form::Plain => put_plain(page, text, style.folds),
-        Form::Single => put_single(page, text, style.folds),
-        Form::Double => put_double(page, text, style.folds),
-        Form::Literal => put_literal(page, text),
-    }
-}
-
-fn put_plain(page: &mut Page, text: &str, folds: bool) {
-    page.blank();
-    let characters = text.chars().count();
-    if !folds || page.has_room(characters) {
-        page.push_str(text, characters);
-    } else {
-        put_folded(page, text);
-    }
-    page.end_text();
-}
-
-/// Writes a text that has no line breaks; single blanks behind column 80 become one.
-fn put_folded(page: &mut Page, text: &str) {
-    let mut before = None;
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let is_single = letter == ' ' && before != Some(' ') && letters.peek() != Some(&' ');
-        if is_single && page.is_full() {
-            page.new_line();
-        } else {
-            page.push_text(letter);
-        }
-        before = Some(letter);
-    }
-}
-
-fn put_single(page: &mut Page, text: &str, folds: bool) {
-    page.indicator("'");
-    let mut before = None;
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let next = letters.peek().copied();
-        if letter == ' ' {
-            let is_inside = before.is_some() && next.is_some();
-            let is_single = before != Some(' ') && next != Some(' ');
-            if folds && is_inside && is_single && page.is_full() {
-                page.new_line();
-            } else {
-                page.push(letter);
-            }
-        } else if is_break(letter) {
-            page.push_break(letter);
-        } else {
-            if before.is_some_and(is_break) {
-                page.new_line();
-            }
-            if letter == '\'' {
-                page.push('\'');
-            }
-            page.push_text(letter);
-        }
-        before = Some(letter);
-    }
-    page.suffix("'");
-}
-
-fn put_double(page: &mut Page, text: &str, folds: bool) {
-    page.indicator("\"");
-    // go-yaml looks for a byte order mark at the start of the text whichever character it is at.
-    let escapes_all = text.starts_with('\u{feff}');
-    let mut before = None;
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let next = letters.peek().copied();
-        let must_escape = escapes_all
-            || !is_printable(letter)
-            || is_break(letter)
-            || matches!(letter, '"' | '\\');
-        if must_escape {
-            escape(page, letter);
-        } else if letter == ' ' {
-            let is_inside = before.is_some() && next.is_some();
-            if folds && is_inside && before != Some(' ') && page.is_full() {
-                page.new_line();
-                if next == Some(' ') {
-                    page.push('\\');
-                }
-            } else {
-                page.push(letter);
-            }
-        } else {
-            page.push(letter);
-        }
-        before = Some(letter);
-    }
-    page.suffix("\"");
-}
-
-fn escape(page: &mut Page, letter: char) {
-    let short = match letter {
-        '\0' => '0',
-        '\x07' => 'a',
-        '\x08' => 'b',
-        '\t' => 't',
-        '\n' => 'n',
-        '\x0b' => 'v',
-        '\x0c' => 'f',
-        '\r' => 'r',
-        '\x1b' => 'e',
-        '"' => '"',
-        '\\' => '\\',
-        '\u{85}' => 'N',
-        '\u{a0}' => '_',
-        '\u{2028}' => 'L',
-        '\u{2029}' => 'P',
-        _ => {
-            let code = u32::from(letter);
-            let digits = match code {
-                0..=0xff => format!("\\x{code:02X}"),
-                0x100..=0xffff => format!("\\u{code:04X}"),
-                _ => format!("\\U{code:08X}"),
-            };
-            page.push_str(&digits, digits.len());
-            return;
-        }
-    };
-    page.push('\\');
-    page.push(short);
-}
-
-fn put_literal(page: &mut Page, text: &str) {
-    page.indicator("|");
-    if text.starts_with([' ', '\n', '\u{2028}', '\u{2029}']) {
-        page.suffix("2");
-    }
-    let mut from_the_end = text.chars().rev();
-    let last_is_break = from_the_end.next().is_some_and(is_break);
-    if !last_is_break {
-        page.suffix("-");
-    } else if from_the_end.next().is_none_or(is_break) {
-        page.suffix("+");
-    }
-    page.begin_block();
-    let mut after_break = true;
-    for letter in text.chars() {
-        if is_break(letter) {
-            page.push_break(letter);
-        } else {
-            if after_break {
-                page.new_line();
-            }
-            page.push_text(letter);
-        }
-        after_break = is_break(letter);
-    }
 }

@@ -1,11 +1,11 @@
-//! What `docs/` says is so.
+//! METRICS.md names what is emitted.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use super::ROOT;
 
 /// The page and the sources name the same metrics, so neither goes stale without the other.
 #[test]

@@ -1,9 +1,12 @@
 //! `addon-operator try`: a cluster of one's own, the operator on it, and what to try next.
 
+mod teller;
+mod words;
+
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use serde_json::json;
@@ -15,9 +18,12 @@ use super::output::{self, Failure};
 use super::{log, signal};
 use crate::cluster::{self, Resource, Target};
 use crate::config_values::config_map_resource;
-use crate::control_plane::{self, ControlPlane, Progress};
+use crate::control_plane::{self, ControlPlane};
 use crate::operator::{self, LogForm, LogLevel, Settings, View};
-use crate::serve::{ConvergePhase, ModuleRow, ModuleState, Paint};
+use crate::serve::{ConvergePhase, ModuleState};
+
+use self::teller::{Teller, say};
+use self::words::Place;
 
 const NAMESPACE: &str = "addon-operator";
 
@@ -25,7 +31,7 @@ const NAMESPACE: &str = "addon-operator";
 ///
 /// Builds etcd and kube-apiserver with the go tool the first time (some minutes), starts them on
 /// loopback, runs the modules and ends everything with Ctrl-C. With KUBECONFIG set, that cluster is
-/// used instead; with KUBEBUILDER_ASSETS, the programs in that folder are.
+/// used instead; with `KUBEBUILDER_ASSETS`, the programs in that folder are.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The modules directory
@@ -60,26 +66,49 @@ pub(super) fn run(arguments: Arguments, environment: &Environment) -> Result<(),
 }
 
 async fn try_out(arguments: Arguments, environment: &Environment) -> Result<(), Failure> {
-    let given = arguments
-        .kube_config
-        .clone()
-        .or_else(|| environment.value("KUBECONFIG").map(PathBuf::from));
-    let (own, kubeconfig) = match given {
-        Some(kubeconfig) => (None, kubeconfig),
-        None => {
-            let started = tokio::select! {
-                started = start_cluster(environment) => started?,
-                () = signal::told_to_stop() => return Err(interrupted()),
-            };
-            let kubeconfig = started.kubeconfig().to_owned();
-            (Some(started), kubeconfig)
-        }
+    let given = given_cluster(&arguments, environment)?;
+    let (own, kubeconfig) = if let Some(kubeconfig) = given {
+        say(&format!(
+            "using the cluster of {}\n\n",
+            kubeconfig.display()
+        ));
+        (None, kubeconfig)
+    } else {
+        let started = tokio::select! {
+            started = start_cluster(environment) => started?,
+            () = signal::told_to_stop() => return Err(interrupted()),
+        };
+        let kubeconfig = started.kubeconfig().to_owned();
+        (Some(started), kubeconfig)
     };
-    let ended = operate(&arguments, environment, &kubeconfig).await;
+    let place = Place {
+        is_own: own.is_some(),
+        kubeconfig,
+    };
+    let ended = operate(&arguments, environment, &place).await;
     if let Some(cluster) = own {
         cluster.stop().await?;
     }
     ended
+}
+
+/// The kubeconfig that was named. One that is gone is often left over from an earlier try.
+fn given_cluster(
+    arguments: &Arguments,
+    environment: &Environment,
+) -> Result<Option<PathBuf>, Failure> {
+    if let Some(kubeconfig) = &arguments.kube_config {
+        return Ok(Some(kubeconfig.clone()));
+    }
+    let Some(kubeconfig) = environment.value("KUBECONFIG") else {
+        return Ok(None);
+    };
+    if !kubeconfig.contains(':') && !Path::new(kubeconfig).exists() {
+        return Err(Failure::Failed(anyhow::anyhow!(
+            "KUBECONFIG names {kubeconfig}, which is not there; to start a cluster here: unset KUBECONFIG"
+        )));
+    }
+    Ok(Some(PathBuf::from(kubeconfig)))
 }
 
 async fn start_cluster(environment: &Environment) -> Result<ControlPlane, Failure> {
@@ -111,16 +140,18 @@ fn cache_folder(environment: &Environment) -> Result<PathBuf, Failure> {
 async fn operate(
     arguments: &Arguments,
     environment: &Environment,
-    kubeconfig: &Path,
+    place: &Place,
 ) -> Result<(), Failure> {
     let temporary = tempfile::Builder::new()
         .prefix("addon-operator-try-")
         .tempdir()?;
-    let settings = settings(arguments, kubeconfig, temporary.path());
+    let settings = settings(arguments, &place.kubeconfig, temporary.path());
     let set_level = log::install(&settings, environment)?;
     prepare(&settings).await?;
     let stop = CancellationToken::new();
     let (tell, mut view) = watch::channel(View::default());
+    let modules = arguments.modules_dir.display();
+    say(&format!("running the modules of {modules}/\n\n"));
     let begun = Instant::now();
     let running = operator::run(settings.clone(), set_level.clone(), tell, stop.clone());
     tokio::pin!(running);
@@ -129,13 +160,13 @@ async fn operate(
         () = signal::told_to_stop() => stop.cancel(),
         seen = follow(&mut view) => {
             let paint = output::paint(io::stdout().is_terminal(), environment);
-            say(&table(&seen, begun.elapsed(), paint));
+            say(&words::table(&seen, begun.elapsed(), paint));
             if arguments.once {
                 stop.cancel();
                 running.await?;
                 return verdict(&seen);
             }
-            say(&hints(kubeconfig, &settings));
+            say(&words::hints(place, &settings, &seen, environment));
             set_level(LogLevel::Info);
             tokio::select! {
                 ended = &mut running => return Ok(ended?),
@@ -209,7 +240,7 @@ async fn follow(view: &mut watch::Receiver<View>) -> View {
         for row in seen.modules.modules.iter().filter(|row| row.enabled) {
             let is_news = told.insert(row.name.clone(), row.state) != Some(row.state);
             if is_news && matches!(row.state, ModuleState::Applied | ModuleState::Failed) {
-                say(&progress(row));
+                say(&words::progress(row));
             }
         }
         if seen.converge.startup == ConvergePhase::Done {
@@ -220,66 +251,16 @@ async fn follow(view: &mut watch::Receiver<View>) -> View {
     std::future::pending().await
 }
 
-fn progress(row: &ModuleRow) -> String {
-    let took = row.took_ms.unwrap_or_default();
-    let state = format!("{:?}", row.state).to_lowercase();
-    format!(
-        "  {:<28} {state:<8} {:>4} objects {took:>6} ms\n",
-        row.name, row.objects
-    )
-}
-
-fn table(seen: &View, took: Duration, paint: Paint) -> String {
-    let objects: usize = seen.modules.modules.iter().map(|row| row.objects).sum();
-    let applied = seen
-        .modules
-        .modules
-        .iter()
-        .filter(|row| row.state == ModuleState::Applied)
-        .count();
-    format!(
-        "\n{applied} modules with {objects} objects are in the cluster, {:.2} s after the start.\n\n{}",
-        took.as_secs_f64(),
-        seen.modules.text(paint)
-    )
-}
-
-fn hints(kubeconfig: &Path, settings: &Settings) -> String {
-    let kubeconfig = kubeconfig.display();
-    let socket = settings.debug.socket.display();
-    format!(
-        "
-Try next, in another terminal:
-
-  export KUBECONFIG={kubeconfig}
-  kubectl -n {NAMESPACE} get modules
-  kubectl get namespaces -l addon-operator.io/module=namespaces
-
-  # edit the ConfigMap: the one module that it concerns is rendered and applied again
-  kubectl -n {NAMESPACE} patch configmap addon-operator --type merge -p \\
-    '{{\"data\":{{\"priorityClasses\":\"classes: [{{name: night-batch, value: 50}}]\\n\"}}}}'
-
-  # delete or change an object: it is put right at once
-  kubectl delete priorityclass night-batch
-  kubectl get priorityclass night-batch
-
-  # add a module without a restart: copy a folder under the modules directory
-  # ask the operator
-  cargo run -- module list --socket {socket}
-  cargo run -- values explain priority-classes --socket {socket}
-
-What happens is told below. Ctrl-C ends the operator and the cluster.
-
-"
-    )
-}
-
 fn verdict(seen: &View) -> Result<(), Failure> {
     let failed: Vec<String> = seen
         .modules
         .modules
         .iter()
-        .filter(|row| row.enabled && row.state != ModuleState::Applied)
+        .filter(|row| match row.state {
+            // A broken folder does not say whether it is enabled.
+            ModuleState::Failed => true,
+            state => row.enabled && state != ModuleState::Applied,
+        })
         .map(|row| format!("{}: {}", row.name, row.message))
         .collect();
     if failed.is_empty() {
@@ -293,69 +274,4 @@ fn verdict(seen: &View) -> Result<(), Failure> {
 
 fn interrupted() -> Failure {
     Failure::Failed(anyhow::anyhow!("interrupted"))
-}
-
-/// Writes for a person; a reader that went away is no reason to end.
-fn say(text: &str) {
-    let _ = io::stdout().write_all(text.as_bytes());
-    let _ = io::stdout().flush();
-}
-
-/// Tells how building and starting goes: on a terminal one line that moves, else a line per step.
-struct Teller {
-    is_terminal: bool,
-    last_told: usize,
-}
-
-impl Teller {
-    fn new() -> Self {
-        Self {
-            is_terminal: io::stdout().is_terminal(),
-            last_told: 0,
-        }
-    }
-
-    fn tell(&mut self, step: &Progress) {
-        match step {
-            Progress::Waiting { what } => say(&format!(
-                "{what} is being built by another process; waiting for it\n"
-            )),
-            Progress::Building {
-                what,
-                version,
-                expected,
-            } => {
-                self.last_told = 0;
-                say(&format!(
-                    "building {what} {version} with the go tool, once; about {} s on two cores\n",
-                    expected.as_secs()
-                ));
-            }
-            Progress::Step {
-                compiled, packages, ..
-            } => self.count(*compiled, *packages),
-            Progress::Built { what, took } => {
-                let end = if self.is_terminal { "\r" } else { "" };
-                say(&format!(
-                    "{end}built {what} in {:.0} s            \n",
-                    took.as_secs_f64()
-                ));
-            }
-            Progress::Starting => say("starting etcd and kube-apiserver\n"),
-            Progress::Ready { took } => say(&format!(
-                "the API server is ready after {:.1} s\n\n",
-                took.as_secs_f64()
-            )),
-        }
-    }
-
-    /// A line moves on a terminal; elsewhere every quarter is told.
-    fn count(&mut self, compiled: usize, packages: usize) {
-        if self.is_terminal {
-            say(&format!("\r  {compiled} of {packages} packages"));
-        } else if packages > 0 && compiled * 4 / packages > self.last_told {
-            self.last_told = compiled * 4 / packages;
-            say(&format!("  {compiled} of {packages} packages\n"));
-        }
-    }
 }

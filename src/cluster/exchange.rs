@@ -1,0 +1,232 @@
+//! One request and its answer: deadline, retries, limits.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use tokio::time::{sleep, timeout};
+
+use super::call::{Client, JSON, Target};
+use super::error::{Error, Refusal};
+
+const APPLY_PATCH: &str = "application/apply-patch+yaml";
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const FILLING_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A connection that cannot be made is tried this often within one call; then its task backs off.
+const CONNECTION_TRIES: u32 = 4;
+
+/// One request; `deed` is what it is for, in the words of an error.
+pub(super) struct Call<'a> {
+    pub(super) deed: &'a str,
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) accept: &'a str,
+    pub(super) content_type: &'a str,
+    pub(super) body: Bytes,
+    pub(super) is_service: bool,
+}
+
+/// What came back, whatever its code.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) warnings: Vec<String>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Bytes,
+}
+
+impl Client {
+    /// Sends until it succeeds, is refused for good, or the deadline is over.
+    pub(super) async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
+        let deed = call.deed.to_owned();
+        let sent = timeout(self.inner.deadline, self.send_with_retries(call));
+        sent.await.unwrap_or_else(|_| Err(self.late(&deed)))
+    }
+
+    async fn send_with_retries(&self, call: Call<'_>) -> Result<Answer, Error> {
+        let is_write = call.method != Method::GET;
+        let mut pause = FIRST_PAUSE;
+        let mut connection_tries = 0;
+        loop {
+            let permit = if is_write {
+                Some(self.inner.limits.permit(call.is_service).await)
+            } else {
+                None
+            };
+            if let Some(pace) = &self.inner.pace {
+                pace.wait().await;
+            }
+            let outcome = self.exchange(&call).await;
+            drop(permit);
+            let wait = match &outcome {
+                Ok(answer) if answer.status.is_success() => {
+                    if is_write {
+                        self.inner.limits.succeed();
+                    }
+                    return outcome;
+                }
+                Ok(answer) => self.retry_after(&call, answer, pause),
+                // A POST may have been carried out before the connection broke.
+                Err(error) if error.is_passing() && call.method != Method::POST => {
+                    connection_tries += 1;
+                    (connection_tries < CONNECTION_TRIES).then_some(pause)
+                }
+                Err(_) => None,
+            };
+            match (wait, outcome) {
+                (Some(wait), _) => sleep(wait).await,
+                (None, Ok(answer)) => {
+                    let refusal = Refusal::read(answer.status.as_u16(), &answer.body);
+                    return Err(Error::Refused {
+                        deed: call.deed.to_owned(),
+                        refusal: Box::new(refusal),
+                    });
+                }
+                (None, Err(error)) => return Err(error),
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Whether the server asks to come again, and when.
+    fn retry_after(&self, call: &Call<'_>, answer: &Answer, pause: Duration) -> Option<Duration> {
+        let again = match answer.status.as_u16() {
+            429 => true,
+            502..=504 => call.method != Method::POST,
+            _ => false,
+        };
+        if !again {
+            return None;
+        }
+        // A kind that was defined a moment ago: the server fills its cache, which takes some
+        // milliseconds, and yet asks to come again after a second.
+        let is_filling = String::from_utf8_lossy(&answer.body).contains("(re)initializing");
+        if is_filling && call.method == Method::GET {
+            return Some(FILLING_PAUSE.min(pause));
+        }
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            self.inner.limits.halve();
+        }
+        Some(answer.retry_after.map_or(pause, |asked| asked.max(pause)))
+    }
+
+    async fn exchange(&self, call: &Call<'_>) -> Result<Answer, Error> {
+        let response = self.once(call).await?;
+        let status = response.status();
+        let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
+        let warnings = response
+            .headers()
+            .get_all("warning")
+            .iter()
+            .filter_map(text)
+            .map(|line| warning_text(&line))
+            .collect();
+        let retry_after = response
+            .headers()
+            .get("retry-after")
+            .and_then(text)
+            .and_then(|seconds| seconds.parse().ok())
+            .map(Duration::from_secs);
+        let body = self.body(call.deed, response).await?;
+        Ok(Answer {
+            status,
+            warnings,
+            retry_after,
+            body,
+        })
+    }
+
+    pub(super) async fn once(&self, call: &Call<'_>) -> Result<Response<Body>, Error> {
+        let mut request = Request::builder()
+            .method(call.method.clone())
+            .uri(&call.path)
+            .header("accept", call.accept);
+        if !call.body.is_empty() {
+            request = request.header("content-type", call.content_type);
+        }
+        let request = request
+            .body(Body::from(call.body.clone()))
+            .map_err(|source| self.unreachable(call.deed, Box::new(source)))?;
+        self.inner
+            .http
+            .send(request)
+            .await
+            .map_err(|source| self.unreachable(call.deed, Box::new(source)))
+    }
+
+    pub(super) async fn body(&self, deed: &str, response: Response<Body>) -> Result<Bytes, Error> {
+        let collected = response.into_body().collect().await;
+        Ok(collected
+            .map_err(|source| self.unreachable(deed, Box::new(source)))?
+            .to_bytes())
+    }
+
+    fn unreachable(&self, deed: &str, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
+        Error::Reach {
+            deed: deed.to_owned(),
+            url: self.inner.url.clone(),
+            source,
+        }
+    }
+
+    pub(super) fn late(&self, deed: &str) -> Error {
+        Error::Wait {
+            deed: deed.to_owned(),
+            seconds: self.inner.deadline.as_secs(),
+        }
+    }
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn read(deed: &'a str, path: String, accept: &'a str) -> Self {
+        let (method, body) = (Method::GET, Bytes::new());
+        Self {
+            deed,
+            method,
+            path,
+            accept,
+            content_type: JSON,
+            body,
+            is_service: false,
+        }
+    }
+
+    pub(super) fn write(deed: &'a str, method: Method, path: String, body: String) -> Self {
+        let body = Bytes::from(body);
+        Self {
+            deed,
+            method,
+            path,
+            accept: JSON,
+            content_type: JSON,
+            body,
+            is_service: false,
+        }
+    }
+
+    pub(super) fn apply(deed: &'a str, target: Target<'_>, path: String, body: Bytes) -> Self {
+        let is_service = target.resource.kind == "Service" && target.resource.group.is_empty();
+        let (method, content_type) = (Method::PATCH, APPLY_PATCH);
+        Self {
+            deed,
+            method,
+            path,
+            accept: JSON,
+            content_type,
+            body,
+            is_service,
+        }
+    }
+}
+
+/// The text of a `Warning` header: `299 - "unknown field"` → `unknown field`.
+fn warning_text(header: &str) -> String {
+    let quoted = header
+        .split_once('"')
+        .and_then(|(_, rest)| rest.rsplit_once('"'));
+    quoted
+        .map_or(header, |(text, _)| text)
+        .replace("\\\"", "\"")
+}
