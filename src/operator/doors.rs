@@ -10,10 +10,12 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
+use super::folders::FolderReader;
 use super::metric::Metrics;
 use super::run::GRACE;
 use super::settings::Settings;
 use crate::metric::Registry;
+use crate::module::{Discovery, FolderWatch};
 use crate::report;
 use crate::serve::{Asked, ConvergeStatus, DebugServer, HttpPages, HttpServer, Refusal};
 
@@ -25,6 +27,8 @@ pub(super) struct Doors {
     pub(super) metrics: Metrics,
     pub(super) questions: mpsc::Receiver<Asked>,
     pub(super) converge: watch::Sender<ConvergeStatus>,
+    /// The folders are read meanwhile.
+    pub(super) discovery: watch::Receiver<Option<Arc<Discovery>>>,
     pub(super) workers: Workers,
 }
 
@@ -52,10 +56,15 @@ impl Doors {
         if let Some(server) = debug_tcp {
             workers.employ("debug address", logged(server.run(stop.clone())));
         }
+        let (tell_discovery, discovery) = watch::channel(None);
+        let (reader, folder_watch) = FolderReader::new(settings, tell_discovery);
+        workers.employ("folders", reader.run(stop.clone()));
+        workers.employ("folder watch", watch_folders(folder_watch, stop.clone()));
         Ok(Self {
             metrics,
             questions,
             converge,
+            discovery,
             workers,
         })
     }
@@ -116,5 +125,14 @@ impl Workers {
 async fn logged(worker: impl Future<Output = Result<(), crate::serve::Error>>) {
     if let Err(error) = worker.await {
         tracing::error!(target: "serve", "{}", report::chain(&error));
+    }
+}
+
+async fn watch_folders(watch: FolderWatch, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        ended = watch.run() => if let Err(error) = ended {
+            tracing::error!(target: "module", "{}", report::chain(&error));
+        },
     }
 }

@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::doors::{Doors, Workers};
 use super::error::Error;
-use super::folders::FolderReader;
 use super::metric::Metrics;
 use super::outbox::Outbox;
 use super::settings::{SetLogLevel, Settings};
@@ -102,15 +101,13 @@ impl Operator {
         view: watch::Sender<View>,
         stop: CancellationToken,
     ) -> Self {
-        let (tell_discovery, discovery) = watch::channel(None);
         let (tell_config, config) = watch::channel(None);
-        let (reader, folder_watch) = FolderReader::new(settings, tell_discovery);
         let mut operator = Self {
             house,
             set_level,
             metrics: doors.metrics,
             outbox: Outbox::default(),
-            discovery,
+            discovery: doors.discovery,
             config,
             objects: ModuleObjects::default(),
             questions: doors.questions,
@@ -128,8 +125,6 @@ impl Operator {
             operator.context.namespace.clone(),
         );
         let stop = operator.stop.clone();
-        operator.employ("folders", reader.run(stop.clone()));
-        operator.employ("folder watch", watch_folders(folder_watch, stop.clone()));
         operator.employ(
             "objects",
             operator.context.applier.managed.clone().run(stop.clone()),
@@ -206,8 +201,7 @@ impl Operator {
                 converge,
             });
         }
-        self.metrics
-            .show(&self.house.module_list(), &self.house.queue_lengths());
+        self.metrics.show(&self.house);
     }
 
     fn start(&mut self, job: Job) {
@@ -372,15 +366,6 @@ async fn sleep_until(wake: Option<Instant>) {
     match wake {
         Some(wake) => tokio::time::sleep_until(wake.into()).await,
         None => pending().await,
-    }
-}
-
-async fn watch_folders(watch: crate::module::FolderWatch, stop: CancellationToken) {
-    tokio::select! {
-        () = stop.cancelled() => {}
-        ended = watch.run() => if let Err(error) = ended {
-            tracing::error!(target: "module", "{}", report::chain(&error));
-        },
     }
 }
 
