@@ -334,7 +334,7 @@ mod tests {
         }
     }
 
-    fn secret(extra: Value) -> Value {
+    fn secret(extra: &Value) -> Value {
         let mut object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}});
         object
             .as_object_mut()
@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn string_data_is_folded_into_data() {
         let object = secret(
-            json!({"data": {"a": "eA=="}, "stringData": {"a": "y", "b": "z"}, "status": {}}),
+            &json!({"data": {"a": "eA=="}, "stringData": {"a": "y", "b": "z"}, "status": {}}),
         );
         let prepared = prepare(vec![manifest(object, 1)], &owner(), kinds).unwrap();
         let object = prepared.desired[0].value();
@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn equal_twice_is_a_warning_and_unequal_twice_an_error() {
-        let (one, two) = (secret(json!({"type": "a"})), secret(json!({"type": "b"})));
+        let (one, two) = (secret(&json!({"type": "a"})), secret(&json!({"type": "b"})));
         let equal = prepare(
             vec![manifest(one.clone(), 1), manifest(one.clone(), 9)],
             &owner(),
@@ -377,7 +377,7 @@ mod tests {
     #[test]
     fn every_mistake_of_a_module_is_told() {
         let gizmo = json!({"apiVersion": "x/v1", "kind": "Gizmo", "metadata": {"name": "g"}});
-        let labels = secret(json!({"metadata": {"name": "s", "labels": "no"}}));
+        let labels = secret(&json!({"metadata": {"name": "s", "labels": "no"}}));
         let mistakes = prepare(
             vec![manifest(gizmo, 1), manifest(labels, 5)],
             &owner(),
@@ -389,7 +389,7 @@ mod tests {
 
     #[test]
     fn hash_stands_for_the_content_alone() {
-        let object = secret(json!({}));
+        let object = secret(&json!({}));
         let mut stamped = object.clone();
         stamped["metadata"]["annotations"] = json!({APPLIED_HASH: "old"});
         let hash = |object: Value| {
@@ -400,7 +400,7 @@ mod tests {
                 .clone()
         };
         assert_eq!(hash(object.clone()), hash(stamped));
-        assert_ne!(hash(object), hash(secret(json!({"type": "a"}))));
+        assert_ne!(hash(object), hash(secret(&json!({"type": "a"}))));
     }
 
     #[test]

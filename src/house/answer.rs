@@ -23,7 +23,7 @@ impl House {
             Query::GlobalValues => Ok(self.global.masked()),
             Query::GlobalConfig => Ok(self.global.mask(self.global.config())),
             Query::GlobalPatches => Ok(self.global.patches()),
-            Query::GlobalSnapshots => Ok(json!({})),
+            Query::GlobalSnapshots | Query::ConfigList => Ok(json!({})),
             Query::ModuleList => document(&self.module_list()),
             Query::ModuleValues {
                 module,
@@ -49,7 +49,6 @@ impl House {
                 document(&main.unwrap_or_default())
             }
             Query::ConvergeStatus => Ok(self.converge_status().json()),
-            Query::ConfigList => Ok(json!({})),
             Query::ConfigSet { name, .. } => Err(Refusal::BadRequest(format!(
                 "there is no parameter {name:?} that can be set at run time"
             ))),
@@ -260,12 +259,9 @@ fn description(queue: &QueueName, view: &TaskView<'_, Task>) -> String {
         view.task.reason()
     );
     if view.failures > 0 {
-        text.push_str(&format!(":failures {}", view.failures));
+        text.extend([":failures ", &view.failures.to_string()]);
         if !view.message.is_empty() {
-            text.push_str(&format!(
-                ":{}",
-                view.message.lines().next().unwrap_or_default()
-            ));
+            text.extend([":", view.message.lines().next().unwrap_or_default()]);
         }
     }
     text

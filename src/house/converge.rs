@@ -234,7 +234,7 @@ impl House {
         let startup = !std::mem::replace(&mut self.converge.startup_done, true);
         let took = now.duration_since(begun);
         let enabled = self.enabled().len();
-        tracing::info!(target: "operator", modules = enabled, took_ms = took.as_millis() as u64, "converge is done");
+        tracing::info!(target: "operator", modules = enabled, took_ms = %took.as_millis(), "converge is done");
         self.count(Count::Converged { took, startup });
     }
 }

@@ -69,7 +69,7 @@ pub struct House {
     config_known: bool,
     /// Data of the `ConfigMap` that has not taken effect: the schemas are not known yet, or it does
     /// not fit them.
-    untaken: Option<Option<BTreeMap<String, String>>>,
+    untaken: Option<ConfigData>,
     objects_known: bool,
     lines: Lines<Task>,
     guard: Guard,
@@ -81,6 +81,9 @@ pub struct House {
     notices: Vec<Notice>,
     born: Instant,
 }
+
+/// The data of the `ConfigMap`; `None` when there is none.
+type ConfigData = Option<BTreeMap<String, String>>;
 
 /// How far converge is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

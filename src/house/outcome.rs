@@ -25,8 +25,7 @@ impl House {
         (queue, id, task): (&QueueName, u64, &Task),
         done: Done,
         managed: &Managed,
-        now: Instant,
-        time: Timestamp,
+        (now, time): (Instant, Timestamp),
     ) {
         let failure = match (task, done) {
             (Task::ConvergeModules { .. }, Done::Evaluated(decided)) => {
@@ -45,7 +44,7 @@ impl House {
                 None
             }
             (Task::ModuleDelete { module, purge }, Done::Deleted(deleted)) => {
-                self.take_deletion(module, *purge, *deleted, now, time)
+                self.take_deletion(module, *purge, *deleted, (now, time))
             }
             (Task::AwaitReady { module }, Done::Awaited(ready)) => {
                 self.take_ready(module, ready, time)
@@ -348,8 +347,7 @@ impl House {
         name: &ModuleName,
         purge: bool,
         deleted: Deleted,
-        now: Instant,
-        time: Timestamp,
+        (now, time): (Instant, Timestamp),
     ) -> Option<String> {
         self.tell_outcome(name, &deleted.outcome, now);
         let resident = self.residents.get_mut(name)?;

@@ -16,6 +16,10 @@ use crate::task::Known;
 use crate::values::{Checksum, Layer, Origin, Store, static_layers};
 
 /// Everything about one module.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts; a state machine of them would have every combination"
+)]
 pub(super) struct Resident {
     /// Its folder as last good; `None` when only the cluster remembers the module.
     pub(super) module: Option<Arc<Module>>,

@@ -36,7 +36,10 @@ impl House {
         let deletions = self.deletions_in_the_way();
         let doubt = self.discovery.doubt();
         let started = self.lines.start(now, |_, task| match task {
-            Task::ConvergeModules { .. } | Task::AskScript { .. } | Task::AwaitReady { .. } => None,
+            Task::ConvergeModules { .. }
+            | Task::AskScript { .. }
+            | Task::AwaitReady { .. }
+            | Task::ModuleDelete { purge: true, .. } => None,
             Task::ModuleRun { .. } if converging => {
                 Some("waits until it is decided which modules are enabled".to_owned())
             }
@@ -44,7 +47,6 @@ impl House {
                 Some(Start::Waits(why)) => Some(why.clone()),
                 Some(Start::Now) | None => None,
             },
-            Task::ModuleDelete { purge: true, .. } => None,
             Task::ModuleDelete { module, .. } => {
                 doubt.clone().or_else(|| deletions.get(module).cloned())
             }

@@ -30,6 +30,7 @@ pub(super) struct Metrics {
 
 impl Metrics {
     /// Registers everything.
+    #[expect(clippy::too_many_lines, reason = "a table: one family after another")]
     pub(super) fn new(registry: &Registry) -> Result<Self, Error> {
         let metrics = Self {
             run_seconds: registry.histogram(

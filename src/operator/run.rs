@@ -57,16 +57,7 @@ pub async fn run(
     let context = startup::context(&settings, connected.clone(), &namespace)?;
     let house_settings = startup::house_settings(&settings, &namespace)?;
     let house = House::new(house_settings, Instant::now()).map_err(Error::GlobalSchemas)?;
-    let reporter = Reporter::new(connected, &namespace);
-    let mut operator = Operator::wire(
-        &settings,
-        set_level,
-        doors,
-        (context, house),
-        reporter,
-        view,
-        stop,
-    );
+    let mut operator = Operator::wire(&settings, set_level, doors, (context, house), (view, stop));
     let ended = operator.work().await;
     operator.shut_down().await;
     ended
@@ -97,9 +88,7 @@ impl Operator {
         set_level: SetLogLevel,
         doors: Doors,
         (context, house): (Context, House),
-        reporter: Reporter,
-        view: watch::Sender<View>,
-        stop: CancellationToken,
+        (view, stop): (watch::Sender<View>, CancellationToken),
     ) -> Self {
         let (tell_config, config) = watch::channel(None);
         let mut operator = Self {
@@ -125,6 +114,7 @@ impl Operator {
             operator.context.namespace.clone(),
         );
         let stop = operator.stop.clone();
+        let reporter = Reporter::new(client.clone(), &namespace);
         operator.employ(
             "objects",
             operator.context.applier.managed.clone().run(stop.clone()),
@@ -255,8 +245,7 @@ impl Operator {
             (&queue, number, &task),
             done,
             managed,
-            Instant::now(),
-            Timestamp::now(),
+            (Instant::now(), Timestamp::now()),
         );
     }
 

@@ -286,10 +286,18 @@ mod tests {
         QueueName::Module(ModuleName::parse(name).unwrap())
     }
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the shape that lines ask for"
+    )]
     fn same(old: &mut u32, new: &u32) -> bool {
         old == new
     }
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the shape that lines ask for"
+    )]
     fn free(_: &QueueName, _: &u32) -> Option<String> {
         None
     }

@@ -3,6 +3,7 @@
 //! Scripts of one weight run at once: each is told which modules of lower weight are enabled.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _};
@@ -105,40 +106,15 @@ async fn one(
     };
     let input = ScriptInput::new(&asked.config_values, &asked.values, enabled);
     let key = input.key(&asked.module.digest);
-    let remembered = asked.answer.filter(|(of, _)| *of == key);
+    let remembered = asked.answer.take().filter(|(of, _)| *of == key);
     let answer = if let Some(answer) = remembered {
         answer
     } else {
-        let run = ScriptRun {
-            module: &asked.module.name,
-            script: &script,
-            input: &input,
-            limit: asked
-                .module
-                .definition
-                .timeouts
-                .enabled_script
-                .unwrap_or(context.script_timeout),
-            temp_dir: &context.temporary,
-            keep_files: context.keep_files,
-        };
-        match run_script(run).await {
-            Ok(verdict) => {
-                let mut told_by = asked.module.folder.join("enabled").display().to_string();
-                if !verdict.reason.is_empty() {
-                    told_by = format!("{told_by}: {}", verdict.reason);
-                }
-                (
-                    key,
-                    Opinion {
-                        enabled: verdict.enabled,
-                        told_by,
-                    },
-                )
-            }
-            Err(error) => {
+        match ask(context, &asked.module, &script, &input).await {
+            Ok(opinion) => (key, opinion),
+            Err(why) => {
                 return Decided {
-                    decision: Err(report::chain(&error)),
+                    decision: Err(why),
                     answer: None,
                 };
             }
@@ -153,4 +129,36 @@ async fn one(
         decision,
         answer: Some(answer),
     }
+}
+
+/// Runs the script; its answer as an opinion.
+async fn ask(
+    context: &Context,
+    module: &Module,
+    script: &Path,
+    input: &ScriptInput,
+) -> Result<Opinion, String> {
+    let run = ScriptRun {
+        module: &module.name,
+        script,
+        input,
+        limit: module
+            .definition
+            .timeouts
+            .enabled_script
+            .unwrap_or(context.script_timeout),
+        temp_dir: &context.temporary,
+        keep_files: context.keep_files,
+    };
+    let verdict = run_script(run)
+        .await
+        .map_err(|error| report::chain(&error))?;
+    let mut told_by = module.folder.join("enabled").display().to_string();
+    if !verdict.reason.is_empty() {
+        told_by = format!("{told_by}: {}", verdict.reason);
+    }
+    Ok(Opinion {
+        enabled: verdict.enabled,
+        told_by,
+    })
 }

@@ -178,7 +178,7 @@ async fn bring(
     know_objects(context, run, rendering).await?;
     let owner = context.owner(&run.module, run.maintenance);
     let plan = plan(context, run, &owner, &rendering.prepared.desired);
-    carry_out(context, run, ran, &owner, rendering, &plan).await
+    carry_out(context, run, ran, rendering, (&owner, &plan)).await
 }
 
 /// Renders after the definitions of `crds/` are in place, since the chart may use their kinds.
@@ -285,9 +285,8 @@ async fn carry_out(
     context: &Context,
     run: &ModuleRun,
     ran: &mut Ran,
-    owner: &Owner,
     rendering: &Rendering,
-    plan: &Plan,
+    (owner, plan): (&Owner, &Plan),
 ) -> Result<(), Error> {
     let definition = &run.module.definition;
     let ignore = ignored(definition);

@@ -318,7 +318,7 @@ async fn strict_order_waits_for_success() {
     let modules = folders(&["010-bad", "020-good"]);
     modules.write("010-bad/templates/all.yaml.j2", &refused("bad"));
     let start = Scene::begin_with("strict", modules, |settings| {
-        settings.modules.strict_order = true
+        settings.modules.strict_order = true;
     });
     let Some(mut scene) = start.await else { return };
 

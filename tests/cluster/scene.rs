@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use crate::support::{self, ApiServer, Modules, Operator, eventually, rest};
 
 /// Generous: two slow cores may run several servers and compilers at once.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running operator and what it works on.
 pub(super) struct Scene {

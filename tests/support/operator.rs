@@ -141,7 +141,7 @@ impl Operator {
                 let ended = self.running.join_next().await;
                 panic!("waiting until {what}: the operator ended: {ended:?}")
             }
-            Err(_) => panic!(
+            Err(_elapsed) => panic!(
                 "waiting until {what}: last seen\n{:#?}",
                 *self.view.borrow()
             ),

@@ -22,18 +22,23 @@ pub(crate) async fn create(client: &Client, path: &str, object: &Value) -> Value
 }
 
 /// A JSON merge patch, by the field manager `manager`.
-pub(crate) async fn merge(client: &Client, path: &str, manager: &str, patch: &Value) -> Value {
+pub(crate) async fn merge(client: &Client, path: &str, manager: &str, change: &Value) -> Value {
     let path = format!("{path}?fieldManager={manager}");
-    let body = ("application/merge-patch+json", patch);
+    let body = ("application/merge-patch+json", change);
     send(client, Method::PATCH, &path, Some(body))
         .await
         .unwrap_or_else(|error| panic!("PATCH {path}: {error}"))
 }
 
 /// A JSON patch, by the field manager `manager`.
-pub(crate) async fn json_patch(client: &Client, path: &str, manager: &str, patch: &Value) -> Value {
+pub(crate) async fn json_patch(
+    client: &Client,
+    path: &str,
+    manager: &str,
+    change: &Value,
+) -> Value {
     let path = format!("{path}?fieldManager={manager}");
-    let body = ("application/json-patch+json", patch);
+    let body = ("application/json-patch+json", change);
     send(client, Method::PATCH, &path, Some(body))
         .await
         .unwrap_or_else(|error| panic!("PATCH {path}: {error}"))

@@ -112,10 +112,16 @@ async fn compare(arguments: &Arguments) -> Result<Vec<Difference>, Failure> {
 fn text(differences: &[Difference]) -> String {
     let mut text = String::new();
     for difference in differences {
-        text.push_str(&format!(
-            "# {}: {} {}\n",
-            difference.module, difference.action, difference.object
-        ));
+        let Difference {
+            module,
+            action,
+            object,
+            ..
+        } = difference;
+        text.extend([
+            "# ", module, ": ", action, " ", object, "
+",
+        ]);
         text.push_str(&difference.text);
         if !difference.text.ends_with('\n') {
             text.push('\n');

@@ -70,7 +70,7 @@ async fn render(arguments: &Arguments) -> Result<String, Failure> {
         let manifests =
             rendered.map_err(|error| Failure::Failed(anyhow::anyhow!(report::chain(&error))))?;
         for manifest in manifests {
-            text.push_str(&format!("---\n# Source: {}\n", manifest.source.file));
+            text.extend(["---\n# Source: ", &manifest.source.file, "\n"]);
             text.push_str(&yaml::write(&manifest.object));
         }
     }
