@@ -69,7 +69,7 @@ fn unite(into: &mut Value, from: &Value) {
 mod tests {
     use super::*;
 
-    fn entry(manager: &str, operation: &str, fields: Value) -> Value {
+    fn entry(manager: &str, operation: &str, fields: &Value) -> Value {
         json!({"manager": manager, "operation": operation, "apiVersion": "v1", "fieldsV1": fields})
     }
 
@@ -81,21 +81,21 @@ mod tests {
     fn the_releases_writer_is_united_with_ours_and_others_stay() {
         let helm = json!({"f:metadata": annotations(), "f:data": {"f:old": {}}});
         let ours = json!({"f:metadata": annotations(), "f:data": {"f:new": {}}});
-        let jane = entry("jane", "Update", json!({"f:data": {"f:hers": {}}}));
+        let jane = entry("jane", "Update", &json!({"f:data": {"f:hers": {}}}));
         let object = json!({"metadata": {"resourceVersion": "7", "managedFields": [
-            entry("helm", "Update", helm), jane, entry("us", "Apply", ours),
+            entry("helm", "Update", &helm), jane, entry("us", "Apply", &ours),
         ]}});
         let both = json!({"f:metadata": annotations(), "f:data": {"f:old": {}, "f:new": {}}});
         let expected = json!({"metadata": {"resourceVersion": "7", "managedFields": [
-            jane, entry("us", "Apply", both),
+            jane, entry("us", "Apply", &both),
         ]}});
         assert_eq!(absorb(&object, "us"), Some(expected));
     }
 
     #[test]
     fn without_a_release_there_is_nothing_to_unite() {
-        let ours = entry("us", "Apply", json!({"f:metadata": annotations()}));
-        let jane = entry("jane", "Update", json!({"f:data": {"f:hers": {}}}));
+        let ours = entry("us", "Apply", &json!({"f:metadata": annotations()}));
+        let jane = entry("jane", "Update", &json!({"f:data": {"f:hers": {}}}));
         let object = json!({"metadata": {"managedFields": [ours, jane]}});
         assert_eq!(absorb(&object, "us"), None);
     }

@@ -147,7 +147,7 @@ impl Client {
             request = request.header("content-type", call.content_type);
         }
         let request = request
-            .body(Body::from(call.body.to_vec()))
+            .body(Body::from(call.body.clone()))
             .map_err(|source| self.unreachable(call.deed, Box::new(source)))?;
         self.inner
             .http

@@ -77,10 +77,9 @@ impl House {
             (false, None) => ConvergePhase::NotStarted,
         };
         // Waiting for readiness goes on beside converge.
-        let view = self.lines.view();
-        let tasks = view.values().flatten();
+        let tasks = self.lines.tasks();
         let tasks = tasks
-            .filter(|task| !matches!(task.task, Task::AwaitReady { .. }))
+            .filter(|task| !matches!(task, Task::AwaitReady { .. }))
             .count();
         ConvergeStatus { startup, tasks }
     }
@@ -184,16 +183,19 @@ impl House {
     }
 
     /// How many tasks each queue holds; main always.
-    pub fn queue_lengths(&self) -> Vec<(String, usize)> {
-        let view = self.lines.view();
-        let mut lengths: Vec<(String, usize)> = view
-            .iter()
-            .map(|(name, tasks)| (name.to_string(), tasks.len()))
-            .collect();
-        if !view.contains_key(&QueueName::Main) {
-            lengths.push((QueueName::Main.to_string(), 0));
-        }
-        lengths
+    pub fn queue_lengths(&self) -> impl Iterator<Item = (&QueueName, usize)> {
+        let main = self
+            .lines
+            .lengths()
+            .all(|(name, _)| *name != QueueName::Main);
+        let main = main.then_some((&QueueName::Main, 0));
+        self.lines.lengths().chain(main)
+    }
+
+    /// Every module, and whether it is enabled.
+    pub fn enabled_flags(&self) -> impl Iterator<Item = (&ModuleName, bool)> {
+        let flag = |(name, resident): (_, &Resident)| (name, resident.enabled);
+        self.residents.iter().map(flag)
     }
 
     fn queues(&self, now: Instant) -> Vec<QueueRow> {

@@ -64,6 +64,8 @@ impl House {
             let names = names.join(", ");
             format!("{}: nothing of {names} is removed; bring the folders back, or say: module purge NAME", held.why)
         }));
+        // Also where nothing is known yet that it could hold.
+        notes.extend(self.discovery.doubt().filter(|_| self.held.is_none()));
         if let Some(mistakes) = &self.config_mistakes {
             notes.push(format!(
                 "the ConfigMap is not usable and changes nothing:\n{mistakes}"

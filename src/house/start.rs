@@ -9,7 +9,7 @@ use super::resident::Resident;
 use super::{House, Job, Work};
 use crate::module::{Progress, Standing, Start, blocked, delete_order, ready_to_start};
 use crate::name::ModuleName;
-use crate::queue::{QueueName, Started};
+use crate::queue::Started;
 use crate::report::Mistakes;
 use crate::serve::ModuleState;
 use crate::task::{Known, ModuleRun, Task, Values};
@@ -22,6 +22,10 @@ impl House {
     /// objects are known.
     pub fn start(&mut self, now: Instant, time: Timestamp) -> Vec<Job> {
         if !self.config_known || !self.objects_known || self.discovery.dirs.is_empty() {
+            return Vec::new();
+        }
+        // Most turns of the loop have nothing to start, and what follows looks at every module.
+        if self.lines.ready(now).next().is_none() {
             return Vec::new();
         }
         let standings = self.standings();
@@ -85,16 +89,19 @@ impl House {
 
     /// Deletions run in the reverse of the order of runs.
     fn deletions_in_the_way(&self) -> BTreeMap<ModuleName, String> {
-        let is_deleted = |name: &ModuleName| {
-            let queue = QueueName::Module(name.clone());
-            self.lines.any(|line, task| {
-                *line == queue && matches!(task, Task::ModuleDelete { purge: false, .. })
-            })
-        };
+        let deleted: BTreeSet<&ModuleName> = self
+            .lines
+            .tasks()
+            .filter(|task| matches!(task, Task::ModuleDelete { purge: false, .. }))
+            .filter_map(Task::module)
+            .collect();
+        if deleted.is_empty() {
+            return BTreeMap::new();
+        }
         let standings: BTreeMap<ModuleName, Standing> = self
             .residents
             .iter()
-            .filter(|(name, resident)| resident.module.is_some() && is_deleted(name))
+            .filter(|(name, resident)| resident.module.is_some() && deleted.contains(name))
             .filter_map(|(name, resident)| {
                 let module = resident.module.as_ref()?;
                 let standing = Standing {

@@ -1,8 +1,11 @@
 //! The operator's metrics, by the original's names.
 
-use crate::house::Count;
+use std::collections::BTreeMap;
+
+use crate::house::{Count, House};
 use crate::metric::{CounterFamily, Error, GaugeFamily, HistogramFamily, Registry};
-use crate::serve::ModuleList;
+use crate::name::ModuleName;
+use crate::queue::QueueName;
 
 const BUCKETS: [f64; 13] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
@@ -21,12 +24,14 @@ pub(super) struct Metrics {
     converge_total: CounterFamily<1>,
     queue_length: GaugeFamily<1>,
     module_info: GaugeFamily<2>,
+    shown_modules: Vec<(ModuleName, bool)>,
+    shown_queues: BTreeMap<QueueName, usize>,
 }
 
 impl Metrics {
     /// Registers everything.
     pub(super) fn new(registry: &Registry) -> Result<Self, Error> {
-        Ok(Self {
+        let metrics = Self {
             run_seconds: registry.histogram(
                 "{PREFIX}module_run_seconds",
                 "How long a run of a module took.",
@@ -83,7 +88,13 @@ impl Metrics {
                 "1 for every module.",
                 &["module", "enabled"],
             )?,
-        })
+            shown_modules: Vec::new(),
+            shown_queues: BTreeMap::new(),
+        };
+        // What never failed is shown as well: an alert can only see it grow from 0.
+        metrics.discover_errors.with(&[]);
+        metrics.config_errors.with(&[]);
+        Ok(metrics)
     }
 
     /// Counts one thing.
@@ -125,21 +136,43 @@ impl Metrics {
         }
     }
 
-    /// Shows the modules as they are now.
-    pub(super) fn show(&self, modules: &ModuleList, queues: &[(String, usize)]) {
-        self.module_info.clear();
-        for row in &modules.modules {
-            let enabled = if row.enabled { "true" } else { "false" };
-            self.module_info.with(&[&row.name, enabled]).set(1.0);
+    /// Shows modules and queues as they are now. It is asked at every turn of the loop, so only
+    /// what changed since is written.
+    pub(super) fn show(&mut self, house: &House) {
+        if !house.enabled_flags().eq(self
+            .shown_modules
+            .iter()
+            .map(|(name, enabled)| (name, *enabled)))
+        {
+            self.shown_modules = house
+                .enabled_flags()
+                .map(|(name, enabled)| (name.clone(), enabled))
+                .collect();
+            self.module_info.clear();
+            for (name, enabled) in &self.shown_modules {
+                let enabled = if *enabled { "true" } else { "false" };
+                self.module_info.with(&[name.as_str(), enabled]).set(1.0);
+            }
         }
-        self.queue_length.clear();
-        for (queue, length) in queues {
+        let lengths: BTreeMap<&QueueName, usize> = house.queue_lengths().collect();
+        let gone = |queue: &QueueName| !lengths.contains_key(queue);
+        for queue in self.shown_queues.keys().filter(|queue| gone(queue)) {
+            self.queue_length.remove(&[&queue.to_string()]);
+        }
+        self.shown_queues.retain(|queue, _| !gone(queue));
+        for (queue, length) in lengths {
+            if self.shown_queues.get(queue) == Some(&length) {
+                continue;
+            }
             // Lengths of queues are far below what a float holds exactly.
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "a queue has fewer than 2^52 tasks"
             )]
-            self.queue_length.with(&[queue]).set(*length as f64);
+            self.queue_length
+                .with(&[&queue.to_string()])
+                .set(length as f64);
+            self.shown_queues.insert(queue.clone(), length);
         }
     }
 }

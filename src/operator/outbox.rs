@@ -42,12 +42,6 @@ struct Waiting {
     events: VecDeque<Event>,
 }
 
-impl Waiting {
-    fn is_empty(&self) -> bool {
-        self.statuses.is_empty() && self.removals.is_empty() && self.events.is_empty()
-    }
-}
-
 impl Outbox {
     /// Puts in what is to be written; other notices are not for here.
     pub(super) fn put(&self, notice: Notice) {
@@ -90,8 +84,8 @@ impl Outbox {
                 () = stop.cancelled() => break,
                 () = self.shared.filled.notified() => {}
             }
-            self.write(&reporter).await;
-            if !self.waiting().is_empty() {
+            // What was put in meanwhile has woken this worker again; only failures have to rest.
+            if !self.write(&reporter).await {
                 tokio::select! {
                     () = stop.cancelled() => break,
                     () = sleep(PAUSE) => self.shared.filled.notify_one(),
@@ -102,7 +96,9 @@ impl Outbox {
         let _ = timeout(LAST_WORDS, self.write(&reporter)).await;
     }
 
-    async fn write(&self, reporter: &Reporter) {
+    /// Writes what waits now; answers whether all of it was written.
+    async fn write(&self, reporter: &Reporter) -> bool {
+        let mut all = true;
         let Waiting {
             statuses,
             removals,
@@ -115,6 +111,7 @@ impl Outbox {
         let written: Vec<_> = written.buffer_unordered(AT_ONCE).collect().await;
         for (module, status, exists, outcome) in written {
             let Err(error) = outcome else { continue };
+            all = false;
             tracing::error!(target: "status", "{}; trying again", report::chain(&error));
             self.waiting()
                 .statuses
@@ -124,12 +121,14 @@ impl Outbox {
         for module in removals {
             if let Err(error) = reporter.remove(&module).await {
                 tracing::error!(target: "status", "{}; trying again", report::chain(&error));
+                all = false;
                 self.waiting().removals.insert(module);
             }
         }
         for event in events {
             reporter.send(&event, Timestamp::now()).await;
         }
+        all
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

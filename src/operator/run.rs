@@ -12,28 +12,23 @@ use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::doors::{Doors, Workers};
 use super::error::Error;
-use super::folders::FolderReader;
 use super::metric::Metrics;
 use super::outbox::Outbox;
 use super::settings::{SetLogLevel, Settings};
 use super::startup;
 use super::watchers::{ConfigData, ModuleObjects, follow_config};
 use crate::house::{Done, House, Job, Notice, Work};
-use crate::metric::Registry;
 use crate::module::Discovery;
 use crate::queue::QueueName;
-use crate::serve::{
-    Answer, Asked, ConvergeStatus, DebugServer, HttpPages, HttpServer, ModuleList, Query, Refusal,
-};
+use crate::serve::{Answer, Asked, ConvergeStatus, ModuleList, Query, Refusal};
 use crate::status::Reporter;
 use crate::task::{self, Context, Task};
 use crate::{report, yaml};
 
-/// Questions that wait; more askers wait at the door.
-const QUESTIONS: usize = 64;
 /// How long running tasks get at the end. Everything they do can be repeated.
-const GRACE: Duration = Duration::from_secs(5);
+pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// What can be watched of a running operator.
 #[derive(Debug, Clone, Default)]
@@ -77,92 +72,6 @@ pub async fn run(
     ended
 }
 
-/// What is served before the cluster is reached: it may take long, and people and probes ask.
-struct Doors {
-    metrics: Metrics,
-    questions: mpsc::Receiver<Asked>,
-    converge: watch::Sender<ConvergeStatus>,
-    workers: Workers,
-}
-
-impl Doors {
-    async fn open(settings: &Settings, stop: &CancellationToken) -> Result<Self, Error> {
-        let registry = Registry::new(&settings.metrics_prefix);
-        let metrics = Metrics::new(&registry)?;
-        let (asks, questions) = mpsc::channel(QUESTIONS);
-        let (converge, converge_view) = watch::channel(ConvergeStatus::default());
-        let pages = HttpPages {
-            metrics: Arc::new(move || registry.text()),
-            hook_metrics: Arc::new(String::new),
-            converge: converge_view,
-        };
-        let http = HttpServer::bind(settings.listen, pages).await?;
-        let debug = DebugServer::bind(&settings.debug.socket, asks.clone())?;
-        let debug_tcp = match settings.debug.http_address {
-            Some(address) => Some(DebugServer::bind_tcp(address, asks).await?),
-            None => None,
-        };
-        let mut workers = Workers::default();
-        workers.employ("http", logged(http.run(stop.clone())));
-        workers.employ("debug socket", logged(debug.run(stop.clone())));
-        if let Some(server) = debug_tcp {
-            workers.employ("debug address", logged(server.run(stop.clone())));
-        }
-        Ok(Self {
-            metrics,
-            questions,
-            converge,
-            workers,
-        })
-    }
-
-    /// Refuses every question, as long as nothing is known.
-    async fn refuse(&mut self) {
-        while let Some(Asked { answer, .. }) = self.questions.recv().await {
-            let why = "the API server does not answer yet; the log says why".to_owned();
-            // The asker may be gone.
-            let _ = answer.send(Err(Refusal::Failed(why)));
-        }
-    }
-
-    async fn close(mut self) -> Result<(), Error> {
-        self.workers.end().await;
-        Ok(())
-    }
-}
-
-/// Long-lived workers, by name.
-#[derive(Default)]
-struct Workers {
-    running: JoinSet<()>,
-    names: HashMap<Id, &'static str>,
-}
-
-impl Workers {
-    fn employ(&mut self, name: &'static str, worker: impl Future<Output = ()> + Send + 'static) {
-        let handle = self.running.spawn(worker);
-        self.names.insert(handle.id(), name);
-    }
-
-    /// Waits until one ends, which none should; `None` when there is none.
-    async fn ended(&mut self) -> Option<Error> {
-        let (id, why) = match self.running.join_next_with_id().await? {
-            Ok((id, ())) => (id, "it has nothing more to do".to_owned()),
-            Err(error) => (error.id(), error.to_string()),
-        };
-        let name = self.names.get(&id).copied().unwrap_or("unknown");
-        Some(Error::Worker { name, why })
-    }
-
-    /// Waits until all have ended, which were told to.
-    async fn end(&mut self) {
-        let rest = async { while self.running.join_next().await.is_some() {} };
-        if timeout(GRACE, rest).await.is_err() {
-            self.running.abort_all();
-        }
-    }
-}
-
 struct Operator {
     house: House,
     context: Context,
@@ -192,15 +101,13 @@ impl Operator {
         view: watch::Sender<View>,
         stop: CancellationToken,
     ) -> Self {
-        let (tell_discovery, discovery) = watch::channel(None);
         let (tell_config, config) = watch::channel(None);
-        let (reader, folder_watch) = FolderReader::new(settings, tell_discovery);
         let mut operator = Self {
             house,
             set_level,
             metrics: doors.metrics,
             outbox: Outbox::default(),
-            discovery,
+            discovery: doors.discovery,
             config,
             objects: ModuleObjects::default(),
             questions: doors.questions,
@@ -218,8 +125,6 @@ impl Operator {
             operator.context.namespace.clone(),
         );
         let stop = operator.stop.clone();
-        operator.employ("folders", reader.run(stop.clone()));
-        operator.employ("folder watch", watch_folders(folder_watch, stop.clone()));
         operator.employ(
             "objects",
             operator.context.applier.managed.clone().run(stop.clone()),
@@ -296,8 +201,7 @@ impl Operator {
                 converge,
             });
         }
-        self.metrics
-            .show(&self.house.module_list(), &self.house.queue_lengths());
+        self.metrics.show(&self.house);
     }
 
     fn start(&mut self, job: Job) {
@@ -462,21 +366,6 @@ async fn sleep_until(wake: Option<Instant>) {
     match wake {
         Some(wake) => tokio::time::sleep_until(wake.into()).await,
         None => pending().await,
-    }
-}
-
-async fn watch_folders(watch: crate::module::FolderWatch, stop: CancellationToken) {
-    tokio::select! {
-        () = stop.cancelled() => {}
-        ended = watch.run() => if let Err(error) = ended {
-            tracing::error!(target: "module", "{}", report::chain(&error));
-        },
-    }
-}
-
-async fn logged(worker: impl Future<Output = Result<(), crate::serve::Error>>) {
-    if let Err(error) = worker.await {
-        tracing::error!(target: "serve", "{}", report::chain(&error));
     }
 }
 

@@ -219,6 +219,11 @@ impl<T: Clone> Lines<T> {
         }
     }
 
+    /// All tasks.
+    pub fn tasks(&self) -> impl Iterator<Item = &T> {
+        self.lines.values().flatten().map(|entry| &entry.task)
+    }
+
     /// Whether any task is like this.
     pub fn any(&self, is_meant: impl Fn(&QueueName, &T) -> bool) -> bool {
         self.lines
@@ -231,6 +236,20 @@ impl<T: Clone> Lines<T> {
         self.lines.iter().any(|(queue, line)| {
             line.iter()
                 .any(|entry| entry.running.is_some() && is_meant(queue, &entry.task))
+        })
+    }
+
+    /// How many tasks each queue holds.
+    pub fn lengths(&self) -> impl Iterator<Item = (&QueueName, usize)> {
+        self.lines.iter().map(|(queue, line)| (queue, line.len()))
+    }
+
+    /// The queues whose head may start now, as far as time is concerned.
+    pub fn ready(&self, now: Instant) -> impl Iterator<Item = (&QueueName, &T)> {
+        self.lines.iter().filter_map(move |(queue, line)| {
+            let head = line.front()?;
+            let is_ready = head.running.is_none() && head.not_before.is_none_or(|time| time <= now);
+            is_ready.then_some((queue, &head.task))
         })
     }
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Mutex;
 
 use crate::apply::Applier;
 use crate::cluster;
@@ -48,10 +50,11 @@ impl Context {
         }
     }
 
-    /// What the cluster can do; asked of the server when it is not known.
+    /// What the cluster can do; asked of the server when it is not known, once for all who wait.
     pub async fn capabilities(&self) -> Result<Arc<Capabilities>, cluster::Error> {
         let served = self.applier.client.api_versions().await?;
-        if let Some((of, known)) = &*self.known()
+        let mut known = self.capabilities.lock().await;
+        if let Some((of, known)) = &*known
             && Arc::ptr_eq(of, &served)
         {
             return Ok(known.clone());
@@ -61,14 +64,8 @@ impl Context {
             kube_version: version.git_version,
             api_versions: served.iter().cloned().collect(),
         });
-        *self.known() = Some((served, capabilities.clone()));
+        *known = Some((served, capabilities.clone()));
         Ok(capabilities)
-    }
-
-    fn known(&self) -> MutexGuard<'_, Option<Asked>> {
-        self.capabilities
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whose the objects of a module are.

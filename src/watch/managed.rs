@@ -235,6 +235,10 @@ impl Managed {
 
     fn hear(&self, kind: &GroupKind, event: &Event<'_>) {
         self.state().hear(kind, event);
+        // A list is told as a whole, when it is complete: whoever waits would wake for each object.
+        if matches!(event, Event::Begin | Event::Listed(_)) {
+            return;
+        }
         self.shared.turns.send_modify(|turn| *turn += 1);
         self.shared.touched.notify_one();
     }

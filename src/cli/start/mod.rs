@@ -19,6 +19,10 @@ use super::output::Failure;
 use super::signal;
 use crate::operator::{self, SetLogLevel, Settings};
 
+/// Threads that read folders and render charts. Nothing there waits for long; with a thread per
+/// module, as tokio would have it, their stacks and heaps would be most of the memory.
+const BLOCKING_THREADS: usize = 4;
+
 /// The flags as they were typed, not read yet: their mistakes are told with those of the
 /// environment, all at once.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +75,7 @@ pub(super) fn run(
         tracing::warn!("{warning}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()?;
     runtime.block_on(operate(settings, set_level))

@@ -1,0 +1,137 @@
+//! The operator as a process of its own: the built program, its log, its time and memory.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_mins(5);
+/// The kernel counts processor time in hundredths of a second on every machine we know.
+const TICKS: f64 = 100.0;
+
+/// A running operator; killed when dropped.
+pub(crate) struct Process {
+    child: Child,
+    lines: Receiver<(Instant, String)>,
+    pub(crate) started: Instant,
+    folder: TempDir,
+}
+
+/// Processor time in seconds: its own, and that of its children that have ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Processor {
+    pub(crate) own: f64,
+    pub(crate) children: f64,
+}
+
+impl Process {
+    pub(crate) fn start(kubeconfig: &Path, namespace: &str, modules: &Path) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let path = |name: &str| folder.path().join(name).into_os_string();
+        let started = Instant::now();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_addon-operator"))
+            .arg("start")
+            .arg("--modules-dir")
+            .arg(modules)
+            .arg("--kube-config")
+            .arg(kubeconfig)
+            .args(["--namespace", namespace])
+            .args(["--prometheus-listen-address", "127.0.0.1"])
+            .args(["--prometheus-listen-port", "0"])
+            .arg("--global-hooks-dir")
+            .arg(path("global-hooks"))
+            .arg("--tmp-dir")
+            .arg(path("files"))
+            .arg("--socket")
+            .arg(path("debug.socket"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let (tell, lines) = channel();
+        let log = child.stderr.take().expect("a pipe");
+        // It ends with the process.
+        thread::spawn(move || {
+            for line in BufReader::new(log).lines().map_while(io::Result::ok) {
+                if tell.send((Instant::now(), line)).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            child,
+            lines,
+            started,
+            folder,
+        }
+    }
+
+    /// Waits for a log line with these words; answers when it came.
+    pub(crate) fn told(&self, words: &str) -> Instant {
+        loop {
+            let (at, line) = self.lines.recv_timeout(PATIENCE).expect("a log line");
+            if line.contains(words) {
+                return at;
+            }
+            assert!(!line.contains("\"level\":\"error\""), "{line}");
+        }
+    }
+
+    /// A page of the debug socket.
+    pub(crate) async fn page(&self, page: &str) -> String {
+        let client = addon_operator::serve::Client::new(&self.folder.path().join("debug.socket"));
+        client.fetch(page, &[]).await.expect("a page")
+    }
+
+    /// A line of `/proc/PID/status` in MiB: `VmRSS`, `VmHWM`.
+    pub(crate) fn memory(&self, name: &str) -> f64 {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let text = text.expect("a running process");
+        let line = text.lines().find(|line| line.starts_with(name));
+        let kibibytes = line.and_then(|line| line.split_whitespace().nth(1));
+        kibibytes
+            .expect("a number")
+            .parse::<f64>()
+            .expect("a number")
+            / 1024.0
+    }
+
+    /// The processor time so far.
+    pub(crate) fn processor(&self) -> Processor {
+        let text = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let text = text.expect("a running process");
+        let (_, rest) = text.rsplit_once(") ").expect("fields");
+        // The third field of the line is the first of the rest.
+        let field = |number: usize| {
+            let text = rest.split_whitespace().nth(number - 3).expect("a field");
+            text.parse::<f64>().expect("a number") / TICKS
+        };
+        Processor {
+            own: field(14) + field(15),
+            children: field(16) + field(17),
+        }
+    }
+
+    /// Ends it in order.
+    pub(crate) fn stop(mut self) {
+        let pid = i32::try_from(self.child.id()).expect("a process id");
+        let pid = Pid::from_raw(pid).expect("a process id");
+        kill_process(pid, Signal::TERM).expect("a running process");
+        let ended = self.child.wait().expect("an end");
+        assert!(ended.success(), "the operator ended with {ended}");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
