@@ -134,18 +134,17 @@ impl Operator {
     /// Waits until a view is as wanted; on time-out tells what it last was.
     pub(crate) async fn until(&mut self, what: &str, is_so: impl Fn(&View) -> bool) -> View {
         let waited = timeout(PATIENCE, self.view.wait_for(|view| is_so(view)));
-        let waited = waited.await.map(|seen| seen.map(|view| view.clone()).ok());
-        match waited {
-            Ok(Some(view)) => view,
-            Ok(None) => {
-                let ended = self.running.join_next().await;
-                panic!("waiting until {what}: the operator ended: {ended:?}")
-            }
-            Err(_elapsed) => panic!(
+        let Ok(waited) = waited.await.map(|seen| seen.map(|view| view.clone()).ok()) else {
+            panic!(
                 "waiting until {what}: last seen\n{:#?}",
                 *self.view.borrow()
-            ),
-        }
+            )
+        };
+        let Some(view) = waited else {
+            let ended = self.running.join_next().await;
+            panic!("waiting until {what}: the operator ended: {ended:?}")
+        };
+        view
     }
 
     /// Waits until a module is in a state.
