@@ -5,14 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::apply::Applier;
 use crate::cluster;
 use crate::diff::Owner;
 use crate::module::Module;
+use crate::name::ValuesKey;
 use crate::object::applyset_id;
+use crate::process::Processes;
 use crate::render::Capabilities;
+use crate::watch::Shared;
 
 /// What the server listed, and what was made of it.
 type Asked = (Arc<Vec<String>>, Arc<Capabilities>);
@@ -26,6 +29,22 @@ pub struct Context {
     pub namespace: String,
     /// Labels that every object gets.
     pub extra_labels: BTreeMap<String, String>,
+    /// The name of the `ConfigMap`.
+    pub config_map: String,
+    /// What hooks and scripts run in.
+    pub processes: Processes,
+    /// What hooks watch.
+    pub watches: Shared,
+    /// How many hooks of main queues run at once.
+    pub hook_permits: Arc<Semaphore>,
+    /// How long a hook may run; `None` for ever.
+    pub hook_timeout: Option<Duration>,
+    /// How long a hook may take to print its configuration.
+    pub config_timeout: Duration,
+    /// Whether JSON lines of hooks are passed on as they are.
+    pub proxy_hook_json: bool,
+    /// Sections of the `ConfigMap` that hooks have us write.
+    pub own_sections: OwnSections,
     /// Where folders for scripts are made.
     pub temporary: PathBuf,
     /// How long an `enabled` script may run, unless its module says otherwise.
