@@ -25,6 +25,9 @@ pub mod metric;
 // Kubernetes YAML: read with every value's place, written as `kubectl` writes it.
 pub mod yaml;
 
+// Filters over JSON: compiled once, bounded.
+pub mod jq;
+
 // What a cluster holds, as plain values.
 pub mod object;
 
