@@ -39,6 +39,12 @@ pub mod cluster;
 // Kinds and selectors → what changed.
 pub mod watch;
 
+// Crontabs → when they fire.
+pub mod schedule;
+
+// What a hook asked to hear, and what it will be told.
+pub mod binding;
+
 // Named lines of tasks → the next task to run.
 pub mod queue;
 
