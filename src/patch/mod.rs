@@ -1,15 +1,21 @@
 //! What a hook asked to change, parsed.
 //!
-//! In: the text of a hook's patch file · Out: [`HookPatch`]: operations on values and flags of
-//! modules; documents with operations applied · Never: knows layers, schemas or where values come
-//! from.
+//! In: the text of a file that a hook wrote · Out: [`HookPatch`]: operations on values and flags of
+//! modules; [`ObjectOperation`]s on the cluster; metrics; documents with operations applied ·
+//! Never: knows layers, schemas, where values come from, or a cluster.
 
 mod apply;
+mod metric;
+mod object;
 mod operation;
 mod parse;
 mod stored;
 
 pub use apply::Refusal;
+pub use metric::{MetricOperations, parse_metric_operations};
+pub use object::{
+    Cascade, Existing, ObjectOperation, ObjectPatch, ObjectTarget, parse_object_operations,
+};
 pub use operation::{Operation, ValuesPatch, Verb};
 pub use parse::{HookPatch, parse};
 pub use stored::{Stored, StoredPatches};
@@ -22,6 +28,12 @@ pub enum Error {
     /// The text is not a patch, or holds operations that are not allowed; all of them are named.
     #[error("reading the operations of a patch")]
     Parse(#[source] Mistakes),
+    /// The text does not hold operations on objects, or wrong ones; all mistakes are named.
+    #[error("reading the object patches")]
+    ReadObjects(#[source] Mistakes),
+    /// The text does not hold metrics, or wrong ones; all mistakes are named.
+    #[error("reading the metrics")]
+    ReadMetrics(#[source] Mistakes),
     /// An operation does not fit the values it was made for.
     #[error("applying {operation:?}")]
     Apply {
