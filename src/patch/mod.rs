@@ -5,6 +5,7 @@
 //! Never: knows layers, schemas, where values come from, or a cluster.
 
 mod apply;
+mod document;
 mod metric;
 mod object;
 mod operation;
@@ -43,4 +44,17 @@ pub enum Error {
         #[source]
         cause: Refusal,
     },
+}
+
+/// The library's words without the place, which the mistake already has.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
+        None => text,
+    }
+}
+
+fn number(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(0)
 }

@@ -1,6 +1,10 @@
 //! What a hook asks to do with objects of the cluster.
 
+mod field;
+mod json_patch;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
