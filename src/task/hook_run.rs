@@ -1,7 +1,7 @@
 //! One hook: snapshots → binding context → process → what it gives back, done but for the values.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +51,8 @@ pub struct HookCall {
 pub struct HookRan {
     /// The sequence of the snapshot that each binding was told.
     pub seen: BTreeMap<MonitorId, u64>,
+    /// The bindings whose Synchronization it was told.
+    pub synchronized: BTreeSet<MonitorId>,
     /// What it asks of the values, found to fit.
     pub values: HookPatch,
     /// What it asks of modules that are on or off, in its patch of config values.
@@ -187,6 +189,8 @@ async fn hook_output(
     for context in &call.contexts {
         if let binding::ContextKind::Synchronization { binding_index } = context.kind {
             snapshot(binding_index);
+            ran.synchronized
+                .extend(call.monitors.get(binding_index).copied());
         }
     }
     let text = write_contexts(&call.hook.config, &contexts, &snapshot);
@@ -195,7 +199,7 @@ async fn hook_output(
             ran.seen.insert(*monitor, sequence);
         }
     }
-    let names: std::collections::BTreeSet<&str> = contexts
+    let names: BTreeSet<&str> = contexts
         .iter()
         .map(|context| context.binding.as_str())
         .collect();

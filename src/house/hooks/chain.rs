@@ -66,8 +66,10 @@ pub(in crate::house) struct Chain {
     stage: usize,
     /// What is done of the present stage.
     done: BTreeSet<String>,
-    /// Whether hooks that ran after the work changed what the work is made from.
-    pub(in crate::house) is_stale: bool,
+    /// The hook that ran after the work and changed what the work is made from.
+    pub(in crate::house) stale_by: Option<String>,
+    /// The step that is being done.
+    pub(in crate::house) running: Option<Step>,
 }
 
 impl Chain {
@@ -77,7 +79,8 @@ impl Chain {
             kind,
             stage: 0,
             done: BTreeSet::new(),
-            is_stale: false,
+            stale_by: None,
+            running: None,
         }
     }
 

@@ -61,6 +61,13 @@ pub(super) struct Bound {
     pub(super) trouble: Option<Trouble>,
 }
 
+impl Bound {
+    /// Whether its Synchronization has not succeeded yet.
+    pub(super) fn is_early(&self) -> bool {
+        matches!(self.state, BoundState::Due | BoundState::Queued)
+    }
+}
+
 /// How far a binding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BoundState {
