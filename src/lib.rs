@@ -34,6 +34,9 @@ pub mod object;
 // The only door to the API server.
 pub mod cluster;
 
+// The only place that starts hooks and scripts, of which nothing survives us.
+pub mod process;
+
 // ── The line: from what happened to what is now true ─────────────────────────────────────────────
 
 // Kinds and selectors → what changed.
