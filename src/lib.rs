@@ -54,6 +54,9 @@ pub mod queue;
 // What a hook asked to change, parsed.
 pub mod patch;
 
+// A hook → what it listens to; a run of it → what it asked for.
+pub mod hook;
+
 // What values may look like: schemas, their defaults, and mistakes against them.
 pub mod schema;
 
