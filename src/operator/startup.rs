@@ -1,8 +1,10 @@
 //! The first minute: what is needed before the loop begins.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use super::error::Error;
@@ -11,11 +13,12 @@ use crate::apply::Applier;
 use crate::cluster::{self, Client, Resource, Target};
 use crate::house;
 use crate::module::{Extenders, OrderMode};
+use crate::process::{self, Processes, Swept};
 use crate::report;
 use crate::schema::{SchemaFile, Schemas};
 use crate::status::Reporter;
-use crate::task::Context;
-use crate::watch::Managed;
+use crate::task::{Context, HookContext, OwnSections};
+use crate::watch::{Managed, NewsReceiver, Shared};
 
 /// How long an object may take to be served, to be gone, or a kind to be listed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -103,23 +106,54 @@ pub async fn namespace(settings: &Settings, client: &Client) -> Result<String, E
 }
 
 /// What every task is given.
-pub fn context(settings: &Settings, client: Client, namespace: &str) -> Result<Context, Error> {
-    let temporary = settings.folders.temporary.clone();
-    std::fs::create_dir_all(&temporary).map_err(|source| Error::MakeTemporary {
-        path: temporary.clone(),
-        source,
-    })?;
+pub fn context(
+    settings: &Settings,
+    client: Client,
+    namespace: &str,
+) -> Result<(Context, NewsReceiver), Error> {
+    let processes = processes(settings)?;
+    let (watches, news) = Shared::new(client.clone());
+    let hooks = HookContext {
+        config_map: settings.config_map.clone(),
+        watches,
+        permits: Arc::new(Semaphore::new(settings.limits.hook_processes)),
+        timeout: settings.limits.hook_timeout,
+        config_timeout: settings.limits.script_timeout,
+        proxy_json: settings.log.proxy_hook_json,
+        own_sections: OwnSections::default(),
+    };
     let managed = Managed::new(client.clone(), namespace);
     let applier = Applier {
         client,
         managed,
         patience: PATIENCE,
     };
-    let mut context = Context::new(applier, namespace.to_owned(), temporary);
+    let mut context = Context::new(applier, namespace.to_owned(), processes, hooks);
     context.extra_labels = settings.modules.extra_labels.iter().cloned().collect();
     context.script_timeout = settings.limits.script_timeout;
-    context.keep_files = settings.debug.keep_temporary_files;
-    Ok(context)
+    Ok((context, news))
+}
+
+/// The way to run hooks and scripts, with nothing left of earlier lives.
+fn processes(settings: &Settings) -> Result<Processes, Error> {
+    let temporary = settings.folders.temporary.clone();
+    std::fs::create_dir_all(&temporary).map_err(|source| Error::MakeTemporary {
+        path: temporary.clone(),
+        source,
+    })?;
+    let processes = Processes::new(process::Settings {
+        temporary,
+        keep_files: settings.debug.keep_temporary_files,
+        guard: settings.folders.guard.clone(),
+    });
+    match processes.sweep() {
+        Ok(Swept { folders: 0, .. }) => {}
+        Ok(Swept { folders, processes }) => {
+            tracing::info!(folders, processes, "removed what an earlier operator left");
+        }
+        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "not swept"),
+    }
+    Ok(processes)
 }
 
 /// What the house is built with.
@@ -142,6 +176,7 @@ pub fn house_settings(settings: &Settings, namespace: &str) -> Result<house::Set
         extenders: Extenders::parse(setting, &names.join(",")).map_err(Error::Extenders)?,
         purge_settle: settings.modules.purge_settle,
         global_schemas: global_schemas(&settings.folders.global_hooks)?,
+        global_hooks: settings.folders.global_hooks.clone(),
     })
 }
 

@@ -1,7 +1,6 @@
 //! What every task is given.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,14 +10,34 @@ use crate::apply::Applier;
 use crate::cluster;
 use crate::diff::Owner;
 use crate::module::Module;
-use crate::name::ValuesKey;
 use crate::object::applyset_id;
 use crate::process::Processes;
 use crate::render::Capabilities;
 use crate::watch::Shared;
 
+use super::own_sections::OwnSections;
+
 /// What the server listed, and what was made of it.
 type Asked = (Arc<Vec<String>>, Arc<Capabilities>);
+
+/// How hooks are run; cheap to clone.
+#[derive(Clone)]
+pub struct HookContext {
+    /// The name of the `ConfigMap` that their patches of config values are written into.
+    pub config_map: String,
+    /// What they watch.
+    pub watches: Shared,
+    /// How many of them run at once in main queues.
+    pub permits: Arc<Semaphore>,
+    /// How long one may run; `None` for ever.
+    pub timeout: Option<Duration>,
+    /// How long one may take to print its configuration.
+    pub config_timeout: Duration,
+    /// Whether their JSON lines are passed on as they are.
+    pub proxy_json: bool,
+    /// What they have us write into the `ConfigMap`.
+    pub own_sections: OwnSections,
+}
 
 /// Doors and settings; cheap to clone.
 #[derive(Clone)]
@@ -29,42 +48,31 @@ pub struct Context {
     pub namespace: String,
     /// Labels that every object gets.
     pub extra_labels: BTreeMap<String, String>,
-    /// The name of the `ConfigMap`.
-    pub config_map: String,
-    /// What hooks and scripts run in.
+    /// The way to run hooks and scripts.
     pub processes: Processes,
-    /// What hooks watch.
-    pub watches: Shared,
-    /// How many hooks of main queues run at once.
-    pub hook_permits: Arc<Semaphore>,
-    /// How long a hook may run; `None` for ever.
-    pub hook_timeout: Option<Duration>,
-    /// How long a hook may take to print its configuration.
-    pub config_timeout: Duration,
-    /// Whether JSON lines of hooks are passed on as they are.
-    pub proxy_hook_json: bool,
-    /// Sections of the `ConfigMap` that hooks have us write.
-    pub own_sections: OwnSections,
-    /// Where folders for scripts are made.
-    pub temporary: PathBuf,
+    /// How hooks are run.
+    pub hooks: HookContext,
     /// How long an `enabled` script may run, unless its module says otherwise.
     pub script_timeout: Duration,
-    /// Whether the files of scripts stay after use.
-    pub keep_files: bool,
     /// What the cluster can do, as last asked.
     capabilities: Arc<Mutex<Option<Asked>>>,
 }
 
 impl Context {
     /// For an operator in `namespace`; the rest as a person would have it.
-    pub fn new(applier: Applier, namespace: String, temporary: PathBuf) -> Self {
+    pub fn new(
+        applier: Applier,
+        namespace: String,
+        processes: Processes,
+        hooks: HookContext,
+    ) -> Self {
         Self {
             applier,
             namespace,
             extra_labels: BTreeMap::new(),
-            temporary,
+            processes,
+            hooks,
             script_timeout: Duration::from_secs(30),
-            keep_files: false,
             capabilities: Arc::default(),
         }
     }

@@ -14,6 +14,7 @@ use super::error::Error;
 use crate::binding::{self, Place, combine, write_contexts};
 use crate::hook::{self, Hook, HookFile, Labels};
 use crate::name::{ModuleName, ValuesKey};
+use crate::object::field_manager;
 use crate::patch::HookPatch;
 use crate::process::Usage;
 use crate::values::{Origin, Snapshot, Store};
@@ -96,25 +97,20 @@ pub async fn read_hooks(context: &Context, folder: HookFolder) -> Result<HooksRe
     } else {
         Place::Global
     };
-    let module = folder.module.clone();
-    let discover = move || hook::discover(folder.module.as_ref(), &folder.path);
+    let discover = move || hook::discover(place, &folder.path);
     let found = tokio::task::spawn_blocking(discover).await;
     let found = found.map_err(|error| Error::Broken(error.to_string()))?;
-    let found = found.map_err(|error| Error::ReadHooks(vec![error]))?;
     let mut read = HooksRead {
         hooks: Vec::new(),
         warnings: found.warnings.iter().map(ToString::to_string).collect(),
     };
-    let ask = |file: HookFile| {
-        let owner = module.as_ref();
-        async move {
-            let limit = context.config_timeout;
-            let config = hook::read_config(&context.processes, owner, &file, place, limit).await;
-            config.map(|config| Hook {
-                file,
-                config: Arc::new(config),
-            })
-        }
+    let ask = async |file: HookFile| {
+        let limit = context.hooks.config_timeout;
+        let config = hook::read_config(&context.processes, &file, place, limit).await;
+        config.map(|config| Hook {
+            file,
+            config: Arc::new(config),
+        })
     };
     let asked: Vec<_> = stream::iter(found.hooks)
         .map(ask)
@@ -148,14 +144,14 @@ pub async fn run_hook(context: &Context, call: HookCall) -> HookRan {
 
 async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(), Error> {
     let _permit = match call.is_limited {
-        true => context.hook_permits.acquire().await.ok(),
+        true => context.hooks.permits.acquire().await.ok(),
         false => None,
     };
     let output = hook_output(context, &call, ran).await?;
     ran.usage = output.usage;
     ran.took = output.took;
     let section = check(&call, &output)?;
-    ran.metrics = output.metrics;
+    ran.metrics = output.metrics.operations;
     operate(context, &call, &output.objects, ran).await?;
     if let Some(section) = section {
         write_section(context, &call, &section).await?;
@@ -180,7 +176,7 @@ async fn hook_output(
         };
         let mut read = read.borrow_mut();
         let (_, items) = read.entry(index).or_insert_with(|| {
-            let snapshot = context.watches.snapshot(*monitor);
+            let snapshot = context.hooks.watches.snapshot(*monitor);
             (snapshot.sequence, snapshot.items)
         });
         items.clone()
@@ -203,21 +199,23 @@ async fn hook_output(
         .iter()
         .map(|context| context.binding.as_str())
         .collect();
+    let binding = names.into_iter().collect::<Vec<_>>().join(",");
     let (values, config_values) = files(call);
     let hook_call = hook::Call {
         hook: &call.hook,
         module: call.module.as_ref(),
         scope: call.store.scope(),
-        contexts: text,
-        values,
-        config_values,
-        limit: context.hook_timeout,
+        contexts: &text,
+        values: values.as_bytes(),
+        config_values: config_values.as_bytes(),
+        metric_group: None,
+        limit: context.hooks.timeout,
         log: Labels {
-            queue: call.queue.clone(),
+            binding: &binding,
+            queue: &call.queue,
             task: call.task,
-            binding: names.into_iter().collect::<Vec<_>>().join(","),
         },
-        proxy_json: context.proxy_hook_json,
+        proxy_json: context.hooks.proxy_json,
     };
     Ok(hook::run(&context.processes, hook_call).await?)
 }
@@ -262,8 +260,11 @@ async fn operate(
     if operations.is_empty() {
         return Ok(());
     }
-    let owner = call.module.as_ref();
-    let operated = apply::operate(&context.applier.client, owner, operations).await;
+    let manager = match &call.module {
+        Some(module) => field_manager(module),
+        None => "addon-operator/global-hooks".to_owned(),
+    };
+    let operated = apply::operate(&context.applier.client, operations, &manager).await;
     ran.objects = operated.done;
     if operated.failures.is_empty() {
         Ok(())
@@ -273,9 +274,9 @@ async fn operate(
 }
 
 async fn write_section(context: &Context, call: &HookCall, section: &Value) -> Result<(), Error> {
-    let (namespace, name) = (context.namespace.as_str(), context.config_map.as_str());
+    let (namespace, name) = (context.namespace.as_str(), context.hooks.config_map.as_str());
     let key = call.store.scope();
-    context.own_sections.note(key, yaml::write(section));
+    context.hooks.own_sections.note(key, yaml::write(section));
     let client = &context.applier.client;
     config_values::write(client, (namespace, name), key, section).await?;
     Ok(())

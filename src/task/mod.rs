@@ -13,7 +13,7 @@ mod module_run;
 mod own_sections;
 mod rendering;
 
-pub use context::Context;
+pub use context::{Context, HookContext};
 pub use enabled::{Asked, Decided, Evaluation, evaluate};
 pub use error::Error;
 pub use hook_run::{HookCall, HookFolder, HookRan, HooksRead, read_hooks, run_hook};
