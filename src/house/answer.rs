@@ -35,7 +35,7 @@ impl House {
             } => self.values(module, *with_global, |store| store.mask(store.config())),
             Query::ModulePatches { module } => self.store(module).map(|(_, store)| store.patches()),
             Query::ModuleSnapshots { module } => self.store(module).map(|_| json!({})),
-            Query::ModuleResourceMonitor { module } => self.monitors(module.as_deref()),
+            Query::ModuleResourceMonitor { module } => self.resource_monitors(module.as_deref()),
             Query::ModuleExplain { module, path } => self.explain(module, path.as_deref()),
             Query::ModulePurge { module } => self.purge(module, now),
             Query::QueueList { show_empty } => {
@@ -138,7 +138,7 @@ impl House {
         })
     }
 
-    fn monitors(&self, module: Option<&str>) -> Answer {
+    fn resource_monitors(&self, module: Option<&str>) -> Answer {
         let only = module.map(|module| self.known_name(module)).transpose()?;
         let monitor = |resident: &Resident| {
             let object = |object: &crate::object::ObjectRef| {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::hooks::{Latest, Step};
 use super::steps::{Place, Times};
 use super::{Count, Done, HookEnd, House, Notice, Work};
-use crate::binding::{self, Lifecycle};
+use crate::binding::{self, ContextKind, Lifecycle};
 use crate::name::{ModuleName, ValuesKey};
 use crate::queue::{Hold, QueueName};
 use crate::report;
@@ -17,6 +17,9 @@ use crate::status::{About, Event, Kind};
 use crate::task::{HookCall, HookRan, HookRun, Task};
 use crate::values::Layer;
 use crate::watch::Managed;
+
+/// The type of kubernetes bindings.
+const KUBERNETES: &str = "kubernetes";
 
 /// What the end of a run changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +35,8 @@ struct Told<'a> {
     place: Option<&'a ModuleName>,
     hook: &'a str,
     summary: String,
-    binding: String,
+    /// The type of the bindings.
+    binding: &'static str,
     queue: String,
 }
 
@@ -115,16 +119,16 @@ impl House {
         times: Times,
     ) -> Option<String> {
         let place = task.module().cloned();
-        let (hook, binding) = match step {
-            Step::Hook(hook, lifecycle) => (hook, lifecycle.name()),
-            Step::Synchronize(hook) => (hook, "Synchronization"),
+        let (hook, binding, sort) = match step {
+            Step::Hook(hook, lifecycle) => (hook, lifecycle.name(), lifecycle.name()),
+            Step::Synchronize(hook) => (hook, "Synchronization", KUBERNETES),
             _ => return None,
         };
         let told = Told {
             place: place.as_ref(),
             hook,
             summary: binding.to_owned(),
-            binding: binding.to_owned(),
+            binding: sort,
             queue: place.as_ref().map_or_else(
                 || QueueName::Main.to_string(),
                 |module| QueueName::Module(module.clone()).to_string(),
@@ -205,16 +209,14 @@ impl House {
         (now, time): Times,
     ) -> Option<String> {
         let place = run.module.as_ref();
-        let bindings: std::collections::BTreeSet<&str> = run
-            .contexts
-            .iter()
-            .map(|context| context.binding.as_str())
-            .collect();
         let told = Told {
             place,
             hook: &run.hook,
             summary: run.summary(),
-            binding: bindings.into_iter().collect::<Vec<_>>().join(","),
+            binding: match run.contexts.first().map(|context| &context.kind) {
+                Some(ContextKind::Schedule) => "schedule",
+                _ => KUBERNETES,
+            },
             queue: queue.to_string(),
         };
         let results = match &ran.error {
@@ -397,7 +399,8 @@ impl House {
         self.count(Count::HookRun {
             module: told.place.cloned(),
             hook: told.hook.to_owned(),
-            binding: told.binding.clone(),
+            binding: told.binding,
+            startup: !self.converge.startup_done,
             queue: told.queue.clone(),
             end,
             took: ran.took,

@@ -238,8 +238,10 @@ pub enum Count {
         module: Option<ModuleName>,
         /// The hook.
         hook: String,
-        /// The bindings that it ran for.
-        binding: String,
+        /// The type of the bindings that it ran for: `kubernetes`, `schedule`, `onStartup` …
+        binding: &'static str,
+        /// Whether this was the first converge.
+        startup: bool,
         /// The queue.
         queue: String,
         /// How it ended.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::hook_metric::HookFamilies;
 use crate::house::{Count, House};
 use crate::metric::{CounterFamily, Error, GaugeFamily, HistogramFamily, Registry};
 use crate::name::ModuleName;
@@ -24,6 +25,8 @@ pub(super) struct Metrics {
     converge_total: CounterFamily<1>,
     queue_length: GaugeFamily<1>,
     module_info: GaugeFamily<2>,
+    module_hooks: HookFamilies<5>,
+    global_hooks: HookFamilies<4>,
     shown_modules: Vec<(ModuleName, bool)>,
     shown_queues: BTreeMap<QueueName, usize>,
 }
@@ -89,6 +92,16 @@ impl Metrics {
                 "1 for every module.",
                 &["module", "enabled"],
             )?,
+            module_hooks: HookFamilies::new(
+                registry,
+                "module_hook",
+                ["module", "hook", "binding", "queue", "activation"],
+            )?,
+            global_hooks: HookFamilies::new(
+                registry,
+                "global_hook",
+                ["hook", "binding", "queue", "activation"],
+            )?,
             shown_modules: Vec::new(),
             shown_queues: BTreeMap::new(),
         };
@@ -126,6 +139,25 @@ impl Metrics {
                 let family = if *absent { &self.absent } else { &self.altered };
                 family.with(&[module.as_str(), object]).increment();
             }
+            Count::HookRun {
+                module,
+                hook,
+                binding,
+                startup,
+                queue,
+                end,
+                took,
+                usage,
+            } => match module {
+                Some(module) => {
+                    let labels = [module.as_str(), hook, binding, queue, activation(*startup)];
+                    self.module_hooks.count(&labels, *end, *took, *usage);
+                }
+                None => {
+                    let labels = [hook.as_str(), binding, queue, activation(*startup)];
+                    self.global_hooks.count(&labels, *end, *took, *usage);
+                }
+            },
             Count::Converged { took, startup } => {
                 self.converge_seconds
                     .with(&[activation(*startup)])

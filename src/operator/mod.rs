@@ -7,6 +7,8 @@
 mod doors;
 mod error;
 mod folders;
+mod hearing;
+mod hook_metric;
 mod metric;
 mod outbox;
 mod run;

@@ -151,7 +151,7 @@ impl<T: Clone> Lines<T> {
     /// Appends a task. When `merge` finds a task that waits and stands for the new one as well, that
     /// one is changed in place and loses its back-off: something new happened.
     pub fn push(&mut self, queue: QueueName, task: T, merge: impl Fn(&mut T, &T) -> bool) {
-        let line = self.lines.entry(queue).or_default();
+        let line = self.lines.entry(queue.clone()).or_default();
         for entry in line.iter_mut().filter(|entry| entry.running.is_none()) {
             if merge(&mut entry.task, &task) {
                 entry.not_before = None;
@@ -166,7 +166,7 @@ impl<T: Clone> Lines<T> {
     pub fn join(&mut self, queue: QueueName, task: T, merge: impl Fn(&mut T, &T) -> bool) {
         let line = self.lines.entry(queue.clone()).or_default();
         let is_long = line.len() > OVERLOAD;
-        let waiting = line
+        let mut waiting = line
             .iter_mut()
             .filter(|entry| entry.running.is_none());
         let mut candidates: Vec<&mut Entry<T>> = if is_long {

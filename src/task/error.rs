@@ -108,7 +108,7 @@ fn apply_reason(errors: &[apply::Error]) -> &'static str {
     }
 }
 
-fn chains<E: std::error::Error>(errors: &[E]) -> String {
+fn chains<E: std::error::Error + 'static>(errors: &[E]) -> String {
     let lines: Vec<String> = errors.iter().map(|error| report::chain(error)).collect();
     lines.join("\n")
 }

@@ -162,13 +162,14 @@ async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(
     Ok(())
 }
 
-/// Tells the hook what it is to be told, and runs it.
-async fn hook_output(
+/// The text of the binding context file. What a Synchronization tells, and of which moment each
+/// snapshot is, is noted.
+fn told(
     context: &Context,
     call: &HookCall,
+    contexts: &[binding::Context],
     ran: &mut HookRan,
-) -> Result<hook::Output, Error> {
-    let contexts = combine(call.contexts.clone());
+) -> String {
     let read: RefCell<BTreeMap<usize, (u64, Vec<Arc<Item>>)>> = RefCell::default();
     let snapshot = |index: usize| {
         let Some(monitor) = call.monitors.get(index) else {
@@ -181,20 +182,31 @@ async fn hook_output(
         });
         items.clone()
     };
-    // What a Synchronization tells is told, also where its group leaves it out of the text.
+    // A Synchronization tells its objects, also where its group leaves it out of the text.
     for context in &call.contexts {
         if let binding::ContextKind::Synchronization { binding_index } = context.kind {
             snapshot(binding_index);
-            ran.synchronized
-                .extend(call.monitors.get(binding_index).copied());
+            let monitor = call.monitors.get(binding_index);
+            ran.synchronized.extend(monitor.copied());
         }
     }
-    let text = write_contexts(&call.hook.config, &contexts, &snapshot);
+    let text = write_contexts(&call.hook.config, contexts, &snapshot);
     for (index, (sequence, _)) in read.into_inner() {
         if let Some(monitor) = call.monitors.get(index) {
             ran.seen.insert(*monitor, sequence);
         }
     }
+    text
+}
+
+/// Runs the hook.
+async fn hook_output(
+    context: &Context,
+    call: &HookCall,
+    ran: &mut HookRan,
+) -> Result<hook::Output, Error> {
+    let contexts = combine(call.contexts.clone());
+    let text = told(context, call, &contexts, ran);
     let names: BTreeSet<&str> = contexts
         .iter()
         .map(|context| context.binding.as_str())
