@@ -25,7 +25,7 @@ pub mod metric;
 // Kubernetes YAML: read with every value's place, written as `kubectl` writes it.
 pub mod yaml;
 
-// Filters in jq, compiled once.
+// Filters over JSON: compiled once, bounded.
 pub mod jq;
 
 // What a cluster holds, as plain values.
