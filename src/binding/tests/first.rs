@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{accepts, rejects};
-use crate::binding::{Common, Lifecycle};
+use super::{accepts, orders, rejects};
+use crate::binding::Common;
 use crate::watch::{Namespaces, WatchEvent};
 
 accepts! {
-    on_startup: config("{onStartup: 10}") => |it| it.lifecycle[&Lifecycle::OnStartup] == 10.0;
+    on_startup: config("{onStartup: 10}") => |it| orders(&it) == "10";
     lifecycle_of_modules: config("{beforeHelm: 1, afterDeleteHelm: 2}") => |it| it.lifecycle.len() == 2;
     empty_lists: config("{schedule: [], onKubernetesEvent: []}") => |it| it.schedules.is_empty() && it.kubernetes.is_empty();
     schedule: config("{schedule: [{name: a, crontab: '0 * * * * *', allowFailure: true}]}") => |it| it.schedules[0].name == "a" && it.schedules[0].common == Common { allow_failure: true, ..Common::default() };

@@ -42,6 +42,17 @@ fn first_text(keys: &str) -> String {
     format!("{{onKubernetesEvent: [{{kind: pod, {keys}}}]}}")
 }
 
+/// With `configVersion: v1`, one validating binding of such keys.
+fn validating(keys: &str) -> String {
+    format!("{{configVersion: v1, kubernetesValidating: [{{name: a.example.com, {keys}}}]}}")
+}
+
+/// The orders of the lifecycle bindings, in the order of a life.
+fn orders(config: &HookConfig) -> String {
+    let orders = config.lifecycle.values().map(ToString::to_string);
+    orders.collect::<Vec<_>>().join(" ")
+}
+
 /// The mistakes of a hook in this place, without file and line.
 fn mistakes(text: &str, place: Place) -> Vec<String> {
     let mistakes = parse_config("", text, place).map_or_else(|mistakes| mistakes.0, |_| Vec::new());
@@ -65,7 +76,7 @@ macro_rules! rejects {
     ($($name:ident: $form:ident($text:expr) => $($mistake:literal),+;)+) => {
         mod rejects {
             #[expect(unused_imports, reason = "not every form is in every file")]
-            use super::super::{first_text as first, kubernetes_text as kubernetes, schedule_text as schedule, whole};
+            use super::super::{first_text as first, kubernetes_text as kubernetes, schedule_text as schedule, validating, whole};
             $(#[test] fn $name() {
                 let text = $form($text);
                 let found = super::super::mistakes(&text, super::super::Place::Module);

@@ -4,19 +4,6 @@ use super::{config, rejects, warnings};
 
 const RULE: &str = "{apiVersions: [v1], apiGroups: [''], resources: [pods], operations: [CREATE]}";
 
-/// A configuration with one validating binding of such keys.
-fn validating(keys: &str) -> String {
-    format!("{{configVersion: v1, kubernetesValidating: [{{name: a.example.com, {keys}}}]}}")
-}
-
-fn finds(text: &str, expected: &[&str]) {
-    assert_eq!(
-        super::mistakes(text, super::Place::Module),
-        expected,
-        "{text}"
-    );
-}
-
 #[test]
 fn good_ones_are_accepted_with_a_warning() {
     let full = format!(
@@ -54,76 +41,19 @@ rejects! {
     conversion_empty: whole("{configVersion: v1, kubernetesCustomResourceConversion: [{}]}") => "kubernetesCustomResourceConversion[0].name: this key is required", "kubernetesCustomResourceConversion[0].crdName: this key is required", "kubernetesCustomResourceConversion[0].conversions: this key is required";
     conversion_rule: whole("{configVersion: v1, kubernetesCustomResourceConversion: [{name: a, crdName: b, conversions: [{fromVersion: v1}]}]}") => "kubernetesCustomResourceConversion[0].conversions[0].toVersion: this key is required";
     conversion_includes: whole("{configVersion: v1, kubernetesCustomResourceConversion: [{name: a, crdName: b, includeSnapshotsFrom: [c], conversions: [{fromVersion: v1, toVersion: v2}]}]}") => "kubernetesCustomResourceConversion[0].includeSnapshotsFrom[0]: no kubernetes binding is named \"c\"";
-}
-
-#[test]
-fn bad_fields_of_validating_bindings_are_mistakes() {
-    let rows = [
-        (
-            "failurePolicy: ignore",
-            "failurePolicy: expected one of Ignore, Fail, got \"ignore\" (did you mean \"Ignore\"?)",
-        ),
-        (
-            "sideEffects: Some",
-            "sideEffects: expected one of None, NoneOnDryRun, got \"Some\"",
-        ),
-        (
-            "timeoutSeconds: 31",
-            "timeoutSeconds: expected 1 to 30 seconds, got a number (31)",
-        ),
-        (
-            "timeoutSeconds: '10'",
-            "timeoutSeconds: expected an integer, got \"10\" (remove the quotes)",
-        ),
-        (
-            "matchConditions: [{name: a}]",
-            "matchConditions[0].expression: this key is required",
-        ),
-        (
-            "labelSelector: {}",
-            "labelSelector: expected at least one key, got none (leave it out)",
-        ),
-        (
-            "namespace: {}",
-            "namespace.labelSelector: this key is required",
-        ),
-        (
-            "namespace: {nameSelector: {matchNames: [a]}, labelSelector: {matchLabels: {a: b}}}",
-            "namespace.nameSelector: unknown key (did you mean \"labelSelector\"?)",
-        ),
-        (
-            "rules: []",
-            "rules: expected at least 1 item, got none (leave the key out)",
-        ),
-        (
-            "rules: [{apiVersions: [v1], apiGroups: [''], resources: [pods], operations: []}]",
-            "rules[0].operations: expected at least 1 item, got none (leave the key out)",
-        ),
-        (
-            "rules: [{apiVersions: [v1], apiGroups: [''], resources: [pods], operations: [create]}]",
-            "rules[0].operations[0]: expected one of CREATE, UPDATE, DELETE, CONNECT, *, got \"create\" (did you mean \"CREATE\"?)",
-        ),
-        (
-            "rules: [{apiVersions: [v1], apiGroups: [''], operations: ['*']}]",
-            "rules[0].resources: this key is required",
-        ),
-        (
-            "rules: [{apiVersions: [''], apiGroups: [''], resources: [pods], operations: ['*']}]",
-            "rules[0].apiVersions[0]: expected a text that is not empty",
-        ),
-        (
-            "rules: [{apiVersions: ['*', v1], apiGroups: [''], resources: [pods], operations: ['*']}]",
-            "rules[0].apiVersions: `*` is everything (leave the others out)",
-        ),
-        (
-            "rules: [{apiVersions: [v1], apiGroups: [''], resources: [pods], operations: ['*'], scope: All}]",
-            "rules[0].scope: expected one of Cluster, Namespaced, *, got \"All\"",
-        ),
-    ];
-    for (keys, expected) in rows {
-        finds(
-            &validating(keys),
-            &[&format!("kubernetesValidating[0].{expected}")],
-        );
-    }
+    failure_policy: validating("failurePolicy: ignore") => "kubernetesValidating[0].failurePolicy: expected one of Ignore, Fail, got \"ignore\" (did you mean \"Ignore\"?)";
+    side_effects: validating("sideEffects: Some") => "kubernetesValidating[0].sideEffects: expected one of None, NoneOnDryRun, got \"Some\"";
+    timeout_beyond: validating("timeoutSeconds: 31") => "kubernetesValidating[0].timeoutSeconds: expected 1 to 30 seconds, got a number (31)";
+    timeout_text: validating("timeoutSeconds: '10'") => "kubernetesValidating[0].timeoutSeconds: expected an integer, got \"10\" (remove the quotes)";
+    condition_without_expression: validating("matchConditions: [{name: a}]") => "kubernetesValidating[0].matchConditions[0].expression: this key is required";
+    labels_empty: validating("labelSelector: {}") => "kubernetesValidating[0].labelSelector: expected at least one key, got none (leave it out)";
+    namespace_without_labels: validating("namespace: {}") => "kubernetesValidating[0].namespace.labelSelector: this key is required";
+    namespace_names: validating("namespace: {nameSelector: {matchNames: [a]}, labelSelector: {matchLabels: {a: b}}}") => "kubernetesValidating[0].namespace.nameSelector: unknown key (did you mean \"labelSelector\"?)";
+    rules_empty: validating("rules: []") => "kubernetesValidating[0].rules: expected at least 1 item, got none (leave the key out)";
+    operations_empty: validating("rules: [{apiVersions: [v1], apiGroups: [''], resources: [pods], operations: []}]") => "kubernetesValidating[0].rules[0].operations: expected at least 1 item, got none (leave the key out)";
+    operation_in_small: validating("rules: [{apiVersions: [v1], apiGroups: [''], resources: [pods], operations: [create]}]") => "kubernetesValidating[0].rules[0].operations[0]: expected one of CREATE, UPDATE, DELETE, CONNECT, *, got \"create\" (did you mean \"CREATE\"?)";
+    resources_missing: validating("rules: [{apiVersions: [v1], apiGroups: [''], operations: ['*']}]") => "kubernetesValidating[0].rules[0].resources: this key is required";
+    version_empty: validating("rules: [{apiVersions: [''], apiGroups: [''], resources: [pods], operations: ['*']}]") => "kubernetesValidating[0].rules[0].apiVersions[0]: expected a text that is not empty";
+    version_beside_star: validating("rules: [{apiVersions: ['*', v1], apiGroups: [''], resources: [pods], operations: ['*']}]") => "kubernetesValidating[0].rules[0].apiVersions: `*` is everything (leave the others out)";
+    scope_unknown: validating("rules: [{apiVersions: [v1], apiGroups: [''], resources: [pods], operations: ['*'], scope: All}]") => "kubernetesValidating[0].rules[0].scope: expected one of Cluster, Namespaced, *, got \"All\"";
 }
