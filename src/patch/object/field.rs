@@ -45,7 +45,11 @@ impl<'a> Fields<'a> {
     /// Null is as good as nothing.
     pub(super) fn value(&self, name: &str) -> Option<&'a Value> {
         let fields = self.fields;
-        let other = || fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let other = || {
+            fields
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        };
         let found = fields.get(name).or_else(|| other().map(|(_, value)| value));
         found.filter(|value| !value.is_null())
     }
@@ -137,6 +141,11 @@ impl<'a> Fields<'a> {
                 None
             }
         }
+    }
+
+    /// How many mistakes the file has so far.
+    pub(super) fn mistakes(&self) -> usize {
+        self.mistakes.len()
     }
 
     /// Keeps a mistake of the value at a path below the operation.
