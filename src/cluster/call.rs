@@ -25,6 +25,7 @@ const METADATA: &str =
     "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 const METADATA_LIST: &str =
     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+pub(super) const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// A client of one API server; cheap to clone.
@@ -58,6 +59,13 @@ impl Target<'_> {
     fn path(&self) -> String {
         self.resource.path(self.namespace, self.name)
     }
+
+    fn part(&self, subresource: Option<&str>) -> String {
+        match subresource {
+            Some(subresource) => format!("{}/{subresource}", self.path()),
+            None => self.path(),
+        }
+    }
 }
 
 impl fmt::Display for Target<'_> {
@@ -89,6 +97,33 @@ pub struct Applied {
     pub metadata: Metadata,
     /// What the server warned of.
     pub warnings: Vec<String>,
+}
+
+/// Whose write it is, and to which part of an object.
+#[derive(Debug, Clone, Copy)]
+pub struct Write<'a> {
+    /// The field manager.
+    pub manager: &'a str,
+    /// `status`, `scale`; `None` for the object itself.
+    pub subresource: Option<&'a str>,
+}
+
+/// What a write left in the cluster.
+#[derive(Debug)]
+pub struct Written {
+    /// The object, or the part of it that was written, as it is now.
+    pub object: Value,
+    /// What the server warned of.
+    pub warnings: Vec<String>,
+}
+
+/// What kind of patch it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatchType {
+    /// RFC 7386.
+    Merge,
+    /// RFC 6902; not tried again when the connection breaks, since doing it twice may be wrong.
+    Json,
 }
 
 /// What happens to the dependants of a deleted object.
@@ -284,6 +319,73 @@ impl Client {
         metadata(&deed, target, &self.send(call).await?.body)
     }
 
+    /// One object or one of its subresources, whole; `None` when it is not there.
+    pub async fn fetch_part(
+        &self,
+        target: Target<'_>,
+        subresource: Option<&str>,
+    ) -> Result<Option<Value>, Error> {
+        let path = target.part(subresource);
+        found(self.read_json(&format!("reading {target}"), &path).await)
+    }
+
+    /// Creates one object in the collection of its kind; fails when it is there.
+    pub async fn create_as(
+        &self,
+        target: Target<'_>,
+        object: &Value,
+        manager: &str,
+    ) -> Result<Written, Error> {
+        let deed = format!("creating {target}");
+        let path = target.resource.collection(target.namespace);
+        let path = format!("{path}?{}", manager_query(manager));
+        let call = Call::write(&deed, Method::POST, path, object.to_string());
+        self.write_as(call).await
+    }
+
+    /// Replaces one object, or a part of it; its `resourceVersion`, when it has one, must be the
+    /// present one.
+    pub async fn replace_as(
+        &self,
+        target: Target<'_>,
+        object: &Value,
+        write: Write<'_>,
+    ) -> Result<Written, Error> {
+        let deed = format!("replacing {target}");
+        let call = Call::write(&deed, Method::PUT, write.path(target), object.to_string());
+        self.write_as(call).await
+    }
+
+    /// Patches one object, or a part of it.
+    pub async fn patch_as(
+        &self,
+        target: Target<'_>,
+        patch: &Value,
+        kind: PatchType,
+        write: Write<'_>,
+    ) -> Result<Written, Error> {
+        let deed = format!("patching {target}");
+        let call = Call::write(&deed, Method::PATCH, write.path(target), patch.to_string());
+        let content_type = match kind {
+            PatchType::Merge => MERGE_PATCH,
+            PatchType::Json => JSON_PATCH,
+        };
+        self.write_as(Call {
+            content_type,
+            ..call
+        })
+        .await
+    }
+
+    async fn write_as(&self, call: Call<'_>) -> Result<Written, Error> {
+        let deed = call.deed;
+        let answer = self.send(call).await?;
+        Ok(Written {
+            object: decode(deed, &answer.body)?,
+            warnings: answer.warnings,
+        })
+    }
+
     /// Deletes one object, only if it is still the one with this `uid`; `false` when it is not
     /// there.
     pub async fn delete(
@@ -341,10 +443,21 @@ impl Client {
 
 impl Apply<'_> {
     fn query(self) -> String {
-        let manager = self.manager.replace('/', "%2F");
+        let manager = manager_query(self.manager);
         let dry_run = if self.dry_run { "&dryRun=All" } else { "" };
-        format!("fieldManager={manager}&force={}{dry_run}", self.force)
+        format!("{manager}&force={}{dry_run}", self.force)
     }
+}
+
+impl Write<'_> {
+    fn path(self, target: Target<'_>) -> String {
+        let part = target.part(self.subresource);
+        format!("{part}?{}", manager_query(self.manager))
+    }
+}
+
+fn manager_query(manager: &str) -> String {
+    format!("fieldManager={}", manager.replace('/', "%2F"))
 }
 
 fn decode<T: DeserializeOwned>(deed: &str, body: &[u8]) -> Result<T, Error> {

@@ -1,6 +1,6 @@
 //! Kind → resource: what the API server serves, asked once and asked again when a kind is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Deserialize;
@@ -101,6 +101,8 @@ struct Served {
     resources: BTreeMap<GroupKind, Vec<Resource>>,
     /// `group/version` and `group/version/Kind`, sorted.
     api_versions: Arc<Vec<String>>,
+    /// The kinds by every name of theirs in small letters, in the server's order of groups.
+    names: BTreeMap<String, Vec<GroupKind>>,
 }
 
 /// The cache of a client.
@@ -145,6 +147,10 @@ struct Served1 {
     scope: String,
     #[serde(default)]
     verbs: Vec<String>,
+    #[serde(default)]
+    singular_resource: String,
+    #[serde(default)]
+    short_names: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -188,6 +194,26 @@ impl Client {
             return Ok(Some(found));
         }
         Ok(find(&*self.refresh(&before).await?))
+    }
+
+    /// The resource of a kind as people call it: by any of its names, whatever its capitals, and by
+    /// an empty API version where the preferred one will do. Asked again once when it is not known
+    /// yet.
+    pub async fn named(&self, api_version: &str, name: &str) -> Result<Resource, Error> {
+        let before = self.served().await?;
+        if let Some(found) = before.named(api_version, name) {
+            return Ok(found);
+        }
+        let now = self.refresh(&before).await?;
+        now.named(api_version, name).ok_or_else(|| {
+            let (group, _) = api_version.split_once('/').unwrap_or_default();
+            let shown = if api_version.is_empty() {
+                "any group"
+            } else {
+                api_version
+            };
+            unknown(&now, &GroupKind::new(group, name), shown)
+        })
     }
 
     /// Every resource that can be listed, in its preferred version.
@@ -271,6 +297,15 @@ impl Served {
             for version in group.versions {
                 let mut named = false;
                 for found in version.resources {
+                    let names: BTreeSet<String> = [
+                        &found.response_kind.kind,
+                        &found.resource,
+                        &found.singular_resource,
+                    ]
+                    .into_iter()
+                    .chain(&found.short_names)
+                    .map(|name| name.to_lowercase())
+                    .collect();
                     let resource = Resource {
                         group: group.metadata.name.clone(),
                         version: version.version.clone(),
@@ -285,6 +320,12 @@ impl Served {
                         api_versions.push(resource.api_version());
                     }
                     api_versions.push(format!("{}/{}", resource.api_version(), resource.kind));
+                    for name in names {
+                        let kinds = served.names.entry(name).or_default();
+                        if !kinds.contains(&resource.group_kind()) {
+                            kinds.push(resource.group_kind());
+                        }
+                    }
                     served
                         .resources
                         .entry(resource.group_kind())
@@ -297,6 +338,19 @@ impl Served {
         api_versions.dedup();
         served.api_versions = Arc::new(api_versions);
         served
+    }
+
+    /// The first resource with this name; one whose kind it is comes before others.
+    fn named(&self, api_version: &str, name: &str) -> Option<Resource> {
+        let mut kinds: Vec<&GroupKind> = self.names.get(&name.to_lowercase())?.iter().collect();
+        kinds.sort_by_key(|kind| !kind.kind.eq_ignore_ascii_case(name));
+        let mut resources = kinds
+            .into_iter()
+            .filter_map(|kind| self.resources.get(kind))
+            .flatten();
+        resources
+            .find(|found| api_version.is_empty() || found.api_version() == api_version)
+            .cloned()
     }
 }
 

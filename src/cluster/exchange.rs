@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use kube::client::Body;
 use tokio::time::{sleep, timeout};
 
-use super::call::{Client, JSON, Target};
+use super::call::{Client, JSON, JSON_PATCH, Target};
 use super::error::{Error, Refusal};
 
 const APPLY_PATCH: &str = "application/apply-patch+yaml";
@@ -68,8 +68,8 @@ impl Client {
                     return outcome;
                 }
                 Ok(answer) => self.retry_after(&call, answer, pause),
-                // A POST may have been carried out before the connection broke.
-                Err(error) if error.is_passing() && call.method != Method::POST => {
+                // It may have been carried out before the connection broke.
+                Err(error) if error.is_passing() && call.is_repeatable() => {
                     connection_tries += 1;
                     (connection_tries < CONNECTION_TRIES).then_some(pause)
                 }
@@ -94,7 +94,7 @@ impl Client {
     fn retry_after(&self, call: &Call<'_>, answer: &Answer, pause: Duration) -> Option<Duration> {
         let again = match answer.status.as_u16() {
             429 => true,
-            502..=504 => call.method != Method::POST,
+            502..=504 => call.is_repeatable(),
             _ => false,
         };
         if !again {
@@ -180,6 +180,11 @@ impl Client {
 }
 
 impl<'a> Call<'a> {
+    /// Whether doing it twice is as good as doing it once.
+    fn is_repeatable(&self) -> bool {
+        self.method != Method::POST && self.content_type != JSON_PATCH
+    }
+
     pub(super) fn read(deed: &'a str, path: String, accept: &'a str) -> Self {
         let (method, body) = (Method::GET, Bytes::new());
         Self {

@@ -15,7 +15,7 @@ mod exchange;
 mod limit;
 mod pace;
 
-pub use call::{Applied, Apply, Client, Propagation, Target};
+pub use call::{Applied, Apply, Client, PatchType, Propagation, Target, Write, Written};
 pub use connect::{Settings, connect};
 pub use discovery::{Resource, ServerVersion};
 pub use error::{Cause, Error, Refusal};

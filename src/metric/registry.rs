@@ -1,5 +1,6 @@
 //! The registry: what rooms register with and hooks write to.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use super::cell::{Distribution, Number, lock};
@@ -102,18 +103,21 @@ impl Registry {
 
     /// Carries out what one run of a hook asked for, as one step for those who read.
     ///
-    /// Every group that the operations name expires first; then samples are written in order. So a
-    /// group holds what its last run wrote. A sample that is refused does not stop the others: the
-    /// result has one error for each.
+    /// Every group that the operations name expires first; then they are carried out in order. So a
+    /// group holds what its last run wrote, after the last `Expire` of it. A sample that is refused
+    /// does not stop the others: the result has one error for each.
     pub fn write(&self, operations: &[Operation]) -> Vec<Error> {
         let mut store = lock(&self.store);
         store.expire(&Operation::groups(operations));
         let mut errors = Vec::new();
         for operation in operations {
-            if let Operation::Write(sample) = operation {
-                let name = self.full_name(&sample.name);
-                if let Err(reason) = write_sample(&mut store, &name, sample) {
-                    errors.push(Error::Write { name, reason });
+            match operation {
+                Operation::Expire { group } => store.expire(&BTreeSet::from([group.as_str()])),
+                Operation::Write(sample) => {
+                    let name = self.full_name(&sample.name);
+                    if let Err(reason) = write_sample(&mut store, &name, sample) {
+                        errors.push(Error::Write { name, reason });
+                    }
                 }
             }
         }

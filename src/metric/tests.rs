@@ -300,6 +300,57 @@ fn group_holds_what_its_last_run_wrote() {
 }
 
 #[test]
+fn expire_among_samples_removes_what_stands_before_it() {
+    let registry = registry();
+    let expire = Operation::Expire {
+        group: "g".to_owned(),
+    };
+    let operations = [
+        sample("g", "a", &[], Change::Set(1.0)),
+        sample("h", "b", &[], Change::Set(2.0)),
+        sample("", "k", &[], Change::Set(3.0)),
+        expire,
+        sample("g", "c", &[], Change::Set(4.0)),
+    ];
+    assert_eq!(registry.write(&operations), []);
+    assert_eq!(
+        registry.text(),
+        "# HELP b \n# TYPE b gauge\nb 2\n# HELP c \n# TYPE c gauge\nc 4\n\
+         # HELP k \n# TYPE k gauge\nk 3\n"
+    );
+}
+
+#[test]
+fn fractions_of_a_counter_are_kept() {
+    let registry = registry();
+    for _ in 0..3 {
+        registry.write(&[sample("", "c", &[], Change::Add(0.5))]);
+    }
+    assert_eq!(registry.text(), "# HELP c \n# TYPE c counter\nc 1.5\n");
+}
+
+#[test]
+fn many_series_of_one_run_are_cut_at_the_limit_and_told() {
+    let registry = Registry::with_series_limit("p_", 3);
+    let operations: Vec<Operation> = (0..5)
+        .map(|number: u8| sample("g", "c", &[("pod", &number.to_string())], Change::Add(1.0)))
+        .collect();
+    for _ in 0..2 {
+        let errors = registry.write(&operations);
+        assert_eq!(
+            refusals(errors),
+            [Refusal::TooManySeries(3), Refusal::TooManySeries(3)]
+        );
+    }
+    assert_eq!(registry.text().matches("\nc{").count(), 3);
+    assert!(
+        registry
+            .text()
+            .contains("p_metric_dropped_total{metric=\"c\"} 4\n")
+    );
+}
+
+#[test]
 fn operations_of_all_types_share_families_with_grown_labels() {
     let registry = registry();
     let errors = registry.write(&[

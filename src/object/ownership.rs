@@ -48,6 +48,15 @@ pub fn field_manager(module: &ModuleName) -> String {
     format!("addon-operator/{module}")
 }
 
+/// The field manager of what the hooks of a module (`None`: the global hooks) change by patches of
+/// their own: apart from the chart's, so that it is seen who wrote what.
+pub fn hook_field_manager(module: Option<&ModuleName>) -> String {
+    match module {
+        Some(module) => format!("addon-operator/hooks/{module}"),
+        None => "addon-operator/hooks".to_owned(),
+    }
+}
+
 /// The `ApplySet` id of a parent `Module` object, as KEP-3659 computes it.
 pub fn applyset_id(name: &ModuleName, namespace: &str) -> String {
     let identity = format!("{name}.{namespace}.Module.{GROUP}");

@@ -3,6 +3,8 @@
 //! Values are read fast and without places; a place is looked up when there is a mistake to tell,
 //! in the text that the value came from.
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 
 use crate::report::Mistake;
@@ -17,16 +19,30 @@ pub(super) struct Document<'a> {
     text: &'a str,
     /// Where its text begins in the file.
     start: Place,
+    /// The same with places, read when the first mistake is told; `None` for the few texts of JSON
+    /// that are not YAML.
+    placed: OnceCell<Option<Node>>,
 }
 
-impl Document<'_> {
+impl<'a> Document<'a> {
+    fn new(number: usize, value: Value, text: &'a str, start: Place) -> Self {
+        let placed = OnceCell::new();
+        Self {
+            number,
+            value,
+            text,
+            start,
+            placed,
+        }
+    }
+
     /// The place in the file of the value at a path of keys and indexes or, where there is none, of
     /// the deepest value on the way.
     pub(super) fn place(&self, pointer: &[String]) -> Place {
         let steps: Vec<&str> = pointer.iter().map(String::as_str).collect();
-        // JSON is YAML but for a few texts; of those the place of the document has to do.
-        let found = yaml::read(self.text, Profile::V2);
-        let place = found.map_or(Place { line: 1, column: 1 }, |node: Node| {
+        let read = || yaml::read(self.text, Profile::V2).ok();
+        let found = self.placed.get_or_init(read).as_ref();
+        let place = found.map_or(Place { line: 1, column: 1 }, |node| {
             node.nearest_place(&steps)
         });
         let column = if place.line == 1 {
@@ -57,7 +73,10 @@ pub(super) fn read_json(text: &str) -> Documents<'_> {
         let after_blanks = text.get(from..).map_or(0, |rest| {
             rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len()
         });
-        start = beyond(start, text.get(from..from + after_blanks).unwrap_or_default());
+        start = beyond(
+            start,
+            text.get(from..from + after_blanks).unwrap_or_default(),
+        );
         from += after_blanks;
         let number = found.len() + 1;
         match stream.next() {
@@ -65,12 +84,7 @@ pub(super) fn read_json(text: &str) -> Documents<'_> {
             Some(Ok(value)) => {
                 let end = stream.byte_offset();
                 let text = text.get(from..end).unwrap_or_default();
-                found.push(Document {
-                    number,
-                    value,
-                    text,
-                    start,
-                });
+                found.push(Document::new(number, value, text, start));
                 start = beyond(start, text);
                 from = end;
             }
@@ -101,15 +115,13 @@ fn read_yaml(text: &str) -> Documents<'_> {
     let (mut found, mut mistakes) = (Vec::new(), Vec::new());
     for (number, document) in (1..).zip(yaml::documents(text)) {
         match yaml::read_value(document.text, Profile::V3) {
-            Ok(value) => found.push(Document {
-                number,
-                value,
-                text: document.text,
-                start: Place {
+            Ok(value) => {
+                let start = Place {
                     line: document.line,
                     column: 1,
-                },
-            }),
+                };
+                found.push(Document::new(number, value, document.text, start));
+            }
             Err(error) => {
                 let mut mistake = error.to_mistake("");
                 mistake.line = document.line + mistake.line.max(1) - 1;
@@ -158,17 +170,35 @@ mod tests {
     fn values_know_their_place_in_either_form() {
         for (text, expected) in [
             ("", &[][..]),
-            ("{\"a\":1}{\"a\":2}\n\n {\n \"a\":\n 3}", &["1 1:6 {\"a\":1}", "2 1:13 {\"a\":2}", "3 5:2 {\"a\":3}"]),
-            ("a: 1\n---\n# c\n---\n\na:\n  b: 2\n", &["1 1:4 {\"a\":1}", "2 7:3 {\"a\":{\"b\":2}}"]),
-            ("{a: on}\n---\n{\"a\": 0x10,}\n", &["1 1:5 {\"a\":\"on\"}", "2 3:7 {\"a\":16}"]),
+            (
+                "{\"a\":1}{\"a\":2}\n\n {\n \"a\":\n 3}",
+                &["1 1:6 {\"a\":1}", "2 1:13 {\"a\":2}", "3 5:2 {\"a\":3}"],
+            ),
+            (
+                "a: 1\n---\n# c\n---\n\na:\n  b: 2\n",
+                &["1 1:4 {\"a\":1}", "2 7:3 {\"a\":{\"b\":2}}"],
+            ),
+            (
+                "{a: on}\n---\n{\"a\": 0x10,}\n",
+                &["1 1:5 {\"a\":\"on\"}", "2 3:7 {\"a\":16}"],
+            ),
             ("null 1", &["1 1:1 null", "2 1:6 1"]),
-            ("{\"b\": 1}\n{\"a\": }", &["1 1:1 {\"b\":1}", "line 2: document 2: not JSON: expected value"]),
-            ("a: 1\n---\nb\n---\na: [\n---\nc: *x", &[
-                "1 1:4 {\"a\":1}",
-                "2 3:1 \"b\"",
-                "line 5: document 3: not YAML: ",
-                "line 7: document 4: not YAML: the alias `*x` has no anchor `&x` before it (quote a text that begins with `*`)",
-            ]),
+            (
+                "{\"b\": 1}\n{\"a\": }",
+                &[
+                    "1 1:1 {\"b\":1}",
+                    "line 2: document 2: not JSON: expected value",
+                ],
+            ),
+            (
+                "a: 1\n---\nb\n---\na: [\n---\nc: *x",
+                &[
+                    "1 1:4 {\"a\":1}",
+                    "2 3:1 \"b\"",
+                    "line 6: document 3: not YAML: ",
+                    "line 7: document 4: not YAML: the alias `*x` has no anchor `&x` before it (quote a text that begins with `*`)",
+                ],
+            ),
         ] {
             let read = read(text);
             assert_eq!(read.len(), expected.len(), "{read:#?}");

@@ -7,7 +7,7 @@ use crate::report::{Mistake, Path, Step};
 use crate::yaml::{self, Profile};
 
 /// One operation of a file while it is read.
-pub(super) struct Fields<'a> {
+pub(in crate::patch) struct Fields<'a> {
     document: &'a Document<'a>,
     /// From the document to the operation: empty, or the index in a list.
     prefix: Vec<String>,
@@ -17,15 +17,15 @@ pub(super) struct Fields<'a> {
 }
 
 /// A value that may have been written as a text in JSON or YAML.
-pub(super) struct Written<'a> {
+pub(in crate::patch) struct Written<'a> {
     /// The field that holds it.
-    pub(super) field: &'a str,
+    pub(in crate::patch) field: &'a str,
     /// What it is.
-    pub(super) value: Value,
+    pub(in crate::patch) value: Value,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(
+    pub(in crate::patch) fn new(
         document: &'a Document<'a>,
         prefix: Vec<String>,
         fields: &'a Map<String, Value>,
@@ -43,15 +43,19 @@ impl<'a> Fields<'a> {
 
     /// A field under its name or, as the original reads JSON, under that name in other capitals.
     /// Null is as good as nothing.
-    pub(super) fn value(&self, name: &str) -> Option<&'a Value> {
+    pub(in crate::patch) fn value(&self, name: &str) -> Option<&'a Value> {
         let fields = self.fields;
-        let other = || fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let other = || {
+            fields
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        };
         let found = fields.get(name).or_else(|| other().map(|(_, value)| value));
         found.filter(|value| !value.is_null())
     }
 
     /// A text; `None` when it is not there, empty, or (told) something else.
-    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+    pub(in crate::patch) fn text(&mut self, name: &str) -> Option<String> {
         match self.value(name)? {
             Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
             // A name of digits, not quoted: go-yaml takes it for a text.
@@ -65,7 +69,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text that must be there; told when it is not.
-    pub(super) fn required(&mut self, name: &str) -> Option<String> {
+    pub(in crate::patch) fn required(&mut self, name: &str) -> Option<String> {
         let before = self.mistakes.len();
         let text = self.text(name);
         if text.is_none() && self.mistakes.len() == before {
@@ -75,7 +79,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A switch under one of its names; off when it is not there.
-    pub(super) fn flag(&mut self, names: &[&str]) -> bool {
+    pub(in crate::patch) fn flag(&mut self, names: &[&str]) -> bool {
         let mut is_on = false;
         for name in names {
             match self.value(name) {
@@ -96,7 +100,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A map or a list, or a text in JSON or YAML that holds one. `expected` is for people.
-    pub(super) fn written(
+    pub(in crate::patch) fn written(
         &mut self,
         name: &'static str,
         expected: &str,
@@ -139,8 +143,13 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// How many mistakes the file has so far.
+    pub(in crate::patch) fn mistakes(&self) -> usize {
+        self.mistakes.len()
+    }
+
     /// Keeps a mistake of the value at a path below the operation.
-    pub(super) fn refuse(&mut self, path: &[&str], message: &str, hint: &str) {
+    pub(in crate::patch) fn refuse(&mut self, path: &[&str], message: &str, hint: &str) {
         let mut pointer = self.prefix.clone();
         pointer.extend(path.iter().map(|step| (*step).to_owned()));
         let place = self.document.place(&pointer);
@@ -159,7 +168,7 @@ fn step_of(step: &str) -> Step {
 }
 
 /// What a value is, without telling it.
-pub(super) fn kind_of(value: &Value) -> &'static str {
+pub(in crate::patch) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

@@ -42,9 +42,9 @@ fn check_item(fields: &mut Fields<'_>, at: &[&str; 2], item: &Map<String, Value>
         }
         "move" | "copy" => {
             let from = pointer(fields, at, item, "from");
-            let into_itself = path.zip(from).is_some_and(|(path, from)| {
-                path != from && path.strip_prefix(from).is_some()
-            });
+            let into_itself = path
+                .zip(from)
+                .is_some_and(|(path, from)| path != from && path.strip_prefix(from).is_some());
             if op == "move" && into_itself {
                 let message = "a value cannot be moved into itself";
                 fields.refuse(&[at[0], at[1], "path"], message, "");

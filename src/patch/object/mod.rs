@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::jq::Filter;
 
+pub(super) use field::{Fields, kind_of};
 pub use read::parse_object_operations;
 
 /// One object as a hook names it.
@@ -25,6 +26,22 @@ pub struct ObjectTarget {
     pub namespace: Option<String>,
     /// The name; empty for an object whose name the server makes up (`generateName`).
     pub name: String,
+}
+
+impl ObjectTarget {
+    /// Which object a whole object is.
+    pub fn of(object: &Value) -> Self {
+        let text = |pointer: &str| {
+            let found = object.pointer(pointer).and_then(Value::as_str);
+            found.unwrap_or_default().to_owned()
+        };
+        Self {
+            api_version: text("/apiVersion"),
+            kind: text("/kind"),
+            namespace: Some(text("/metadata/namespace")).filter(|text| !text.is_empty()),
+            name: text("/metadata/name"),
+        }
+    }
 }
 
 /// `apps/v1 Deployment shop/web`.
@@ -145,7 +162,7 @@ impl ObjectOperation {
     /// The object it is about.
     pub fn target(&self) -> ObjectTarget {
         match self {
-            Self::Create { object, .. } => named_by(object),
+            Self::Create { object, .. } => ObjectTarget::of(object),
             Self::Delete { target, .. } | Self::Patch { target, .. } => target.clone(),
         }
     }
@@ -173,18 +190,5 @@ impl fmt::Display for ObjectOperation {
 impl fmt::Debug for ObjectOperation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, out)
-    }
-}
-
-/// Which object a whole object is.
-fn named_by(object: &Value) -> ObjectTarget {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-    ObjectTarget {
-        api_version: text("/apiVersion").unwrap_or_default().to_owned(),
-        kind: text("/kind").unwrap_or_default().to_owned(),
-        namespace: text("/metadata/namespace")
-            .filter(|namespace| !namespace.is_empty())
-            .map(str::to_owned),
-        name: text("/metadata/name").unwrap_or_default().to_owned(),
     }
 }

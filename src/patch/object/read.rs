@@ -57,6 +57,10 @@ pub fn parse_object_operations(text: &str) -> Result<Vec<ObjectOperation>, Error
     Ok(reader.operations)
 }
 
+/// A mistake that was told already.
+#[derive(PartialEq)]
+struct Told;
+
 struct Reader {
     operations: Vec<ObjectOperation>,
     mistakes: Vec<Mistake>,
@@ -192,44 +196,48 @@ impl Fields<'_> {
     /// Whether a map can be an object; what it lacks is told.
     fn is_an_object(&mut self, written: &Written<'_>) -> bool {
         let (field, object) = (written.field, &written.value);
-        let kind = self.inner(field, object, &["kind"]);
-        let api_version = self.inner(field, object, &["apiVersion"]);
-        self.check_api_version(&[field, "apiVersion"], api_version.unwrap_or_default());
-        if let Some(namespace) = self.inner(field, object, &["metadata", "namespace"]) {
+        let before = self.mistakes();
+        if object.get("kind").is_some_and(|kind| kind == "List") {
+            let hint = "write one operation for each of its items";
+            self.refuse(&[field], "a List is not one object", hint);
+            return false;
+        }
+        if let Ok(api_version) = self.inner(field, object, &["apiVersion"]) {
+            self.check_api_version(&[field, "apiVersion"], api_version);
+        }
+        if self.inner(field, object, &["kind"]) == Ok("") {
+            self.refuse(&[field, "kind"], "is missing", "");
+        }
+        if let Ok(namespace) = self.inner(field, object, &["metadata", "namespace"]) {
             self.check_name(&[field, "metadata", "namespace"], namespace);
         }
-        let name = self.inner(field, object, &["metadata", "name"]);
         let prefix = self.inner(field, object, &["metadata", "generateName"]);
-        match (kind, name.or(prefix)) {
-            (Some("List"), None) => {
-                let hint = "write one operation for each of its items";
-                self.refuse(&[field], "a List is not one object", hint);
-                return false;
+        match self.inner(field, object, &["metadata", "name"]) {
+            Ok("") if prefix == Ok("") => {
+                self.refuse(&[field, "metadata", "name"], "is missing", "");
             }
-            (None, _) => self.refuse(&[field, "kind"], "is missing", ""),
-            (Some(_), _) => {}
+            Ok(name) => self.check_name(&[field, "metadata", "name"], name),
+            Err(Told) => {}
         }
-        match name.or(prefix) {
-            Some(name) => self.check_name(&[field, "metadata", "name"], name),
-            None => self.refuse(&[field, "metadata", "name"], "is missing", ""),
-        }
-        kind.is_some() && (name.is_some() || prefix.is_some())
+        self.mistakes() == before
     }
 
-    /// A text within an object; told when it is something else.
-    fn inner<'b>(&mut self, field: &str, object: &'b Value, path: &[&str]) -> Option<&'b str> {
-        let mut found = Some(object);
-        for step in path {
-            found = found.and_then(|value| value.get(step));
-        }
-        match found {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(text).map(String::as_str).filter(|text| !text.is_empty()),
+    /// A text within an object, empty when it is not there; told when it is something else.
+    fn inner<'b>(
+        &mut self,
+        field: &str,
+        object: &'b Value,
+        path: &[&str],
+    ) -> Result<&'b str, Told> {
+        let inside = path.iter().try_fold(object, |value, step| value.get(step));
+        match inside {
+            None | Some(Value::Null) => Ok(""),
+            Some(Value::String(text)) => Ok(text),
             Some(other) => {
                 let path: Vec<&str> = std::iter::once(field).chain(path.iter().copied()).collect();
                 let message = format!("expected a text, got {}", kind_of(other));
                 self.refuse(&path, &message, "quote it");
-                None
+                Err(Told)
             }
         }
     }
@@ -245,7 +253,8 @@ impl Fields<'_> {
 
     /// Refuses what would be another path of the API, or none.
     fn check_name(&mut self, path: &[&str], name: &str) {
-        let is_good = |letter: u8| letter.is_ascii_alphanumeric() || b"-._:~@!$&'()*+,;=".contains(&letter);
+        let is_good =
+            |letter: u8| letter.is_ascii_alphanumeric() || b"-._:~@!$&'()*+,;=".contains(&letter);
         if matches!(name, "." | "..") || !name.bytes().all(is_good) {
             let message = format!("{name:?} cannot be a name");
             self.refuse(path, &message, "names are letters, digits, `-` and `.`");
