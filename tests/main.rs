@@ -5,6 +5,7 @@
 //! - `cluster`: what only a real API server knows.
 //! - `golden`: documents, compared as a whole.
 //! - `layers`: the order of the rooms.
+//! - `process`: what is left when the operator is killed.
 //! - `docs`: what the documents say is so.
 
 #![expect(
@@ -21,5 +22,6 @@ mod cli;
 mod cluster;
 mod golden;
 mod layers;
+mod process;
 
 mod docs;

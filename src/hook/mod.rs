@@ -127,3 +127,6 @@ impl std::fmt::Debug for Call<'_> {
         write!(out, "Call({}, {:?})", self.hook.file.shown, self.log)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -244,3 +244,6 @@ impl Inner {
         dying.retain_mut(|group| !group.clear(self));
     }
 }
+
+#[cfg(test)]
+mod tests;

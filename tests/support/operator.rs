@@ -97,6 +97,7 @@ impl Operator {
         settings.folders.modules = vec![modules.to_owned()];
         settings.folders.global_hooks = temporary.path().join("global-hooks");
         settings.folders.temporary = temporary.path().join("files");
+        settings.folders.guard = Some(env!("CARGO_BIN_EXE_addon-operator").into());
         settings.namespace = Some(namespace.to_owned());
         settings.cluster.kubeconfig = Some(kubeconfig.to_owned());
         settings.listen = "127.0.0.1:0".parse().expect("an address");

@@ -1,10 +1,11 @@
 //! One log record: the fields of its spans and its own, as text or JSON. Pure.
 
+use std::borrow::Cow;
 use std::fmt::{Debug, Write};
 
 use jiff::{Timestamp, Zoned};
 use serde::ser::{SerializeMap, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Level, Metadata};
 
@@ -20,6 +21,12 @@ const TAKEN: [&str; 5] = ["level", "logger", "msg", "source", "time"];
 /// The field with mistakes of files and of the `ConfigMap`.
 const MISTAKES: &str = "mistakes";
 
+/// The field with the fields of a hook's own record, as a JSON object: each gets a place of its own.
+const HOOK_FIELDS: &str = "hook_fields";
+
+/// The field with a whole record of a hook, as a JSON object: it is written as it is, with ours added.
+const HOOK_RECORD: &str = "hook_record";
+
 /// The form of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -31,15 +38,31 @@ pub(super) enum Form {
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     message: String,
-    values: Vec<(&'static str, Value)>,
+    values: Vec<(Cow<'static, str>, Value)>,
+    proxied: Option<Map<String, Value>>,
 }
 
 impl Fields {
     /// Adds the fields of a span; what is said later wins.
     pub(super) fn add(&mut self, others: &Self) {
         for (name, value) in &others.values {
-            self.set(name, value.clone());
+            self.set(name.clone(), value.clone());
         }
+    }
+
+    /// What a hook said about itself, as JSON; `None` when this is no such field.
+    fn hear_hook(&mut self, name: &str, text: &str) -> Option<()> {
+        match name {
+            HOOK_FIELDS => {
+                let fields: Map<String, Value> = serde_json::from_str(text).ok()?;
+                for (name, value) in fields {
+                    self.set(format!("hook_{name}"), value);
+                }
+            }
+            HOOK_RECORD => self.proxied = Some(serde_json::from_str(text).ok()?),
+            _ => return None,
+        }
+        Some(())
     }
 
     /// `  name=value` for each; below that the mistakes that people made, a line each, as they are.
@@ -61,7 +84,8 @@ impl Fields {
         line + &below
     }
 
-    fn set(&mut self, name: &'static str, value: Value) {
+    fn set(&mut self, name: impl Into<Cow<'static, str>>, value: Value) {
+        let name = name.into();
         match self.values.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value,
             None => self.values.push((name, value)),
@@ -81,7 +105,7 @@ impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "message" {
             value.clone_into(&mut self.message);
-        } else {
+        } else if self.hear_hook(field.name(), value).is_none() {
             self.set(field.name(), value.into());
         }
     }
@@ -134,10 +158,22 @@ impl Record {
             LogTime::Shown => Some(now),
             LogTime::Hidden => None,
         };
+        if let Some(record) = self.proxied() {
+            return record;
+        }
         match form {
             Form::Json => self.json(now).unwrap_or_default() + "\n",
             Form::Text(paint) => self.text(paint, now),
         }
+    }
+
+    /// The record of a hook, whose own fields are stronger than ours; it has a time of its own.
+    fn proxied(&self) -> Option<String> {
+        let mut record = self.fields.proxied.clone()?;
+        for (name, value) in &self.fields.values {
+            record.entry(name.as_ref()).or_insert_with(|| value.clone());
+        }
+        Some(format!("{}\n", Value::Object(record)))
     }
 
     fn json(&self, now: Option<Timestamp>) -> serde_json::Result<String> {
@@ -151,7 +187,7 @@ impl Record {
             map.serialize_entry("source", source)?;
         }
         for (name, value) in &self.fields.values {
-            if TAKEN.contains(name) {
+            if TAKEN.contains(&name.as_ref()) {
                 map.serialize_entry(&format!("field.{name}"), value)?;
             } else {
                 map.serialize_entry(name, value)?;
@@ -240,7 +276,11 @@ mod tests {
             source: None,
             fields: Fields {
                 message: "object applied".to_owned(),
-                values,
+                values: values
+                    .into_iter()
+                    .map(|(name, value)| (name.into(), value))
+                    .collect(),
+                proxied: None,
             },
         }
     }
@@ -301,6 +341,40 @@ mod tests {
             record(Level::ERROR, values).line(Form::Text(Paint::Plain), LogTime::Hidden, noon()),
             "ERROR apply     object applied  module=web\n    a.yaml:1: bad \"x\"\n    b.yaml:  [1mworse\n"
         );
+    }
+
+    #[test]
+    fn fields_of_hooks_have_places_of_their_own() {
+        let mut fields = Fields::default();
+        fields.message = "low disk".to_owned();
+        fields.set("hook", json!("hooks/a.sh"));
+        assert_eq!(fields.hear_hook("output", "{}"), None);
+        assert_eq!(fields.hear_hook("hook_fields", "no JSON"), None);
+        let text = r#"{"node":{"name":"a"},"msg":1}"#;
+        assert_eq!(fields.hear_hook("hook_fields", text), Some(()));
+        let mut said = record(Level::INFO, Vec::new());
+        said.fields = fields;
+        assert_eq!(
+            said.line(Form::Json, LogTime::Hidden, noon()),
+            "{\"level\":\"info\",\"logger\":\"apply\",\"msg\":\"low disk\",\
+             \"hook\":\"hooks/a.sh\",\"hook_msg\":1,\"hook_node\":{\"name\":\"a\"}}\n"
+        );
+    }
+
+    #[test]
+    fn records_of_hooks_are_passed_on() {
+        let mut said = record(
+            Level::INFO,
+            vec![("hook", json!("hooks/a.sh")), ("n", json!(2))],
+        );
+        let text = r#"{"level":"warn","msg":"x","n":1}"#;
+        assert_eq!(said.fields.hear_hook("hook_record", text), Some(()));
+        for form in [Form::Json, Form::Text(Paint::Plain)] {
+            assert_eq!(
+                said.line(form, LogTime::Shown, noon()),
+                "{\"hook\":\"hooks/a.sh\",\"level\":\"warn\",\"msg\":\"x\",\"n\":1}\n"
+            );
+        }
     }
 
     #[test]

@@ -1,0 +1,616 @@
+//! Hooks that behave well, and badly in all the ways they do.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::*;
+use crate::binding::{Lifecycle, Place, parse_config};
+use crate::process::{self, Processes};
+use crate::report::chain;
+
+/// A module folder `010-web` with a hook, and the way to run it.
+struct Bench {
+    folder: TempDir,
+    processes: Processes,
+    limit: Option<Duration>,
+    proxy_json: bool,
+}
+
+impl Bench {
+    fn new(script: &str) -> Self {
+        let bench = Self::empty();
+        bench.write(
+            "010-web/hooks/a.sh",
+            &format!("#!/bin/bash\n{script}\n"),
+            0o755,
+        );
+        bench
+    }
+
+    fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let processes = Processes::new(process::Settings {
+            temporary: folder.path().join("tmp"),
+            keep_files: false,
+            guard: None,
+        });
+        Self {
+            folder,
+            processes,
+            limit: Some(Duration::from_secs(60)),
+            proxy_json: false,
+        }
+    }
+
+    fn write(&self, path: &str, content: &str, mode: u32) {
+        let path = self.folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.folder.path().join(path)).unwrap()
+    }
+
+    fn hook(&self) -> HookFile {
+        let found = discover(Place::Module, &self.folder.path().join("010-web/hooks"));
+        assert_eq!(found.warnings, []);
+        found.hooks.into_iter().next().unwrap()
+    }
+
+    async fn config(&self) -> Result<HookConfig, Error> {
+        let limit = self.limit.unwrap();
+        read_config(&self.processes, &self.hook(), Place::Module, limit).await
+    }
+
+    async fn run(&self) -> Result<Output, Error> {
+        let config = "{configVersion: v1, onStartup: 1}";
+        let hook = Hook {
+            file: self.hook(),
+            config: Arc::new(parse_config("", config, Place::Module).unwrap()),
+        };
+        let module = ModuleName::parse("web").unwrap();
+        let output = run(
+            &self.processes,
+            Call {
+                hook: &hook,
+                module: Some(&module),
+                scope: &module.key(),
+                contexts: r#"[{"binding":"onStartup"}]"#,
+                values: br#"{"global":{},"web":{"password":"hunter2"}}"#,
+                config_values: br#"{"global":{}}"#,
+                metric_group: None,
+                limit: self.limit,
+                log: Labels {
+                    binding: "onStartup",
+                    queue: "main",
+                    task: 7,
+                },
+                proxy_json: self.proxy_json,
+            },
+        )
+        .await;
+        let left = fs::read_dir(self.folder.path().join("tmp"))
+            .into_iter()
+            .flatten();
+        for home in left {
+            let files = fs::read_dir(home.unwrap().path()).unwrap();
+            let names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+            assert_eq!(names, ["lock"]);
+        }
+        output
+    }
+
+    fn told(&self, error: &Error) -> String {
+        let folder = format!("{}/", self.folder.path().display());
+        chain(error).replace(&folder, "")
+    }
+
+    async fn run_fails(&self) -> String {
+        self.told(&self.run().await.unwrap_err())
+    }
+
+    async fn config_fails(&self) -> String {
+        self.told(&self.config().await.unwrap_err())
+    }
+}
+
+#[test]
+fn hooks_are_found_by_the_rules_of_the_original() {
+    let bench = Bench::empty();
+    for (path, mode) in [
+        ("m/hooks/b.sh", 0o755),
+        ("m/hooks/a/deep/x.py", 0o700),
+        ("m/hooks/a/venv/x.py", 0o755),
+        ("m/hooks/venv/bin/other", 0o755),
+        ("m/hooks/lib/shared.sh", 0o755),
+        ("m/hooks/a/lib/shared.sh", 0o755),
+        ("m/hooks/.git/x", 0o755),
+        ("m/hooks/.hidden", 0o755),
+        ("m/hooks/README.md", 0o755),
+        ("m/hooks/x.yaml", 0o755),
+        ("m/hooks/x.json", 0o755),
+        ("m/hooks/x.txt", 0o755),
+        ("m/hooks/notes.md", 0o644),
+        ("m/hooks/plain", 0o644),
+        ("m/hooks/binary", 0o001),
+        ("real/target.sh", 0o755),
+        ("real/not.sh", 0o644),
+    ] {
+        bench.write(path, "#!/bin/sh\n", mode);
+    }
+    let link = |to: &str, name: &str| {
+        let link = bench.folder.path().join("m/hooks").join(name);
+        std::os::unix::fs::symlink(to, link).unwrap();
+    };
+    link("../../real/target.sh", "linked.sh");
+    link("../../real/not.sh", "linked-not.sh");
+    link("../../real", "linked-folder");
+    link("nowhere", "dangling.sh");
+    let hooks = bench.folder.path().join("m/hooks");
+    let found = |place| {
+        let found = discover(place, &hooks);
+        let names = found.hooks.into_iter().map(|hook| hook.name);
+        let mut warnings: Vec<_> = found.warnings.iter().map(ToString::to_string).collect();
+        warnings.sort();
+        (names.collect::<Vec<_>>(), warnings)
+    };
+    let (names, warnings) = found(Place::Module);
+    assert_eq!(
+        names,
+        [
+            "hooks/a/deep/x.py",
+            "hooks/b.sh",
+            "hooks/binary",
+            "hooks/linked.sh"
+        ]
+    );
+    let hint = "is not executable, so it is no hook \
+                (make it executable by chmod +x; what hooks share belongs into lib/)";
+    assert_eq!(
+        warnings,
+        [
+            "m/hooks/dangling.sh: cannot be read: No such file or directory (os error 2)"
+                .to_owned(),
+            format!("m/hooks/linked-not.sh: {hint}"),
+            format!("m/hooks/plain: {hint}"),
+        ]
+    );
+    let (names, _) = found(Place::Global);
+    assert!(names.contains(&"hooks/a/venv/x.py".to_owned()), "{names:?}");
+    assert_eq!(
+        discover(Place::Module, Path::new("/no/such/folder")),
+        Discovered::default()
+    );
+}
+
+#[test]
+fn names_do_not_hang_on_where_the_operator_is_installed() {
+    for (place, folder, file, name, shown) in [
+        (
+            Place::Module,
+            "hooks/010-web/hooks",
+            "x.sh",
+            "hooks/x.sh",
+            "010-web/hooks/x.sh",
+        ),
+        (
+            Place::Global,
+            "global-hooks",
+            "hooks/a/x.sh",
+            "hooks/a/x.sh",
+            "global-hooks/hooks/a/x.sh",
+        ),
+        (
+            Place::Global,
+            "global-hooks",
+            "x.sh",
+            "x.sh",
+            "global-hooks/x.sh",
+        ),
+        (
+            Place::Global,
+            "opt/hooks",
+            "x.sh",
+            "hooks/x.sh",
+            "opt/hooks/x.sh",
+        ),
+    ] {
+        let bench = Bench::empty();
+        bench.write(&format!("{folder}/{file}"), "", 0o755);
+        let found = discover(place, &bench.folder.path().join(folder));
+        let hook = &found.hooks[0];
+        assert_eq!((hook.name.as_str(), hook.shown.as_str()), (name, shown));
+    }
+}
+
+#[test]
+fn digest_follows_the_file() {
+    let bench = Bench::new("one");
+    let first = bench.hook().digest;
+    assert_eq!(bench.hook().digest, first);
+    bench.write("010-web/hooks/a.sh", "two", 0o755);
+    assert_ne!(bench.hook().digest, first);
+}
+
+#[tokio::test]
+async fn config_is_asked_with_the_single_argument() {
+    let bench = Bench::new(
+        r#"[[ "$*" == --config && -z $BINDING_CONTEXT_PATH ]] || exit 1
+        echo a warning >&2
+        printf 'configVersion: v1\nonStartup: 7'"#,
+    );
+    let config = bench.config().await.unwrap();
+    assert_eq!(config.lifecycle.get(&Lifecycle::OnStartup), Some(&7.0));
+    // A configuration may be one long line.
+    let long = "x".repeat(100_000);
+    let long = format!(
+        r#"echo '{{"configVersion":"v1","schedule":[{{"name":"{long}","crontab":"* * * * *"}}]}}'"#
+    );
+    let config = Bench::new(&long).config().await.unwrap();
+    assert_eq!(config.schedules[0].name.len(), 100_000);
+}
+
+#[tokio::test]
+async fn bad_configs_name_the_hook_its_last_words_and_what_to_do() {
+    let told = Bench::new("echo no python >&2; exit 1")
+        .config_fails()
+        .await;
+    assert_eq!(
+        told,
+        "hook 010-web/hooks/a.sh ended with exit code 1 when asked for its bindings by --config: \
+         no python; it must print them as YAML or JSON, do nothing else, and exit 0"
+    );
+    for garbage in [
+        "echo 'Usage: a.sh'",
+        "echo '{'",
+        "printf '\\xff\\xfe'",
+        "exit 0",
+    ] {
+        let told = Bench::new(garbage).config_fails().await;
+        assert!(
+            told.starts_with(
+                "reading the configuration of hook 010-web/hooks/a.sh: 010-web/hooks/a.sh --config"
+            ),
+            "{garbage}: {told}"
+        );
+    }
+    let told = Bench::new("yes | head -c 100000000").config_fails().await;
+    assert!(told.contains("printed more than 4194304 bytes"), "{told}");
+    let mut hanging = Bench::new("echo waiting for input >&2; exec sleep 600");
+    hanging.limit = Some(Duration::from_millis(300));
+    assert_eq!(
+        hanging.config_fails().await,
+        "hook 010-web/hooks/a.sh did not end within 300ms when asked for its bindings by --config, \
+         and was killed: waiting for input; it must print them at once, do nothing else, and exit 0"
+    );
+    let unstartable = Bench::empty();
+    unstartable.write("010-web/hooks/a.sh", "#!/no/such/shell\n", 0o755);
+    let told = unstartable.config_fails().await;
+    assert_eq!(
+        told,
+        "running hook 010-web/hooks/a.sh: starting 010-web/hooks/a.sh \
+         (is the interpreter of its first line installed?): No such file or directory (os error 2)"
+    );
+}
+
+#[tokio::test]
+async fn hook_is_given_what_the_contract_says() {
+    let bench = Bench::new(
+        r#"cd $(dirname $0)
+        cp $BINDING_CONTEXT_PATH contexts; cp $VALUES_PATH values; cp $CONFIG_VALUES_PATH config
+        readlink /proc/$$/cwd > ../cwd; echo $# > arguments
+        dirname $VALUES_PATH > private; cd $(cat private); stat -c '%a %s %n' $PWD * > $OLDPWD/files
+        for file in $CONFIG_VALUES_JSON_PATCH_PATH $VALUES_JSON_PATCH_PATH $METRICS_PATH $KUBERNETES_PATCH_PATH; do
+            basename $file
+        done > $OLDPWD/answers"#,
+    );
+    bench.run().await.unwrap();
+    let read = |name: &str| bench.read(&format!("010-web/hooks/{name}"));
+    assert_eq!(read("contexts"), r#"[{"binding":"onStartup"}]"#);
+    assert_eq!(
+        read("values"),
+        r#"{"global":{},"web":{"password":"hunter2"}}"#
+    );
+    assert_eq!(read("config"), r#"{"global":{}}"#);
+    assert_eq!(read("arguments"), "0\n");
+    let files = read("files");
+    let (first, rest) = files.split_once('\n').unwrap();
+    assert!(first.starts_with("700 "), "{files}");
+    assert_eq!(
+        rest,
+        "600 0 hooks-a-sh-object-patch\n\
+         600 0 hooks-a-sh.module-hook-config-values.json-patch\n\
+         600 0 hooks-a-sh.module-hook-metrics.json\n\
+         600 0 hooks-a-sh.module-hook-values.json-patch\n\
+         600 13 web.module-config-values.json\n\
+         600 25 web.module-hook-hooks-a-sh-binding-context.json\n\
+         600 42 web.module-values.json\n"
+    );
+    assert_eq!(
+        read("answers"),
+        "hooks-a-sh.module-hook-config-values.json-patch\n\
+         hooks-a-sh.module-hook-values.json-patch\n\
+         hooks-a-sh.module-hook-metrics.json\n\
+         hooks-a-sh-object-patch\n"
+    );
+}
+
+#[tokio::test]
+async fn working_directory_is_the_operators() {
+    let bench = Bench::new("readlink /proc/$$/cwd > $(dirname $0)/cwd");
+    bench.run().await.unwrap();
+    let ours = fs::canonicalize(".").unwrap();
+    assert_eq!(Path::new(bench.read("010-web/hooks/cwd").trim()), ours);
+}
+
+#[tokio::test]
+async fn python_hooks_run_in_their_own_environment() {
+    let bench = Bench::empty();
+    let python = "#!/bin/bash\necho $PYTHONHOME $* > $(dirname $1)/../ran\n\
+                  [[ $2 == --config ]] && echo '{configVersion: v1, onStartup: 1}'\nexit 0\n";
+    bench.write("010-web/hooks/venv/bin/python3", python, 0o755);
+    bench.write("010-web/hooks/x.py", "", 0o755);
+    let hooks = bench.folder.path().join("010-web/hooks");
+    let expected = format!("{0}/venv {0}/x.py", hooks.display());
+    bench.config().await.unwrap();
+    assert_eq!(bench.read("010-web/ran"), format!("{expected} --config\n"));
+    bench.run().await.unwrap();
+    assert_eq!(bench.read("010-web/ran"), format!("{expected}\n"));
+}
+
+#[tokio::test]
+async fn all_that_a_hook_asks_for_is_read() {
+    let bench = Bench::new(
+        r#"echo '{"op": "add", "path": "/web/internal/x", "value": 1}' > $VALUES_JSON_PATCH_PATH
+        echo '[{"op": "add", "path": "/web/size", "value": 2}]' > $CONFIG_VALUES_JSON_PATCH_PATH
+        echo '{"name": "seen", "add": 1}' > $METRICS_PATH
+        printf 'operation: Delete\nkind: ConfigMap\nname: old\nnamespace: x\n' > $KUBERNETES_PATCH_PATH"#,
+    );
+    let output = bench.run().await.unwrap();
+    assert_ne!(output.values, HookPatch::default());
+    assert_ne!(output.config_values, HookPatch::default());
+    assert_ne!(output.values, output.config_values);
+    assert_eq!(output.objects.len(), 1);
+    let metrics = format!("{:?}", output.metrics.operations);
+    assert!(
+        metrics.contains(r#""hook": "hooks/a.sh", "module": "web""#),
+        "{metrics}"
+    );
+    assert!(output.took > Duration::ZERO && output.usage.max_rss_bytes > 0);
+    let nothing = Bench::new("rm $VALUES_JSON_PATCH_PATH")
+        .run()
+        .await
+        .unwrap();
+    assert_eq!(nothing.values, HookPatch::default());
+}
+
+#[tokio::test]
+async fn mistakes_of_all_files_are_told_at_once() {
+    let bench = Bench::new(
+        r#"echo '{"op": "replace", "path": "/web/x"} {"op": "add", "path": "/other/x", "value": 1}' > $VALUES_JSON_PATCH_PATH
+        printf '\xff' > $CONFIG_VALUES_JSON_PATCH_PATH
+        rm $METRICS_PATH; mkfifo $METRICS_PATH
+        echo 'operation: Explode' > $KUBERNETES_PATCH_PATH"#,
+    );
+    let told = bench.run_fails().await;
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(
+        lines[0].starts_with("reading what hook 010-web/hooks/a.sh asked for: "),
+        "{told}"
+    );
+    for expected in [
+        "VALUES_JSON_PATCH_PATH",
+        "/web/x",
+        "/other/x",
+        "CONFIG_VALUES_JSON_PATCH_PATH: is not UTF-8 from byte 0 on",
+        "METRICS_PATH: it is not a plain file any more",
+        "KUBERNETES_PATCH_PATH",
+        "Explode",
+    ] {
+        assert!(told.contains(expected), "{expected} in {told}");
+    }
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[tokio::test]
+async fn answer_of_a_hook_is_limited() {
+    let bench = Bench::new("truncate -s 65M $KUBERNETES_PATCH_PATH");
+    assert_eq!(
+        bench.run_fails().await,
+        "reading what hook 010-web/hooks/a.sh asked for: KUBERNETES_PATCH_PATH: \
+         it is larger than 67108864 bytes, the most that is read"
+    );
+}
+
+#[tokio::test]
+async fn answer_that_became_a_link_is_not_followed() {
+    let bench = Bench::new("ln -sf $VALUES_PATH $VALUES_JSON_PATCH_PATH");
+    let told = bench.run_fails().await;
+    assert!(
+        told.ends_with("VALUES_JSON_PATCH_PATH: it is not a plain file any more"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_read_of_a_hook_that_failed() {
+    let bench = Bench::new(
+        "echo garbage > $VALUES_JSON_PATCH_PATH; echo first >&2; echo no route >&2; exit 1",
+    );
+    assert_eq!(
+        bench.run_fails().await,
+        "hook 010-web/hooks/a.sh ended with exit code 1: first\nno route"
+    );
+    let told = Bench::new("kill -SEGV $$").run_fails().await;
+    assert_eq!(told, "hook 010-web/hooks/a.sh was ended by signal 11");
+    let mut hanging = Bench::new("trap '' TERM; echo stuck >&2; while :; do sleep 600; done");
+    hanging.limit = Some(Duration::from_millis(200));
+    assert_eq!(
+        hanging.run_fails().await,
+        "running hook 010-web/hooks/a.sh: 010-web/hooks/a.sh did not end within 200ms and was \
+         killed: stuck"
+    );
+}
+
+#[tokio::test]
+async fn loud_hooks_are_harmless() {
+    let bench =
+        Bench::new("head -c 100000000 /dev/urandom; printf '{\"a\":\\n%.0s' {1..2000}; exit 0");
+    bench.run().await.unwrap();
+}
+
+/// What a hook said, as the records that became of it.
+mod records {
+    use std::fmt::Debug;
+    use std::sync::Mutex;
+
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Seen(Mutex<Vec<Value>>);
+
+    impl Subscriber for Seen {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            metadata.target() == "hook"
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            let mut fields = Fields(json!({"level": event.metadata().level().as_str()}));
+            event.record(&mut fields);
+            self.0.lock().unwrap().push(fields.0);
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    struct Fields(Value);
+
+    impl Visit for Fields {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            self.0[field.name()] = format!("{value:?}").into();
+        }
+        fn record_str(&mut self, field: &Field, value: &str) {
+            self.0[field.name()] = value.into();
+        }
+        fn record_u64(&mut self, field: &Field, value: u64) {
+            self.0[field.name()] = value.into();
+        }
+        fn record_bool(&mut self, field: &Field, value: bool) {
+            self.0[field.name()] = value.into();
+        }
+    }
+
+    fn said(script: &str, proxy_json: bool) -> Vec<Value> {
+        let seen = Arc::new(Seen::default());
+        tracing::subscriber::with_default(seen.clone(), || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let mut bench = Bench::new(script);
+            bench.proxy_json = proxy_json;
+            runtime.unwrap().block_on(bench.run()).unwrap();
+        });
+        std::mem::take(&mut *seen.0.lock().unwrap())
+    }
+
+    fn messages(script: &str) -> Vec<String> {
+        let records = said(script, false).into_iter();
+        records
+            .map(|record| record["message"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn lines_carry_their_labels() {
+        assert_eq!(
+            said("echo plain; exec 1>&-; sleep 0.2; echo bad >&2", false),
+            [
+                json!({"level": "INFO", "message": "plain", "hook": "hooks/a.sh", "module": "web",
+                       "binding": "onStartup", "queue": "main", "task": 7, "output": "stdout"}),
+                json!({"level": "INFO", "message": "bad", "hook": "hooks/a.sh", "module": "web",
+                       "binding": "onStartup", "queue": "main", "task": 7, "output": "stderr"}),
+            ]
+        );
+    }
+
+    #[test]
+    fn objects_are_records_with_their_own_level() {
+        let records = said(
+            r#"echo '{"level":"warning","msg":"low disk","time":"now","node":{"name":"a"}}'; echo '{"x":1}'"#,
+            false,
+        );
+        assert_eq!(
+            (&records[0]["level"], &records[0]["message"]),
+            (&json!("WARN"), &json!("low disk"))
+        );
+        assert_eq!(records[0]["hook_fields"], r#"{"node":{"name":"a"}}"#);
+        assert_eq!(records[0]["proxyJsonLog"], true);
+        assert_eq!(
+            (&records[1]["level"], &records[1]["message"]),
+            (&json!("INFO"), &json!("hook result"))
+        );
+    }
+
+    #[test]
+    fn objects_may_have_several_lines() {
+        assert_eq!(
+            messages(r#"printf '{\n"msg": "one",\n"in": {\n}\n}\nplain\n{"msg":"two"}\n'"#),
+            ["one", "plain", "two"]
+        );
+    }
+
+    #[test]
+    fn what_begins_like_an_object_is_told_as_it_is() {
+        assert_eq!(
+            messages(
+                r#"printf '{ a shell block\n{"msg":"one"}\n{"open":\n{"never":"closed"\n[1\n'"#
+            ),
+            [
+                "{ a shell block",
+                "one",
+                "{\"open\":",
+                "{\"never\":\"closed\"",
+                "[1"
+            ]
+        );
+    }
+
+    #[test]
+    fn proxied_objects_are_passed_on_whole() {
+        let records = said(
+            r#"echo '{"level":"warn","msg":"x","n":1}'; echo plain"#,
+            true,
+        );
+        assert_eq!(
+            records[0]["hook_record"],
+            r#"{"level":"warn","msg":"x","n":1}"#
+        );
+        assert_eq!(records[1]["message"], "plain");
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let messages = messages("head -c 20000 /dev/zero | tr '\\0' x; echo; echo next");
+        assert_eq!(messages[0].len(), 10_000);
+        assert_eq!(messages[1], "next");
+    }
+
+    #[test]
+    fn values_are_not_logged() {
+        let records = said("true", false);
+        assert_eq!(records, Vec::<Value>::new());
+    }
+}

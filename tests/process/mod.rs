@@ -1,0 +1,3 @@
+//! What is left of processes when the operator is killed: nothing.
+
+mod killed;
