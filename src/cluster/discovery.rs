@@ -1,6 +1,6 @@
 //! Kind → resource: what the API server serves, asked once and asked again when a kind is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Deserialize;
@@ -99,6 +99,8 @@ pub struct ServerVersion {
 struct Served {
     /// By group and kind; the preferred version first.
     resources: BTreeMap<GroupKind, Vec<Resource>>,
+    /// By any name of a kind in small letters: those that have it, the preferred group first.
+    names: BTreeMap<String, Vec<GroupKind>>,
     /// `group/version` and `group/version/Kind`, sorted.
     api_versions: Arc<Vec<String>>,
 }
@@ -141,6 +143,10 @@ struct Version {
 #[serde(rename_all = "camelCase")]
 struct Served1 {
     resource: String,
+    #[serde(default)]
+    singular_resource: String,
+    #[serde(default)]
+    short_names: Vec<String>,
     response_kind: ResponseKind,
     scope: String,
     #[serde(default)]
@@ -178,6 +184,24 @@ impl Client {
         }
         let now = self.refresh(&before).await?;
         find(&now).ok_or_else(|| unknown(&now, &wanted, api_version))
+    }
+
+    /// The resource of a kind in any of its names (kind, plural, singular, short; capitals do not
+    /// count), in one version or in the preferred one; as last asked.
+    pub async fn find_kind(
+        &self,
+        api_version: Option<&str>,
+        name: &str,
+    ) -> Result<Resource, Error> {
+        let served = self.served().await?;
+        if let Some(found) = served.find(api_version, name) {
+            return Ok(found.clone());
+        }
+        let group = api_version
+            .and_then(|version| version.split_once('/'))
+            .map_or("", |(group, _)| group);
+        let words = api_version.unwrap_or("any API group");
+        Err(unknown(&served, &GroupKind::new(group, name), words))
     }
 
     /// The preferred resource of a kind, whatever its version; `None` when it is not served.
@@ -271,6 +295,7 @@ impl Served {
             for version in group.versions {
                 let mut named = false;
                 for found in version.resources {
+                    let names = found.names();
                     let resource = Resource {
                         group: group.metadata.name.clone(),
                         version: version.version.clone(),
@@ -285,6 +310,7 @@ impl Served {
                         api_versions.push(resource.api_version());
                     }
                     api_versions.push(format!("{}/{}", resource.api_version(), resource.kind));
+                    served.name(names, &resource);
                     served
                         .resources
                         .entry(resource.group_kind())
@@ -297,6 +323,48 @@ impl Served {
         api_versions.dedup();
         served.api_versions = Arc::new(api_versions);
         served
+    }
+}
+
+impl Served1 {
+    /// All names of the kind, in small letters.
+    fn names(&self) -> BTreeSet<String> {
+        let names = [
+            &self.response_kind.kind,
+            &self.resource,
+            &self.singular_resource,
+        ];
+        let names = names.into_iter().chain(&self.short_names);
+        names
+            .filter(|name| !name.is_empty())
+            .map(|name| name.to_lowercase())
+            .collect()
+    }
+}
+
+impl Served {
+    fn name(&mut self, names: BTreeSet<String>, resource: &Resource) {
+        for name in names {
+            let kinds = self.names.entry(name).or_default();
+            let kind = resource.group_kind();
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+    }
+
+    /// The kind of this name in a version, or in the preferred version of the first group that has
+    /// it: a kind itself goes before what is only called so, and what can be watched before what
+    /// cannot.
+    fn find(&self, api_version: Option<&str>, name: &str) -> Option<&Resource> {
+        let name = name.to_lowercase();
+        let kinds = self.names.get(&name)?;
+        let versions = kinds.iter().filter_map(|kind| self.resources.get(kind));
+        let found = versions.filter_map(|versions| match api_version {
+            Some(wanted) => versions.iter().find(|found| found.api_version() == wanted),
+            None => versions.first(),
+        });
+        found.min_by_key(|found| (!found.watchable, found.kind.to_lowercase() != name))
     }
 }
 
