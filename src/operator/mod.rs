@@ -9,6 +9,7 @@ mod error;
 mod folders;
 mod metric;
 mod outbox;
+mod parameters;
 mod run;
 mod settings;
 mod startup;

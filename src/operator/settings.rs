@@ -332,6 +332,15 @@ impl Extender {
 }
 
 impl LogLevel {
+    /// All of them, from the quietest on.
+    pub const ALL: [Self; 5] = [
+        Self::Error,
+        Self::Warn,
+        Self::Info,
+        Self::Debug,
+        Self::Trace,
+    ];
+
     /// The name in settings and in log records.
     pub fn name(self) -> &'static str {
         match self {
@@ -345,14 +354,6 @@ impl LogLevel {
 
     /// Takes a level by its name.
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Error,
-            Self::Warn,
-            Self::Info,
-            Self::Debug,
-            Self::Trace,
-        ]
-        .into_iter()
-        .find(|level| level.name() == text)
+        Self::ALL.into_iter().find(|level| level.name() == text)
     }
 }

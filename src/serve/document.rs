@@ -115,6 +115,22 @@ pub enum Monitor {
     None(String),
 }
 
+/// What `config list` shows: parameter → how it is set.
+pub type ParameterList = BTreeMap<String, Parameter>;
+
+/// A parameter that can be changed while the operator runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Parameter {
+    /// What it is now.
+    pub value: String,
+    /// What it was at the start.
+    pub default: String,
+    /// When it goes back to what it was before, RFC 3339; none when it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
 /// Where the values of a module come from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -250,6 +266,20 @@ impl Explanation {
         }
         table.text(paint)
     }
+}
+
+/// A table of the parameters.
+pub(super) fn parameters_text(list: &ParameterList) -> String {
+    let mut table = Table::new(&["PARAMETER", "VALUE", "DEFAULT", "UNTIL"]);
+    for (name, parameter) in list {
+        table.push(vec![
+            Cell::plain(name),
+            Cell::plain(&parameter.value),
+            Cell::plain(&parameter.default),
+            Cell::plain(parameter.until.as_deref().unwrap_or("-")),
+        ]);
+    }
+    table.text(Paint::Plain)
 }
 
 /// How many letters of a value a table shows; the other forms have all of it.

@@ -153,7 +153,10 @@ async fn operate(
     let modules = arguments.modules_dir.display();
     say(&format!("running the modules of {modules}/\n\n"));
     let begun = Instant::now();
-    let running = operator::run(settings.clone(), set_level.clone(), tell, stop.clone());
+    // What is told by and by would hide what the first converge tells.
+    let mut told = settings.clone();
+    told.log.level = LogLevel::Info;
+    let running = operator::run(told, set_level.clone(), tell, stop.clone());
     tokio::pin!(running);
     tokio::select! {
         ended = &mut running => return Ok(ended?),
