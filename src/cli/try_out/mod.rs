@@ -76,7 +76,7 @@ async fn try_out(arguments: Arguments, environment: &Environment) -> Result<(), 
     } else {
         let started = tokio::select! {
             started = start_cluster(environment) => started?,
-            () = signal::told_to_stop() => return Err(interrupted()),
+            () = signal::told_to_stop_or_hung_up() => return Err(interrupted()),
         };
         let kubeconfig = started.kubeconfig().to_owned();
         (Some(started), kubeconfig)
@@ -160,7 +160,7 @@ async fn operate(
     tokio::pin!(running);
     tokio::select! {
         ended = &mut running => return Ok(ended?),
-        () = signal::told_to_stop() => stop.cancel(),
+        () = signal::told_to_stop_or_hung_up() => stop.cancel(),
         seen = follow(&mut view) => {
             let paint = output::paint(io::stdout().is_terminal(), environment);
             say(&words::table(&seen, begun.elapsed(), paint));
@@ -173,13 +173,13 @@ async fn operate(
             set_level(LogLevel::Info);
             tokio::select! {
                 ended = &mut running => return Ok(ended?),
-                () = signal::told_to_stop() => stop.cancel(),
+                () = signal::told_to_stop_or_hung_up() => stop.cancel(),
             }
         }
     }
     tokio::select! {
         ended = running => Ok(ended?),
-        () = signal::told_to_stop() => Err(interrupted()),
+        () = signal::told_to_stop_or_hung_up() => Err(interrupted()),
     }
 }
 
