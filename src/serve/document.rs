@@ -204,9 +204,9 @@ impl ModuleState {
 impl ModuleRow {
     fn cells(&self) -> Vec<Cell> {
         let why = match (self.reason.is_empty(), self.message.is_empty()) {
-            (false, false) => format!("{}: {}", self.reason, self.message),
+            (false, false) => format!("{}: {}", self.reason, first_line(&self.message)),
             (false, true) => self.reason.clone(),
-            (true, _) => self.message.clone(),
+            (true, _) => first_line(&self.message),
         };
         vec![
             Cell::plain(&self.name),
@@ -291,6 +291,16 @@ fn shortened(value: &serde_json::Value) -> String {
     match text.char_indices().nth(LONGEST_VALUE) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
+    }
+}
+
+/// The first line of a message, and how many follow; the other forms have all of them.
+fn first_line(message: &str) -> String {
+    let mut lines = message.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or_default();
+    match lines.count() {
+        0 => first.to_owned(),
+        more => format!("{first} … and {more} more (-o json)"),
     }
 }
 
@@ -395,7 +405,7 @@ mod tests {
             state: ModuleState::Failed,
             took_ms: Some(62_345),
             reason: "ApplyFailed".to_owned(),
-            message: "applying Service a/b:\nport is taken".to_owned(),
+            message: "applying Service a/b: port is taken\napplying Pod a/c: no\n".to_owned(),
             ..row("nginx")
         };
         let notes = vec!["2 modules vanished at once".to_owned()];
@@ -404,7 +414,7 @@ mod tests {
             "MODULE      WEIGHT  STATE    OBJECTS  TOOK   DECIDED BY  REASON\n\
              namespaces  1       Applied  12       350ms  KubeConfig\n\
              nginx       110     Failed   0        1m02s              \
-             ApplyFailed: applying Service a/b: port is taken\n\
+             ApplyFailed: applying Service a/b: port is taken … and 1 more (-o json)\n\
              ! 2 modules vanished at once\n"
         );
         assert_eq!(ModuleList::default().text(Paint::Plain), "no modules\n");
