@@ -47,6 +47,7 @@ pub async fn run(
     view: watch::Sender<View>,
     stop: CancellationToken,
 ) -> Result<(), Error> {
+    startup::be_strict(&settings)?;
     let mut doors = Doors::open(&settings, &stop).await?;
     let arriving = startup::arrive(&settings);
     let arrived = tokio::select! {
