@@ -137,6 +137,7 @@ mod tests {
     struct Bench {
         parameters: Parameters,
         begun: Instant,
+        time: Timestamp,
         passed: Duration,
         seen: Arc<Mutex<Vec<&'static str>>>,
     }
@@ -149,14 +150,14 @@ mod tests {
             Self {
                 parameters: Parameters::new(level, set),
                 begun: Instant::now(),
+                time: "2026-01-01T12:00:00Z".parse().unwrap(),
                 passed: Duration::ZERO,
                 seen,
             }
         }
 
         fn ask(&mut self, query: &Query) -> Answer {
-            let time: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
-            let moment = (self.begun + self.passed, time + self.passed);
+            let moment = (self.begun + self.passed, self.time + self.passed);
             self.parameters.answer(query, moment).unwrap()
         }
 

@@ -7,27 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::table::{Cell, Paint, Table, Tone, painted};
-
-/// Where a module stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ModuleState {
-    /// Not enabled.
-    Disabled,
-    /// Enabled, not attempted since something changed.
-    Waiting,
-    /// Being attempted now.
-    Running,
-    /// The last attempt succeeded and nothing has changed since.
-    Applied,
-    /// The last attempt failed; it is repeated after a while.
-    Failed,
-    /// Its removal, or its new version, is held back until a person decides.
-    Held,
-    /// Paused by a person (`<key>Maintenance`).
-    Maintenance,
-    /// Being removed from the cluster.
-    Deleting,
-}
+pub use crate::status::State as ModuleState;
 
 /// One module, as `module list` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,28 +156,15 @@ pub struct ConvergeStatus {
     pub tasks: usize,
 }
 
-impl ModuleState {
-    /// The word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Disabled => "Disabled",
-            Self::Waiting => "Waiting",
-            Self::Running => "Running",
-            Self::Applied => "Applied",
-            Self::Failed => "Failed",
-            Self::Held => "Held",
-            Self::Maintenance => "Maintenance",
-            Self::Deleting => "Deleting",
-        }
-    }
-
-    fn tone(self) -> Tone {
-        match self {
-            Self::Disabled | Self::Waiting => Tone::Faint,
-            Self::Running | Self::Held | Self::Maintenance | Self::Deleting => Tone::Notable,
-            Self::Applied => Tone::Good,
-            Self::Failed => Tone::Bad,
-        }
+fn tone(state: ModuleState) -> Tone {
+    match state {
+        ModuleState::Disabled | ModuleState::Waiting => Tone::Faint,
+        ModuleState::Running
+        | ModuleState::Held
+        | ModuleState::Maintenance
+        | ModuleState::Deleting => Tone::Notable,
+        ModuleState::Applied => Tone::Good,
+        ModuleState::Failed => Tone::Bad,
     }
 }
 
@@ -211,7 +178,7 @@ impl ModuleRow {
         vec![
             Cell::plain(&self.name),
             Cell::plain(&self.weight.to_string()),
-            Cell::new(self.state.name(), self.state.tone()),
+            Cell::new(self.state.name(), tone(self.state)),
             Cell::plain(&self.objects.to_string()),
             Cell::plain(&self.took_ms.map(took).unwrap_or_default()),
             Cell::plain(&self.decided_by),
