@@ -16,14 +16,14 @@ use crate::task::{ModuleRun, Task};
 use crate::values::{Origin, Store};
 
 impl House {
-    /// Answers a question; `None` for those that need the cluster.
+    /// Answers a question; `None` for those that need the cluster or are not about modules.
     pub fn answer(&mut self, query: &Query, now: Instant) -> Option<Answer> {
         Some(match query {
             Query::GlobalList => document(&GlobalHooks::default()),
             Query::GlobalValues => Ok(self.global.masked()),
             Query::GlobalConfig => Ok(self.global.mask(self.global.config())),
             Query::GlobalPatches => Ok(self.global.patches()),
-            Query::GlobalSnapshots | Query::ConfigList => Ok(json!({})),
+            Query::GlobalSnapshots => Ok(json!({})),
             Query::ModuleList => document(&self.module_list()),
             Query::ModuleValues {
                 module,
@@ -49,10 +49,10 @@ impl House {
                 document(&main.unwrap_or_default())
             }
             Query::ConvergeStatus => Ok(self.converge_status().json()),
-            Query::ConfigSet { name, .. } => Err(Refusal::BadRequest(format!(
-                "there is no parameter {name:?} that can be set at run time"
-            ))),
-            Query::ModuleRender { .. } | Query::ModuleDiff { .. } => return None,
+            Query::ConfigList
+            | Query::ConfigSet { .. }
+            | Query::ModuleRender { .. }
+            | Query::ModuleDiff { .. } => return None,
         })
     }
 

@@ -150,7 +150,7 @@ impl House {
         resident.known.parent = Parent::read(object).filter(|parent| !parent.kinds.is_empty());
         resident.status = Status::read(object);
         resident.known.record = resident.status.record();
-        resident.is_marked = resident.status.state == crate::status::State::Maintenance;
+        resident.is_marked = resident.status.state == ModuleState::Maintenance;
     }
 
     /// All `Module` objects that existed at the start were told.

@@ -13,7 +13,6 @@ mod enabled;
 mod error;
 mod folder_watch;
 mod guard;
-mod nearest;
 mod order;
 mod script;
 

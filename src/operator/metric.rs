@@ -24,7 +24,7 @@ pub(super) struct Metrics {
     converge_seconds: CounterFamily<1>,
     converge_total: CounterFamily<1>,
     queue_length: GaugeFamily<1>,
-    module_info: GaugeFamily<2>,
+    module_info: GaugeFamily<3>,
     module_hooks: HookFamilies<5>,
     global_hooks: HookFamilies<4>,
     shown_modules: Vec<(ModuleName, bool)>,
@@ -90,7 +90,7 @@ impl Metrics {
             module_info: registry.gauge(
                 "{PREFIX}mm_module_info",
                 "1 for every module.",
-                &["module", "enabled"],
+                &["module", "enabled", "critical"],
             )?,
             module_hooks: HookFamilies::new(
                 registry,
@@ -184,7 +184,9 @@ impl Metrics {
             self.module_info.clear();
             for (name, enabled) in &self.shown_modules {
                 let enabled = if *enabled { "true" } else { "false" };
-                self.module_info.with(&[name.as_str(), enabled]).set(1.0);
+                // As all modules that the original finds in folders are.
+                let labels = [name.as_str(), enabled, "true"];
+                self.module_info.with(&labels).set(1.0);
             }
         }
         let lengths: BTreeMap<&QueueName, usize> = house.queue_lengths().collect();

@@ -17,6 +17,7 @@ use super::error::Error;
 use super::hearing::{self, Hearing};
 use super::metric::Metrics;
 use super::outbox::Outbox;
+use super::parameters::Parameters;
 use super::settings::{SetLogLevel, Settings};
 use super::startup;
 use super::watchers::{ConfigData, ModuleObjects, follow_config};
@@ -50,6 +51,7 @@ pub async fn run(
     view: watch::Sender<View>,
     stop: CancellationToken,
 ) -> Result<(), Error> {
+    startup::be_strict(&settings)?;
     let mut doors = Doors::open(&settings, &stop).await?;
     let arriving = startup::arrive(&settings);
     let arrived = tokio::select! {
@@ -70,7 +72,7 @@ pub async fn run(
 struct Operator {
     house: House,
     context: Context,
-    set_level: SetLogLevel,
+    parameters: Parameters,
     metrics: Metrics,
     outbox: Outbox,
     discovery: watch::Receiver<Option<Arc<Discovery>>>,
@@ -99,7 +101,7 @@ impl Operator {
         let (tell_config, config) = watch::channel(None);
         let mut operator = Self {
             house,
-            set_level,
+            parameters: Parameters::new(settings.log.level, set_level),
             metrics: doors.metrics,
             outbox: Outbox::default(),
             discovery: doors.discovery,
@@ -157,7 +159,8 @@ impl Operator {
     async fn work(&mut self) -> Result<(), Error> {
         let stop = self.stop.clone();
         loop {
-            let wake = self.house.wake_at();
+            let wakes = [self.house.wake_at(), self.parameters.wake_at()];
+            let wake = wakes.into_iter().flatten().min();
             tokio::select! {
                 // Ending goes before everything, news before time.
                 biased;
@@ -173,7 +176,10 @@ impl Operator {
                 heard = self.hearing.hear() => hearing::take(&mut self.house, heard),
                 Some(asked) = self.questions.recv() => self.take_question(asked),
                 Some(_) = self.asides.join_next() => {}
-                () = sleep_until(wake) => self.house.tick(Instant::now()),
+                () = sleep_until(wake) => {
+                    self.house.tick(Instant::now());
+                    self.parameters.tick(Instant::now());
+                }
             }
             self.take_all_ended();
             self.go_on();
@@ -303,14 +309,10 @@ impl Operator {
 
     fn take_question(&mut self, asked: Asked) {
         let Asked { query, answer } = asked;
-        if let Query::ConfigSet { name, value, .. } = &query
-            && name == "log.level"
-        {
+        let now = (Instant::now(), Timestamp::now());
+        let known = self.parameters.answer(&query, now);
+        if let Some(known) = known.or_else(|| self.house.answer(&query, now.0)) {
             // The asker may be gone.
-            let _ = answer.send(self.set_log_level(value));
-            return;
-        }
-        if let Some(known) = self.house.answer(&query, Instant::now()) {
             let _ = answer.send(known);
             return;
         }
@@ -332,25 +334,6 @@ impl Operator {
                 });
             }
         }
-    }
-
-    fn set_log_level(&self, value: &str) -> Answer {
-        use super::settings::LogLevel;
-        let level = match value {
-            "error" => LogLevel::Error,
-            "warn" => LogLevel::Warn,
-            "info" => LogLevel::Info,
-            "debug" => LogLevel::Debug,
-            "trace" => LogLevel::Trace,
-            other => {
-                let known = "error, warn, info, debug, trace";
-                return Err(Refusal::BadRequest(format!(
-                    "{other:?} is no log level; there are {known}"
-                )));
-            }
-        };
-        (self.set_level)(level);
-        Ok(json!(format!("log.level is {value}")))
     }
 
     /// Ends tasks, then workers. What is half done is done again by the next start.
