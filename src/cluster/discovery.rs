@@ -297,15 +297,7 @@ impl Served {
             for version in group.versions {
                 let mut named = false;
                 for found in version.resources {
-                    let names: BTreeSet<String> = [
-                        &found.response_kind.kind,
-                        &found.resource,
-                        &found.singular_resource,
-                    ]
-                    .into_iter()
-                    .chain(&found.short_names)
-                    .map(|name| name.to_lowercase())
-                    .collect();
+                    let called = names_of(&found);
                     let resource = Resource {
                         group: group.metadata.name.clone(),
                         version: version.version.clone(),
@@ -320,12 +312,7 @@ impl Served {
                         api_versions.push(resource.api_version());
                     }
                     api_versions.push(format!("{}/{}", resource.api_version(), resource.kind));
-                    for name in names {
-                        let kinds = served.names.entry(name).or_default();
-                        if !kinds.contains(&resource.group_kind()) {
-                            kinds.push(resource.group_kind());
-                        }
-                    }
+                    served.call(called, &resource.group_kind());
                     served
                         .resources
                         .entry(resource.group_kind())
@@ -340,6 +327,16 @@ impl Served {
         served
     }
 
+    /// Keeps the names of a kind; its other versions have the same.
+    fn call(&mut self, names: BTreeSet<String>, kind: &GroupKind) {
+        for name in names {
+            let kinds = self.names.entry(name).or_default();
+            if !kinds.contains(kind) {
+                kinds.push(kind.clone());
+            }
+        }
+    }
+
     /// The first resource with this name; one whose kind it is comes before others.
     fn named(&self, api_version: &str, name: &str) -> Option<Resource> {
         let mut kinds: Vec<&GroupKind> = self.names.get(&name.to_lowercase())?.iter().collect();
@@ -352,6 +349,20 @@ impl Served {
             .find(|found| api_version.is_empty() || found.api_version() == api_version)
             .cloned()
     }
+}
+
+/// What people call it, in small letters.
+fn names_of(found: &Served1) -> BTreeSet<String> {
+    let names = [
+        &found.response_kind.kind,
+        &found.resource,
+        &found.singular_resource,
+    ];
+    let names = names.into_iter().chain(&found.short_names);
+    names
+        .filter(|name| !name.is_empty())
+        .map(|name| name.to_lowercase())
+        .collect()
 }
 
 /// Says what is served instead: another version of the kind, or the kind in another group.
