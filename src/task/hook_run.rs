@@ -14,7 +14,7 @@ use super::error::Error;
 use crate::binding::{self, Place, combine, write_contexts};
 use crate::hook::{self, Hook, HookFile, Labels};
 use crate::name::{ModuleName, ValuesKey};
-use crate::object::field_manager;
+use crate::object::hook_field_manager;
 use crate::patch::HookPatch;
 use crate::process::Usage;
 use crate::values::{Origin, Snapshot, Store};
@@ -272,10 +272,7 @@ async fn operate(
     if operations.is_empty() {
         return Ok(());
     }
-    let manager = match &call.module {
-        Some(module) => field_manager(module),
-        None => "addon-operator/global-hooks".to_owned(),
-    };
+    let manager = hook_field_manager(call.module.as_ref());
     let operated = apply::operate(&context.applier.client, operations, &manager).await;
     ran.objects = operated.done;
     if operated.failures.is_empty() {

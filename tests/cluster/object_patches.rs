@@ -420,5 +420,6 @@ async fn kind_that_was_defined_a_moment_ago_is_found() {
 
 fn indented(text: &str) -> String {
     let lines = text.lines().filter(|line| *line != "---");
-    lines.map(|line| format!("  {line}\n")).collect()
+    let lines: Vec<String> = lines.map(|line| format!("  {line}")).collect();
+    lines.join("\n")
 }

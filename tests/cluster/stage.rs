@@ -47,6 +47,17 @@ impl Stage {
             .write(&file("templates/all.yaml.j2"), manifests);
     }
 
+    /// Writes a hook of a module.
+    pub(super) fn hook(&self, module: &str, name: &str, script: &str) {
+        let path = format!("010-{module}/hooks/{name}");
+        self.modules.write_script(&path, script);
+    }
+
+    /// Makes an object in the namespace, as somebody else.
+    pub(super) async fn create(&self, collection: &str, object: &Value) -> Value {
+        rest::create(&self.client, &self.path(collection), object).await
+    }
+
     /// Writes the `module.yaml` of `web`.
     pub(super) fn definition(&self, text: &str) {
         self.modules.write("010-web/module.yaml", text);

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::{Deed, Stop, TRIES, Try, named, pause, point};
-use crate::cluster::{Error, Resource, Target};
+use crate::cluster::{Error, PatchType, Resource, Target};
 use crate::patch::ObjectTarget;
 
 /// What the server alone writes, below `metadata`.
@@ -128,11 +128,14 @@ impl Deed<'_> {
             return Ok(());
         };
         let made = ObjectTarget::of(live);
-        let patch = Value::Object(Map::from_iter([(part.to_owned(), value.clone())]));
-        let replaced = json_replace(&patch, part);
-        let kind = crate::cluster::PatchType::Json;
+        // Sets it as a whole, whether it is there or not.
+        let place = format!("/{part}");
+        let patch = serde_json::json!([{"op": "add", "path": place, "value": value}]);
         let (target, write) = (point(resource, &made), self.write(Some(part)));
-        let written = self.client.patch_as(target, &replaced, kind, write).await;
+        let written = self
+            .client
+            .patch_as(target, &patch, PatchType::Json, write)
+            .await;
         match written {
             Ok(written) => {
                 self.heard(written);
@@ -142,11 +145,6 @@ impl Deed<'_> {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-/// Sets the part as a whole, whether it is there or not.
-fn json_replace(object: &Value, part: &str) -> Value {
-    serde_json::json!([{"op": "add", "path": format!("/{part}"), "value": object[part]}])
 }
 
 fn exists_already(error: &Error) -> bool {

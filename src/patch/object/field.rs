@@ -11,7 +11,7 @@ pub(in crate::patch) struct Fields<'a> {
     document: &'a Document<'a>,
     /// From the document to the operation: empty, or the index in a list.
     prefix: Vec<String>,
-    fields: &'a Map<String, Value>,
+    entries: &'a Map<String, Value>,
     number: usize,
     mistakes: &'a mut Vec<Mistake>,
 }
@@ -28,14 +28,14 @@ impl<'a> Fields<'a> {
     pub(in crate::patch) fn new(
         document: &'a Document<'a>,
         prefix: Vec<String>,
-        fields: &'a Map<String, Value>,
+        entries: &'a Map<String, Value>,
         number: usize,
         mistakes: &'a mut Vec<Mistake>,
     ) -> Self {
         Self {
             document,
             prefix,
-            fields,
+            entries,
             number,
             mistakes,
         }
@@ -44,13 +44,15 @@ impl<'a> Fields<'a> {
     /// A field under its name or, as the original reads JSON, under that name in other capitals.
     /// Null is as good as nothing.
     pub(in crate::patch) fn value(&self, name: &str) -> Option<&'a Value> {
-        let fields = self.fields;
+        let entries = self.entries;
         let other = || {
-            fields
+            entries
                 .iter()
                 .find(|(key, _)| key.eq_ignore_ascii_case(name))
         };
-        let found = fields.get(name).or_else(|| other().map(|(_, value)| value));
+        let found = entries
+            .get(name)
+            .or_else(|| other().map(|(_, value)| value));
         found.filter(|value| !value.is_null())
     }
 

@@ -113,7 +113,7 @@ impl Fields<'_> {
         Some(ObjectOperation::Create {
             object: object?.value,
             existing,
-            subresource: subresource?,
+            subresource: subresource.ok()?,
         })
     }
 
@@ -130,7 +130,7 @@ impl Fields<'_> {
         let patch = read(self);
         Some(ObjectOperation::Patch {
             target: target?,
-            subresource: subresource?,
+            subresource: subresource.ok()?,
             ignore_missing,
             ignore_hook_error,
             patch: patch?,
@@ -179,18 +179,18 @@ impl Fields<'_> {
         })
     }
 
-    /// `status` and `/status` are the same; the outer `None` is a mistake.
-    fn subresource(&mut self) -> Option<Option<String>> {
+    /// `status` and `/status` are the same.
+    fn subresource(&mut self) -> Result<Option<String>, Told> {
         let Some(text) = self.text("subresource") else {
-            return Some(None);
+            return Ok(None);
         };
         let name = text.strip_prefix('/').unwrap_or(&text);
         if !name.is_empty() && name.bytes().all(|letter| letter.is_ascii_lowercase()) {
-            return Some(Some(name.to_owned()));
+            return Ok(Some(name.to_owned()));
         }
         let message = format!("{text:?} is not the name of a subresource");
         self.refuse(&["subresource"], &message, "status, scale");
-        None
+        Err(Told)
     }
 
     /// Whether a map can be an object; what it lacks is told.

@@ -178,9 +178,7 @@ fn capitals_of_fields_do_not_count_but_the_exact_name_wins() {
     assert_eq!(names(text), ["Delete Node a"]);
 }
 
-#[test]
-fn all_mistakes_of_a_file_are_told_at_once() {
-    let text = "\
+const ALL_WRONG: &str = "\
 operation: DeleteInBackgruond
 ---
 - operation: MergePatch
@@ -218,6 +216,9 @@ namespace: ..
 name: a
 subresource: /a/b
 ";
+
+#[test]
+fn all_mistakes_of_a_file_are_told_at_once() {
     let expected = "\
 line 1: operation: operation 1 in document 1: unknown operation \"DeleteInBackgruond\" (write DeleteInBackground)
 line 3: name: operation 2 in document 2: is missing
@@ -243,7 +244,7 @@ line 30: object: operation 7 in document 6: a List is not one object (write one 
 line 34: namespace: operation 8 in document 7: \"..\" cannot be a name (names are letters, digits, `-` and `.`)
 line 36: subresource: operation 8 in document 7: \"/a/b\" is not the name of a subresource (status, scale)
 line 32: jqFilter: operation 8 in document 7: is missing";
-    assert_eq!(mistakes(text).join("\n"), expected);
+    assert_eq!(mistakes(ALL_WRONG).join("\n"), expected);
 }
 
 #[test]
