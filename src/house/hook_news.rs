@@ -59,7 +59,9 @@ impl House {
                 };
                 self.take_event(place.as_ref(), monitor, told, now);
             }
-            News::Trouble { trouble, .. } => self.take_trouble(place.as_ref(), monitor, Some(trouble)),
+            News::Trouble { trouble, .. } => {
+                self.take_trouble(place.as_ref(), monitor, Some(trouble))
+            }
             News::Recovered { .. } => self.take_trouble(place.as_ref(), monitor, None),
         }
     }

@@ -320,7 +320,11 @@ impl House {
     }
 
     /// The section that a hook had written into the `ConfigMap` takes effect here as well.
-    fn take_own_section(&mut self, place: Option<&ModuleName>, section: Layer) -> Result<(), String> {
+    fn take_own_section(
+        &mut self,
+        place: Option<&ModuleName>,
+        section: Layer,
+    ) -> Result<(), String> {
         let key = place.map_or_else(ValuesKey::global, ModuleName::key);
         self.config.set_section(&key, Some(section.clone()));
         let store = match place {
@@ -393,7 +397,10 @@ impl House {
         if end == HookEnd::Succeeded {
             tracing::info!(target: "hook", module, hook, binding, queue, %took_ms, changed = did, "hook ran");
         } else {
-            let why = ran.error.as_ref().map_or_else(String::new, |error| report::chain(error));
+            let why = ran
+                .error
+                .as_ref()
+                .map_or_else(String::new, |error| report::chain(error));
             tracing::debug!(target: "hook", module, hook, binding, queue, %took_ms, why, "hook failed");
         }
         self.count(Count::HookRun {

@@ -34,15 +34,15 @@ use std::time::{Duration, Instant};
 
 use crate::apply::Parent;
 use crate::config_values::ConfigValues;
+use crate::metric::Operation;
 use crate::module::{Discovery, Extenders, Guard, Module, OrderMode};
 use crate::name::{ModuleName, ValuesKey};
+use crate::process::Usage;
 use crate::queue::{Lines, QueueName};
 use crate::render::ValuesTree;
 use crate::report::Mistakes;
 use crate::schema::Schemas;
 use crate::status::{Event, Status};
-use crate::metric::Operation;
-use crate::process::Usage;
 use crate::task::{
     Decided, Deleted, Error, Evaluation, HookCall, HookFolder, HookRan, HooksRead, ModuleRun, Ran,
     Rendering, Task,

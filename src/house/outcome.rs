@@ -407,8 +407,9 @@ impl House {
             .store
             .as_mut()
             .map(crate::values::Store::forget_patches);
-        self.lines
-            .drop_waiting(|_, task| matches!(task, Task::HookRun(run) if run.module.as_ref() == Some(name)));
+        self.lines.drop_waiting(
+            |_, task| matches!(task, Task::HookRun(run) if run.module.as_ref() == Some(name)),
+        );
         let Some(resident) = self.residents.get_mut(name) else {
             return;
         };

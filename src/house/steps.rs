@@ -103,7 +103,10 @@ impl House {
         }
         self.queue_synchronizations(place.as_ref(), now);
         let step = self.next_step(place.as_ref());
-        if let Some(chain) = self.set_mut(place.as_ref()).and_then(|set| set.chain.as_mut()) {
+        if let Some(chain) = self
+            .set_mut(place.as_ref())
+            .and_then(|set| set.chain.as_mut())
+        {
             chain.begin(&step);
             chain.running = Some(step.clone());
         }
@@ -116,7 +119,9 @@ impl House {
             Step::End => Work::Nothing,
             Step::Read => self.read_work(place.as_ref()),
             Step::Work => self.main_work(task, time),
-            Step::Hook(..) | Step::Synchronize(_) => self.hook_step_work(started, &step, (now, time)),
+            Step::Hook(..) | Step::Synchronize(_) => {
+                self.hook_step_work(started, &step, (now, time))
+            }
         };
         Some(work)
     }
@@ -209,7 +214,9 @@ impl House {
             .and_then(|set| set.chain.as_mut()?.running.take());
         let step = running.unwrap_or(Step::End);
         let failure = self.take_step(task, &step, done, (now, time));
-        let chain = self.set_mut(place.as_ref()).and_then(|set| set.chain.as_mut());
+        let chain = self
+            .set_mut(place.as_ref())
+            .and_then(|set| set.chain.as_mut());
         if let Some(message) = failure {
             if let Some(chain) = chain {
                 chain.failed();
@@ -288,7 +295,10 @@ impl House {
     /// A chain came to its end.
     fn end_chain(&mut self, task: &Task, (now, time): Times) {
         let place = task.module().cloned();
-        let Some(chain) = self.set_mut(place.as_ref()).and_then(|set| set.chain.take()) else {
+        let Some(chain) = self
+            .set_mut(place.as_ref())
+            .and_then(|set| set.chain.take())
+        else {
             return;
         };
         match (chain.kind, &place) {
@@ -391,7 +401,8 @@ impl House {
             runs.push((queue, run));
         }
         for (queue, run) in runs {
-            self.lines.join(queue, Task::HookRun(Box::new(run)), Task::join);
+            self.lines
+                .join(queue, Task::HookRun(Box::new(run)), Task::join);
         }
     }
 

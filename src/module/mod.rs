@@ -20,7 +20,8 @@ pub use definition::{
     Definition, Drift, IgnoredDifference, OrderRule, Prune, Requirement, Timeouts, ValuesShape,
 };
 pub use discover::{
-    Broken, Dir, DirState, Discovery, Flag, Folders, HooksFolder, Module, Settings, Text, ValuesFile, split_dirs,
+    Broken, Dir, DirState, Discovery, Flag, Folders, HooksFolder, Module, Settings, Text,
+    ValuesFile, split_dirs,
 };
 pub use enabled::{Decision, Extenders, Heard, Opinion, Opinions, Outcome, Script, Source, decide};
 pub use error::Error;

@@ -69,7 +69,10 @@ impl Doors {
         let (tell_hooks, global_hooks) = watch::channel(None);
         let (reader, folder_watch) = HookReader::new(settings, tell_hooks);
         workers.employ("global hooks", reader.run(stop.clone()));
-        workers.employ("global hooks watch", watch_folders(folder_watch, stop.clone()));
+        workers.employ(
+            "global hooks watch",
+            watch_folders(folder_watch, stop.clone()),
+        );
         Ok(Self {
             metrics,
             questions,

@@ -23,21 +23,35 @@ pub(super) struct HookFamilies<const N: usize> {
 
 impl<const N: usize> HookFamilies<N> {
     /// `sort` is `module_hook` or `global_hook`.
-    pub(super) fn new(registry: &Registry, sort: &str, labels: [&'static str; N]) -> Result<Self, Error> {
+    pub(super) fn new(
+        registry: &Registry,
+        sort: &str,
+        labels: [&'static str; N],
+    ) -> Result<Self, Error> {
         let name = |what: &str| format!("{{PREFIX}}{sort}_{what}");
-        let histogram = |what: &str, help: &str| registry.histogram(&name(what), help, &labels, &BUCKETS);
+        let histogram =
+            |what: &str, help: &str| registry.histogram(&name(what), help, &labels, &BUCKETS);
         let counter = |what: &str, help: &str| registry.counter(&name(what), help, &labels);
         Ok(Self {
             seconds: histogram("run_seconds", "How long a run of a hook took.")?,
-            user: histogram("run_user_cpu_seconds", "Processor time of a hook's own code.")?,
-            system: histogram("run_sys_cpu_seconds", "Processor time in the kernel for a hook.")?,
+            user: histogram(
+                "run_user_cpu_seconds",
+                "Processor time of a hook's own code.",
+            )?,
+            system: histogram(
+                "run_sys_cpu_seconds",
+                "Processor time in the kernel for a hook.",
+            )?,
             max_rss: registry.gauge(
                 &name("run_max_rss_bytes"),
                 "The most memory that the latest run of a hook had resident.",
                 &labels,
             )?,
             errors: counter("errors_total", "Runs of a hook that failed.")?,
-            allowed: counter("allowed_errors_total", "Runs of a hook that failed, as allowed.")?,
+            allowed: counter(
+                "allowed_errors_total",
+                "Runs of a hook that failed, as allowed.",
+            )?,
             successes: counter("success_total", "Runs of a hook that succeeded.")?,
         })
     }

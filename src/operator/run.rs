@@ -63,7 +63,13 @@ pub async fn run(
     let (context, news) = startup::context(&settings, connected.clone(), &namespace)?;
     let house_settings = startup::house_settings(&settings, &namespace)?;
     let house = House::new(house_settings, Instant::now()).map_err(Error::GlobalSchemas)?;
-    let mut operator = Operator::wire(&settings, set_level, doors, (context, house, news), (view, stop));
+    let mut operator = Operator::wire(
+        &settings,
+        set_level,
+        doors,
+        (context, house, news),
+        (view, stop),
+    );
     let ended = operator.work().await;
     operator.shut_down().await;
     ended
@@ -237,7 +243,9 @@ impl Operator {
                 Work::AwaitReady(module, rendering) => {
                     Done::Awaited(task::await_ready(&context, &module, &rendering).await)
                 }
-                Work::ReadHooks(folder) => Done::HooksRead(task::read_hooks(&context, folder).await),
+                Work::ReadHooks(folder) => {
+                    Done::HooksRead(task::read_hooks(&context, folder).await)
+                }
                 Work::Hook(call) => Done::HookRan(Box::new(task::run_hook(&context, *call).await)),
                 Work::Refuse(why) => Done::Refused(why),
                 Work::Nothing => Done::Nothing,
@@ -275,7 +283,9 @@ impl Operator {
             (Instant::now(), Timestamp::now()),
         );
         if written {
-            let key = task.module().map_or_else(ValuesKey::global, ModuleName::key);
+            let key = task
+                .module()
+                .map_or_else(ValuesKey::global, ModuleName::key);
             self.context.hooks.own_sections.forget(&key);
         }
     }
@@ -292,7 +302,9 @@ impl Operator {
         let config = self.config.borrow_and_update().clone();
         if let Some(data) = config {
             let own_sections = &self.context.hooks.own_sections;
-            let own = data.as_ref().map_or_else(Vec::new, |data| own_sections.among(data));
+            let own = data
+                .as_ref()
+                .map_or_else(Vec::new, |data| own_sections.among(data));
             self.house
                 .take_config(data.as_ref(), &own, Timestamp::now());
         }

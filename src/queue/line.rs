@@ -166,9 +166,7 @@ impl<T: Clone> Lines<T> {
     pub fn join(&mut self, queue: QueueName, task: T, merge: impl Fn(&mut T, &T) -> bool) {
         let line = self.lines.entry(queue.clone()).or_default();
         let is_long = line.len() > OVERLOAD;
-        let mut waiting = line
-            .iter_mut()
-            .filter(|entry| entry.running.is_none());
+        let mut waiting = line.iter_mut().filter(|entry| entry.running.is_none());
         let mut candidates: Vec<&mut Entry<T>> = if is_long {
             waiting.collect()
         } else {

@@ -283,7 +283,10 @@ async fn operate(
 }
 
 async fn write_section(context: &Context, call: &HookCall, section: &Value) -> Result<(), Error> {
-    let (namespace, name) = (context.namespace.as_str(), context.hooks.config_map.as_str());
+    let (namespace, name) = (
+        context.namespace.as_str(),
+        context.hooks.config_map.as_str(),
+    );
     let key = call.store.scope();
     context.hooks.own_sections.note(key, yaml::write(section));
     let client = &context.applier.client;

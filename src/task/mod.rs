@@ -120,7 +120,10 @@ impl HookRun {
         for context in &later.contexts {
             // Of a group only the last is told anyway.
             let is_regrouped = context.group.is_some()
-                && self.contexts.last().is_some_and(|last| last.group == context.group);
+                && self
+                    .contexts
+                    .last()
+                    .is_some_and(|last| last.group == context.group);
             if is_regrouped && later.synchronizes.is_empty() {
                 self.contexts.pop();
             }

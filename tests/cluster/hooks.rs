@@ -34,7 +34,11 @@ async fn chart_sees_what_a_hook_patched_before_it() {
         return;
     };
     let patch = r#"echo '{"op":"add","path":"/web/seen","value":"from the hook"}' > $VALUES_JSON_PATCH_PATH"#;
-    stage.hook("web", "a.sh", &hook("{configVersion: v1, beforeHelm: 1}", patch));
+    stage.hook(
+        "web",
+        "a.sh",
+        &hook("{configVersion: v1, beforeHelm: 1}", patch),
+    );
     let operator = stage.run_well().await;
     let object = stage.get("configmaps/web").await;
     assert_eq!(seen(&object), "from the hook");
@@ -72,6 +76,8 @@ echo "{\"op\":\"add\",\"path\":\"/web/seen\",\"value\":\"$note\"}" > $VALUES_JSO
     stage.create("configmaps", &note).await;
 
     let is_there = |object: &Value| seen(object) == "hello";
-    stage.until("configmaps/web", "it says hello", is_there).await;
+    stage
+        .until("configmaps/web", "it says hello", is_there)
+        .await;
     operator.stop().await;
 }

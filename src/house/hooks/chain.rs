@@ -86,7 +86,8 @@ impl Chain {
 
     fn stages(&self) -> &'static [Stage] {
         use Lifecycle::{
-            AfterAll, AfterDeleteHelm, AfterHelm, BeforeAll, BeforeDeleteHelm, BeforeHelm, OnStartup,
+            AfterAll, AfterDeleteHelm, AfterHelm, BeforeAll, BeforeDeleteHelm, BeforeHelm,
+            OnStartup,
         };
         match self.kind {
             ChainKind::Run => &[
@@ -227,7 +228,9 @@ fn waits_for_lists(set: &HookSet) -> Option<Step> {
     });
     refused.or_else(|| {
         let bound = listing().find(|bound| bound.trouble.is_none())?;
-        let kind = set.binding(bound).map_or("", |binding| &binding.selection.kind);
+        let kind = set
+            .binding(bound)
+            .map_or("", |binding| &binding.selection.kind);
         Some(Step::Wait(format!(
             "waits for the list of {kind} that {} asks for",
             bound.hook

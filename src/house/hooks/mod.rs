@@ -254,7 +254,10 @@ impl HookSet {
         }
         found.sort_by_key(|(index, ..)| *index);
         let ids = found.iter().map(|(_, id, _)| *id).collect();
-        (found.into_iter().map(|(.., context)| context).collect(), ids)
+        (
+            found.into_iter().map(|(.., context)| context).collect(),
+            ids,
+        )
     }
 
     /// A Synchronization succeeded on a snapshot of this sequence: the binding is live. Answers what
@@ -280,13 +283,20 @@ impl HookSet {
     /// When a hook may run, if its settings limit that; `None`: now.
     pub(super) fn may_run_at(&self, hook: &str, now: Instant) -> Option<Instant> {
         let rate = self.hooks.get(hook)?.config.rate.as_ref()?;
-        let bucket = self.buckets.get(hook)?.filled_up(rate.interval, rate.burst, now);
+        let bucket = self
+            .buckets
+            .get(hook)?
+            .filled_up(rate.interval, rate.burst, now);
         (bucket.tokens == 0).then(|| bucket.filled + rate.interval)
     }
 
     /// A hook runs now.
     pub(super) fn note_run(&mut self, hook: &str, now: Instant) {
-        let Some(rate) = self.hooks.get(hook).and_then(|hook| hook.config.rate.as_ref()) else {
+        let Some(rate) = self
+            .hooks
+            .get(hook)
+            .and_then(|hook| hook.config.rate.as_ref())
+        else {
             return;
         };
         let (interval, burst) = (rate.interval, rate.burst.max(1));
@@ -304,7 +314,9 @@ impl Bucket {
     /// The bucket with the tokens that time has brought.
     fn filled_up(self, interval: Duration, burst: u32, now: Instant) -> Self {
         let passed = now.saturating_duration_since(self.filled).as_nanos();
-        let new = passed.checked_div(interval.as_nanos()).unwrap_or(u128::from(burst));
+        let new = passed
+            .checked_div(interval.as_nanos())
+            .unwrap_or(u128::from(burst));
         let new = u32::try_from(new).unwrap_or(u32::MAX);
         let tokens = self.tokens.saturating_add(new).min(burst.max(1));
         let filled = if tokens == burst.max(1) {

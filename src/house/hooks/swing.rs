@@ -47,7 +47,11 @@ impl Swing {
         if returns < RETURNS {
             return self.is_slowed();
         }
-        let mut hooks: Vec<&str> = self.changes.iter().map(|(.., hook)| hook.as_str()).collect();
+        let mut hooks: Vec<&str> = self
+            .changes
+            .iter()
+            .map(|(.., hook)| hook.as_str())
+            .collect();
         hooks.sort_unstable();
         hooks.dedup();
         let why = if let [one] = hooks.as_slice() {
@@ -84,7 +88,10 @@ impl Swing {
         let pause = FIRST_PAUSE
             .saturating_mul(1 << self.pauses.min(8))
             .min(LONGEST_PAUSE);
-        let until = self.slowed.as_ref().map_or(now + pause, |(until, _)| *until);
+        let until = self
+            .slowed
+            .as_ref()
+            .map_or(now + pause, |(until, _)| *until);
         self.slowed = Some((until, why));
     }
 

@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::name::ModuleName;
 use crate::report::{Mistake, Mistakes};
 
 use super::super::definition::{Definition, ValuesShape};
 use super::values_file::{Flag, ValuesFile, sort};
-use super::walk::{Digests, Refusal, Tree, hash_text, read_text};
+use super::walk::{Contents, Digests, Refusal, Tree, read_text};
 use super::{HooksFolder, Settings, Text};
 
 /// What a module's own folder says, before the common files are heard.
@@ -74,9 +72,8 @@ impl Memory {
         {
             return read.clone();
         }
-        let (digest, digests) = tree.digest(place.path, &self.digests, now);
-        let hooks = find_hooks(place, &digests);
-        let read = read(place, &tree, settings, (digest, hooks)).map(Arc::new);
+        let (contents, digests) = tree.digest(place.path, &self.digests, now);
+        let read = read(place, &tree, settings, contents).map(Arc::new);
         // What is equal stays the same: others compare pointers.
         let read = match (&self.read, read) {
             (Some(Ok(old)), Ok(new)) if *old == new => Ok(Arc::clone(old)),
@@ -106,7 +103,7 @@ fn read(
     place: Place<'_>,
     tree: &Tree,
     settings: &Settings,
-    (digest, hooks): ([u8; 32], Option<HooksFolder>),
+    contents: Contents,
 ) -> Result<Folder, Mistakes> {
     let mut mistakes = Mistakes::default();
     if tree.files.is_empty() {
@@ -132,12 +129,15 @@ fn read(
     let config_values_schema = read_schema(place, "openapi/config-values.yaml", &mut mistakes);
     let values_schema = read_schema(place, "openapi/values.yaml", &mut mistakes);
     let folder = Folder {
-        digest,
+        digest: contents.whole,
         values: values.map(Arc::new),
         flag,
         definition,
         script,
-        hooks,
+        hooks: contents.hooks.map(|digest| HooksFolder {
+            path: place.path.join("hooks"),
+            digest,
+        }),
         crds: find_crds(place, tree, settings),
         config_values_schema,
         values_schema,
@@ -183,21 +183,6 @@ fn find_script(place: Place<'_>, tree: &Tree, warnings: &mut Vec<Mistake>) -> Op
     let hint = format!("chmod +x {file}");
     warnings.push(Mistake::new(file, "not executable, so it is not asked").hint(hint));
     None
-}
-
-fn find_hooks(place: Place<'_>, digests: &Digests) -> Option<HooksFolder> {
-    let mut hash = Sha256::new();
-    let mut found = false;
-    for (inner, (stamp, digest)) in digests.iter().filter(|(inner, _)| inner.starts_with("hooks")) {
-        found = true;
-        hash_text(&mut hash, inner.as_os_str().as_encoded_bytes());
-        hash.update([u8::from(stamp.is_executable())]);
-        hash.update(digest);
-    }
-    found.then(|| HooksFolder {
-        path: place.path.join("hooks"),
-        digest: hash.finalize().into(),
-    })
 }
 
 fn find_crds(place: Place<'_>, tree: &Tree, settings: &Settings) -> Vec<PathBuf> {

@@ -104,25 +104,44 @@ impl Tree {
         root: &Path,
         known: &Digests,
         now: SystemTime,
-    ) -> ([u8; 32], Digests) {
+    ) -> (Contents, Digests) {
         let mut whole = Sha256::new();
+        let mut hooks = Sha256::new();
+        let mut has_hooks = false;
         let mut digests = Digests::new();
         for (path, stamp) in &self.files {
             let content = match known.get(path) {
                 Some((known_stamp, digest)) if known_stamp == stamp => Some(*digest),
                 _ => digest_file(&root.join(path), stamp).ok(),
             };
-            hash_text(&mut whole, path.as_os_str().as_encoded_bytes());
-            whole.update([u8::from(stamp.executable), u8::from(content.is_some())]);
+            let of_hooks = path.starts_with("hooks").then_some(&mut hooks);
+            has_hooks |= of_hooks.is_some();
+            for hash in [Some(&mut whole), of_hooks].into_iter().flatten() {
+                hash_text(hash, path.as_os_str().as_encoded_bytes());
+                hash.update([u8::from(stamp.executable), u8::from(content.is_some())]);
+                hash.update(content.unwrap_or_default());
+            }
             if let Some(content) = content {
-                whole.update(content);
                 if stamp.is_settled(now) {
                     digests.insert(path.clone(), (*stamp, content));
                 }
             }
         }
-        (whole.finalize().into(), digests)
+        let contents = Contents {
+            whole: whole.finalize().into(),
+            hooks: has_hooks.then(|| hooks.finalize().into()),
+        };
+        (contents, digests)
     }
+}
+
+/// What a folder holds, as digests of names, contents and execute bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Contents {
+    /// Of all files.
+    pub(super) whole: [u8; 32],
+    /// Of those below `hooks/`; `None` when there is none.
+    pub(super) hooks: Option<[u8; 32]>,
 }
 
 /// Hashes a text so that its end is known: `a`, `bc` is not `ab`, `c`.
