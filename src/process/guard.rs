@@ -115,12 +115,9 @@ impl Guard {
             .stderr(Stdio::null())
             .process_group(0)
             .spawn()?;
-        let groups: String = inner
-            .leaders()
-            .iter()
-            .map(|group| format!("+{group}\n"))
-            .collect();
-        pipe.write_all(groups.as_bytes())?;
+        for group in inner.leaders().iter() {
+            pipe.write_all(format!("+{group}\n").as_bytes())?;
+        }
         Ok(Running { pipe, child })
     }
 
