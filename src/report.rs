@@ -201,21 +201,30 @@ impl fmt::Display for Path {
     }
 }
 
-/// The candidate that a misspelt word most likely means; `None` when none is near enough.
+/// The candidate that a misspelt word most likely means: at most a third of its letters differ. `None`
+/// when none is near enough. Capitals and what separates words do not count: `take_ownership` means
+/// `takeOwnership`.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
+    let folded = folded(word);
     candidates
         .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
+        .map(|candidate| (distance(&folded, &self::folded(candidate)), candidate))
+        .filter(|(distance, candidate)| distance * 3 <= candidate.chars().count().max(3))
+        .min()
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters must be added, dropped, changed or swapped with the next; capitals do not count.
-fn distance(from: &str, to: &str) -> usize {
-    let from: Vec<char> = from.to_lowercase().chars().collect();
-    let to: Vec<char> = to.to_lowercase().chars().collect();
+/// The letters that count. Nobody misspells more than the first ones of a long text.
+fn folded(word: &str) -> Vec<char> {
+    word.chars()
+        .take(64)
+        .filter(|letter| !matches!(letter, '-' | '_' | '.' | ' '))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// How many letters must be added, dropped, changed or swapped with the next.
+fn distance(from: &[char], to: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=to.len()).collect();
     for line in 0..from.len() {
@@ -326,7 +335,7 @@ mod tests {
 
     #[test]
     fn nearest_finds_misspelt_words_and_no_others() {
-        let known = ["replicas", "ingress", "image"];
+        let known = ["replicas", "ingress", "image", "takeOwnership", "order"];
         for (word, meant) in [
             ("replcas", Some("replicas")),
             ("Replicas", Some("replicas")),
@@ -334,6 +343,8 @@ mod tests {
             ("imaeg", Some("image")),
             ("imags", Some("image")),
             ("iamge", Some("image")),
+            ("take_ownership", Some("takeOwnership")),
+            ("oredr", Some("order")),
             ("storage", None),
             ("", None),
         ] {

@@ -14,3 +14,6 @@ pub use model::{
     Common, HookConfig, KubernetesBinding, Lifecycle, Place, Rate, ScheduleBinding, Version,
 };
 pub use write::write_contexts;
+
+#[cfg(test)]
+mod tests;

@@ -99,10 +99,10 @@ pub struct ServerVersion {
 struct Served {
     /// By group and kind; the preferred version first.
     resources: BTreeMap<GroupKind, Vec<Resource>>,
+    /// By any name of a kind in small letters: those that have it, the preferred group first.
+    names: BTreeMap<String, Vec<GroupKind>>,
     /// `group/version` and `group/version/Kind`, sorted.
     api_versions: Arc<Vec<String>>,
-    /// The kinds by every name of theirs in small letters, in the server's order of groups.
-    names: BTreeMap<String, Vec<GroupKind>>,
 }
 
 /// The cache of a client.
@@ -143,14 +143,14 @@ struct Version {
 #[serde(rename_all = "camelCase")]
 struct Served1 {
     resource: String,
-    response_kind: ResponseKind,
-    scope: String,
-    #[serde(default)]
-    verbs: Vec<String>,
     #[serde(default)]
     singular_resource: String,
     #[serde(default)]
     short_names: Vec<String>,
+    response_kind: ResponseKind,
+    scope: String,
+    #[serde(default)]
+    verbs: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -186,6 +186,24 @@ impl Client {
         find(&now).ok_or_else(|| unknown(&now, &wanted, api_version))
     }
 
+    /// The resource of a kind in any of its names (kind, plural, singular, short; capitals do not
+    /// count), in one version or in the preferred one; as last asked.
+    pub async fn find_kind(
+        &self,
+        api_version: Option<&str>,
+        name: &str,
+    ) -> Result<Resource, Error> {
+        let served = self.served().await?;
+        if let Some(found) = served.find(api_version, name) {
+            return Ok(found.clone());
+        }
+        let group = api_version
+            .and_then(|version| version.split_once('/'))
+            .map_or("", |(group, _)| group);
+        let words = api_version.unwrap_or("any API group");
+        Err(unknown(&served, &GroupKind::new(group, name), words))
+    }
+
     /// The preferred resource of a kind, whatever its version; `None` when it is not served.
     pub async fn preferred(&self, kind: &GroupKind) -> Result<Option<Resource>, Error> {
         let find = |served: &Served| served.resources.get(kind)?.first().cloned();
@@ -201,11 +219,12 @@ impl Client {
     /// yet.
     pub async fn named(&self, api_version: &str, name: &str) -> Result<Resource, Error> {
         let before = self.served().await?;
-        if let Some(found) = before.named(api_version, name) {
-            return Ok(found);
+        let wanted = Some(api_version).filter(|version| !version.is_empty());
+        if let Some(found) = before.find(wanted, name) {
+            return Ok(found.clone());
         }
         let now = self.refresh(&before).await?;
-        now.named(api_version, name).ok_or_else(|| {
+        now.find(wanted, name).cloned().ok_or_else(|| {
             let (group, _) = api_version.split_once('/').unwrap_or_default();
             let shown = if api_version.is_empty() {
                 "any group"
@@ -297,15 +316,7 @@ impl Served {
             for version in group.versions {
                 let mut named = false;
                 for found in version.resources {
-                    let names: BTreeSet<String> = [
-                        &found.response_kind.kind,
-                        &found.resource,
-                        &found.singular_resource,
-                    ]
-                    .into_iter()
-                    .chain(&found.short_names)
-                    .map(|name| name.to_lowercase())
-                    .collect();
+                    let names = found.names();
                     let resource = Resource {
                         group: group.metadata.name.clone(),
                         version: version.version.clone(),
@@ -320,12 +331,7 @@ impl Served {
                         api_versions.push(resource.api_version());
                     }
                     api_versions.push(format!("{}/{}", resource.api_version(), resource.kind));
-                    for name in names {
-                        let kinds = served.names.entry(name).or_default();
-                        if !kinds.contains(&resource.group_kind()) {
-                            kinds.push(resource.group_kind());
-                        }
-                    }
+                    served.name(names, &resource);
                     served
                         .resources
                         .entry(resource.group_kind())
@@ -339,18 +345,47 @@ impl Served {
         served.api_versions = Arc::new(api_versions);
         served
     }
+}
 
-    /// The first resource with this name; one whose kind it is comes before others.
-    fn named(&self, api_version: &str, name: &str) -> Option<Resource> {
-        let mut kinds: Vec<&GroupKind> = self.names.get(&name.to_lowercase())?.iter().collect();
-        kinds.sort_by_key(|kind| !kind.kind.eq_ignore_ascii_case(name));
-        let mut resources = kinds
-            .into_iter()
-            .filter_map(|kind| self.resources.get(kind))
-            .flatten();
-        resources
-            .find(|found| api_version.is_empty() || found.api_version() == api_version)
-            .cloned()
+impl Served1 {
+    /// All names of the kind, in small letters.
+    fn names(&self) -> BTreeSet<String> {
+        let names = [
+            &self.response_kind.kind,
+            &self.resource,
+            &self.singular_resource,
+        ];
+        let names = names.into_iter().chain(&self.short_names);
+        names
+            .filter(|name| !name.is_empty())
+            .map(|name| name.to_lowercase())
+            .collect()
+    }
+}
+
+impl Served {
+    fn name(&mut self, names: BTreeSet<String>, resource: &Resource) {
+        for name in names {
+            let kinds = self.names.entry(name).or_default();
+            let kind = resource.group_kind();
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+    }
+
+    /// The kind of this name in a version, or in the preferred version of the first group that has
+    /// it: a kind itself goes before what is only called so, and what can be watched before what
+    /// cannot.
+    fn find(&self, api_version: Option<&str>, name: &str) -> Option<&Resource> {
+        let name = name.to_lowercase();
+        let kinds = self.names.get(&name)?;
+        let versions = kinds.iter().filter_map(|kind| self.resources.get(kind));
+        let found = versions.filter_map(|versions| match api_version {
+            Some(wanted) => versions.iter().find(|found| found.api_version() == wanted),
+            None => versions.first(),
+        });
+        found.min_by_key(|found| (!found.watchable, found.kind.to_lowercase() != name))
     }
 }
 

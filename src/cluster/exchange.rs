@@ -6,11 +6,13 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::call::{Client, JSON, JSON_PATCH, Target};
 use super::error::{Error, Refusal};
 
+/// The log target of requests, each at level info: who asks for them lets this target through.
+pub const REQUESTS: &str = "cluster::request";
 const APPLY_PATCH: &str = "application/apply-patch+yaml";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const FILLING_PAUSE: Duration = Duration::from_millis(25);
@@ -149,11 +151,10 @@ impl Client {
         let request = request
             .body(Body::from(call.body.clone()))
             .map_err(|source| self.unreachable(call.deed, Box::new(source)))?;
-        self.inner
-            .http
-            .send(request)
-            .await
-            .map_err(|source| self.unreachable(call.deed, Box::new(source)))
+        let begun = Instant::now();
+        let sent = self.inner.http.send(request).await;
+        tell(call, sent.as_ref().ok(), begun.elapsed());
+        sent.map_err(|source| self.unreachable(call.deed, Box::new(source)))
     }
 
     pub(super) async fn body(&self, deed: &str, response: Response<Body>) -> Result<Bytes, Error> {
@@ -177,6 +178,18 @@ impl Client {
             seconds: self.inner.deadline.as_secs(),
         }
     }
+}
+
+/// Logs a request without its body, which may hold secrets. No status is no answer.
+fn tell(call: &Call<'_>, response: Option<&Response<Body>>, took: Duration) {
+    tracing::info!(
+        target: REQUESTS,
+        method = call.method.as_str(),
+        path = call.path,
+        status = response.map(|response| response.status().as_u16()),
+        took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        "asked the API server"
+    );
 }
 
 impl<'a> Call<'a> {

@@ -19,3 +19,4 @@ pub use call::{Applied, Apply, Client, PatchType, Propagation, Target, Write, Wr
 pub use connect::{Settings, connect};
 pub use discovery::{Resource, ServerVersion};
 pub use error::{Cause, Error, Refusal};
+pub use exchange::REQUESTS;

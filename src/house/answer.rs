@@ -16,14 +16,14 @@ use crate::task::{ModuleRun, Task};
 use crate::values::{Origin, Store};
 
 impl House {
-    /// Answers a question; `None` for those that need the cluster.
+    /// Answers a question; `None` for those that need the cluster or are not about modules.
     pub fn answer(&mut self, query: &Query, now: Instant) -> Option<Answer> {
         Some(match query {
             Query::GlobalList => document(&GlobalHooks::default()),
             Query::GlobalValues => Ok(self.global.masked()),
             Query::GlobalConfig => Ok(self.global.mask(self.global.config())),
             Query::GlobalPatches => Ok(self.global.patches()),
-            Query::GlobalSnapshots | Query::ConfigList => Ok(json!({})),
+            Query::GlobalSnapshots => Ok(json!({})),
             Query::ModuleList => document(&self.module_list()),
             Query::ModuleValues {
                 module,
@@ -35,7 +35,7 @@ impl House {
             } => self.values(module, *with_global, |store| store.mask(store.config())),
             Query::ModulePatches { module } => self.store(module).map(|(_, store)| store.patches()),
             Query::ModuleSnapshots { module } => self.store(module).map(|_| json!({})),
-            Query::ModuleResourceMonitor { module } => self.monitors(module.as_deref()),
+            Query::ModuleResourceMonitor { module } => self.resource_monitors(module.as_deref()),
             Query::ModuleExplain { module, path } => self.explain(module, path.as_deref()),
             Query::ModulePurge { module } => self.purge(module, now),
             Query::QueueList { show_empty } => {
@@ -49,10 +49,10 @@ impl House {
                 document(&main.unwrap_or_default())
             }
             Query::ConvergeStatus => Ok(self.converge_status().json()),
-            Query::ConfigSet { name, .. } => Err(Refusal::BadRequest(format!(
-                "there is no parameter {name:?} that can be set at run time"
-            ))),
-            Query::ModuleRender { .. } | Query::ModuleDiff { .. } => return None,
+            Query::ConfigList
+            | Query::ConfigSet { .. }
+            | Query::ModuleRender { .. }
+            | Query::ModuleDiff { .. } => return None,
         })
     }
 
@@ -138,7 +138,7 @@ impl House {
         })
     }
 
-    fn monitors(&self, module: Option<&str>) -> Answer {
+    fn resource_monitors(&self, module: Option<&str>) -> Answer {
         let only = module.map(|module| self.known_name(module)).transpose()?;
         let monitor = |resident: &Resident| {
             let object = |object: &crate::object::ObjectRef| {

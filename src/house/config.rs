@@ -15,7 +15,14 @@ impl House {
     ///
     /// Data that is not usable changes nothing. At the start there is nothing that it could leave as
     /// it is but the cluster: then no module starts, or is deleted, until it is mended.
-    pub fn take_config(&mut self, data: Option<&BTreeMap<String, String>>, time: Timestamp) {
+    ///
+    /// `own` are the keys whose text a hook had us write: they wake nobody.
+    pub fn take_config(
+        &mut self,
+        data: Option<&BTreeMap<String, String>>,
+        own: &[ValuesKey],
+        time: Timestamp,
+    ) {
         if self.discovery.dirs.is_empty() {
             self.untaken = Some(data.cloned());
             return;
@@ -30,7 +37,7 @@ impl House {
                     tracing::info!(target: "config_values", "the ConfigMap is usable again");
                 }
                 self.untaken = None;
-                self.apply_config(config);
+                self.apply_config(config, own);
                 if !std::mem::replace(&mut self.config_known, true) {
                     self.request_converge("OperatorStartup");
                 }
@@ -46,7 +53,7 @@ impl House {
     /// Tries again to take data that could not be taken: schemas may have changed.
     pub(super) fn take_config_again(&mut self, time: Timestamp) {
         if let Some(data) = self.untaken.take() {
-            self.take_config(data.as_ref(), time);
+            self.take_config(data.as_ref(), &[], time);
         }
     }
 
@@ -94,7 +101,7 @@ impl House {
         self.config_mistakes = Some(mistakes);
     }
 
-    fn apply_config(&mut self, config: ConfigValues) {
+    fn apply_config(&mut self, config: ConfigValues, own: &[ValuesKey]) {
         self.warn_of_unknown(&config);
         let changes = config_values::changes(&self.config, &config);
         self.config = config;
@@ -116,12 +123,17 @@ impl House {
         for name in &touched {
             self.take_section(name);
         }
-        if changes.global || !changes.enabled.is_empty() {
+        let is_global = changes.global && !own.contains(&ValuesKey::global());
+        if is_global || !changes.enabled.is_empty() {
             self.request_converge("ConfigMapChanged");
             return;
         }
         for name in &touched {
-            self.request_again(name, "ConfigMapChanged");
+            let key = name.key();
+            let is_own = own.contains(&key) && !changes.maintenance.contains_key(&key);
+            if !is_own {
+                self.request_again(name, "ConfigMapChanged");
+            }
         }
     }
 

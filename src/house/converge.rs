@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Count, House};
+use crate::binding::Lifecycle;
 use crate::module::{Opinion, Opinions, OrderMode, Progress, Script, Standing};
 use crate::name::ModuleName;
 use crate::queue::QueueName;
@@ -70,7 +71,10 @@ impl House {
                     .iter()
                     .map(crate::module::Flag::to_opinion)
                     .collect(),
-                dynamic: None,
+                dynamic: self.dynamic.get(&module.key).map(|enabled| Opinion {
+                    enabled: *enabled,
+                    told_by: "a global hook".to_owned(),
+                }),
                 config_map,
                 script: if module.script.is_some() {
                     Script::Unasked
@@ -92,7 +96,7 @@ impl House {
         now: Instant,
         time: Timestamp,
     ) {
-        self.converge.begun = Some(now);
+        self.converge.begun.get_or_insert(now);
         for (name, decided) in decided {
             self.take_decision(&name, decided, time);
         }
@@ -174,11 +178,11 @@ impl House {
                 let is_run = matches!(task, Task::ModuleRun { .. } | Task::AskScript { .. });
                 *line == ready || (*line == queue && is_run)
             });
-            let has_objects = self
+            let is_there = self
                 .residents
                 .get(&name)
-                .is_some_and(super::Resident::has_objects);
-            if has_objects {
+                .is_some_and(|resident| resident.has_objects() || resident.hooks.is_active());
+            if is_there {
                 self.push(
                     queue,
                     Task::ModuleDelete {
@@ -217,6 +221,7 @@ impl House {
     /// Whether converge has come to its end with what just happened.
     pub(super) fn close_converge(&mut self, now: Instant) {
         let Some(begun) = self.converge.begun else {
+            self.note_recovery();
             return;
         };
         let is_deciding = self
@@ -236,5 +241,29 @@ impl House {
         let enabled = self.enabled().len();
         tracing::info!(target: "operator", modules = enabled, took_ms = %took.as_millis(), "converge is done");
         self.count(Count::Converged { took, startup });
+        self.converge.had_failures = self.has_failures();
+        // Schedules fire from now on.
+        self.bindings_version += 1;
+        self.request_after_all();
+    }
+
+    /// The hooks that follow converge run once more when the last failure has recovered.
+    fn note_recovery(&mut self) {
+        if self.converge.had_failures && !self.has_failures() {
+            self.converge.had_failures = false;
+            self.request_after_all();
+        }
+    }
+
+    fn has_failures(&self) -> bool {
+        self.residents
+            .values()
+            .any(|resident| resident.enabled && resident.progress == Progress::Failed)
+    }
+
+    fn request_after_all(&mut self) {
+        if !self.hooks.in_order(Lifecycle::AfterAll).is_empty() {
+            self.push(QueueName::Main, Task::AfterAll);
+        }
     }
 }

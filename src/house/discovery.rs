@@ -59,6 +59,14 @@ impl House {
         self.report_all(time);
     }
 
+    /// Takes the content of the folder of the global hooks.
+    pub fn take_global_hooks(&mut self, folder: [u8; 32]) {
+        let before = self.hooks_folder.replace(folder);
+        if before.is_some_and(|before| before != folder) {
+            self.request_converge("GlobalHooksChanged");
+        }
+    }
+
     /// Takes the global values of the modules directories; answers whether they changed.
     fn take_globals(&mut self, discovery: &Discovery) -> bool {
         let files: Vec<Layer> = discovery
@@ -142,7 +150,7 @@ impl House {
         resident.known.parent = Parent::read(object).filter(|parent| !parent.kinds.is_empty());
         resident.status = Status::read(object);
         resident.known.record = resident.status.record();
-        resident.is_marked = resident.status.state == crate::status::State::Maintenance;
+        resident.is_marked = resident.status.state == ModuleState::Maintenance;
     }
 
     /// All `Module` objects that existed at the start were told.
@@ -215,7 +223,7 @@ impl House {
         };
         resident.enabled = false;
         resident.state = ModuleState::Deleting;
-        if resident.has_objects() {
+        if resident.has_objects() || resident.hooks.is_active() {
             let task = Task::ModuleDelete {
                 module: name.clone(),
                 purge: true,

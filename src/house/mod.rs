@@ -9,17 +9,24 @@
 //! ConfigMap ─▶ converge ─▶ decide ─┤
 //! Module ──┘                       └─▶ ModuleDelete  gated by doubt and the reverse order
 //! drift ──────────────────────────────▶ ModuleRun
+//! watches, crontabs ─▶ HookRun ─▶ values ─▶ ModuleRun, or converge
 //! ```
+//!
+//! A task with hooks is a chain of steps (`hooks/chain.rs`); between two steps everything else goes on.
 
 mod answer;
 mod config;
 mod contest;
 mod converge;
 mod discovery;
+mod hook_news;
+mod hook_run;
+mod hooks;
 mod outcome;
 mod report;
 mod resident;
 mod start;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,9 +41,15 @@ use crate::render::ValuesTree;
 use crate::report::Mistakes;
 use crate::schema::Schemas;
 use crate::status::{Event, Status};
-use crate::task::{Decided, Deleted, Evaluation, ModuleRun, Ran, Rendering, Task};
+use crate::metric::Operation;
+use crate::process::Usage;
+use crate::task::{
+    Decided, Deleted, Error, Evaluation, HookCall, HookFolder, HookRan, HooksRead, ModuleRun, Ran,
+    Rendering, Task,
+};
 use crate::values::{Checksum, Store};
 
+use hooks::HookSet;
 use resident::Resident;
 
 /// What is fixed while the operator runs.
@@ -54,6 +67,8 @@ pub struct Settings {
     pub purge_settle: Duration,
     /// The schemas of the global values.
     pub global_schemas: Schemas,
+    /// The folder of the global hooks.
+    pub global_hooks: std::path::PathBuf,
 }
 
 /// The state of everything.
@@ -78,6 +93,15 @@ pub struct House {
     purged: crate::module::Known,
     ask_guard_at: Option<Instant>,
     converge: Converge,
+    /// The hooks that belong to no module.
+    hooks: HookSet,
+    /// The content of their folder; `None` when it is not known yet.
+    hooks_folder: Option<[u8; 32]>,
+    /// What global hooks say of modules.
+    dynamic: BTreeMap<ValuesKey, bool>,
+    next_monitor: u64,
+    /// Grows when what hooks are bound to changes.
+    bindings_version: u64,
     notices: Vec<Notice>,
     born: Instant,
 }
@@ -90,6 +114,10 @@ type ConfigData = Option<BTreeMap<String, String>>;
 struct Converge {
     begun: Option<Instant>,
     startup_done: bool,
+    /// Whether modules had failed when it was done: `afterAll` runs once more when none does.
+    had_failures: bool,
+    /// The global values before the hooks that follow it.
+    before_after_all: Option<Checksum>,
 }
 
 /// A task that starts now, with all it needs.
@@ -121,6 +149,12 @@ pub enum Work {
         /// Its folder, when it is there.
         module: Option<Arc<Module>>,
     },
+    /// Find the hooks of a folder, and ask what they are bound to.
+    ReadHooks(HookFolder),
+    /// Run a hook.
+    Hook(Box<HookCall>),
+    /// It cannot be done; why.
+    Refuse(String),
     /// There is nothing to do any more.
     Nothing,
 }
@@ -135,6 +169,12 @@ pub enum Done {
     Deleted(Box<Deleted>),
     /// Whether the objects are ready; else which is not, and why.
     Awaited(Result<(), String>),
+    /// The hooks of a folder.
+    HooksRead(Result<HooksRead, Error>),
+    /// A run of a hook.
+    HookRan(Box<HookRan>),
+    /// It could not be done; why.
+    Refused(String),
     /// There was nothing to do.
     Nothing,
     /// The task itself broke; the text is the panic's.
@@ -159,6 +199,8 @@ pub enum Notice {
     Event(Event),
     /// Something that is counted.
     Count(Count),
+    /// What a hook asks of its metrics.
+    HookMetrics(Vec<Operation>),
 }
 
 /// What is counted, for metrics.
@@ -190,6 +232,25 @@ pub enum Count {
         /// Whether it was absent.
         absent: bool,
     },
+    /// A run of a hook ended.
+    HookRun {
+        /// Whose; `None` for global hooks.
+        module: Option<ModuleName>,
+        /// The hook.
+        hook: String,
+        /// The type of the bindings that it ran for: `kubernetes`, `schedule`, `onStartup` …
+        binding: &'static str,
+        /// Whether this was the first converge.
+        startup: bool,
+        /// The queue.
+        queue: String,
+        /// How it ended.
+        end: HookEnd,
+        /// How long its process ran.
+        took: Duration,
+        /// What its process cost.
+        usage: Usage,
+    },
     /// Converge is done.
     Converged {
         /// How long it took.
@@ -197,6 +258,17 @@ pub enum Count {
         /// Whether this was the first one.
         startup: bool,
     },
+}
+
+/// How a run of a hook ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookEnd {
+    /// Well.
+    Succeeded,
+    /// Badly, which its binding allows.
+    Allowed,
+    /// Badly.
+    Failed,
 }
 
 impl House {
@@ -229,6 +301,11 @@ impl House {
             purged: crate::module::Known::new(),
             ask_guard_at: None,
             converge: Converge::default(),
+            hooks: HookSet::default(),
+            hooks_folder: None,
+            dynamic: BTreeMap::new(),
+            next_monitor: 1,
+            bindings_version: 0,
             notices: Vec::new(),
             global_mistakes: Mistakes::default(),
             born,
@@ -246,7 +323,13 @@ impl House {
             .residents
             .values()
             .filter_map(|resident| resident.contest.next_end());
+        let swings = self
+            .residents
+            .values()
+            .filter_map(|resident| resident.hooks.swing.wake_at())
+            .chain(self.hooks.swing.wake_at());
         contests
+            .chain(swings)
             .chain(self.lines.wake_at())
             .chain(self.ask_guard_at)
             .min()
@@ -265,6 +348,7 @@ impl House {
         for name in over {
             self.request_run(&name, "ContestOver");
         }
+        self.go_on_after_swing(now);
     }
 
     /// Whether every enabled module was attempted once.

@@ -19,7 +19,7 @@ use crate::task::{self, Decided, Deleted, Error, Ran, Task};
 use crate::watch::Managed;
 
 impl House {
-    /// Takes in how a task ended.
+    /// Takes in how a task, or a step of it, ended.
     pub fn finished(
         &mut self,
         (queue, id, task): (&QueueName, u64, &Task),
@@ -27,24 +27,20 @@ impl House {
         managed: &Managed,
         (now, time): (Instant, Timestamp),
     ) {
+        let of = (queue, id, task);
         let failure = match (task, done) {
-            (Task::ConvergeModules { .. }, Done::Evaluated(decided)) => {
-                self.lines.done(queue, id);
-                self.take_decisions(decided, now, time);
-                None
+            (
+                Task::ConvergeModules { .. }
+                | Task::AfterAll
+                | Task::ModuleRun { .. }
+                | Task::ModuleDelete { .. },
+                done,
+            ) => return self.step_done(of, done, managed, (now, time)),
+            (Task::HookRun(run), done) => {
+                return self.hook_done(of, run, done, managed, (now, time));
             }
             (Task::AskScript { module }, Done::Evaluated(mut decided)) => {
                 self.take_answer(module, decided.remove(module), time)
-            }
-            (Task::ModuleRun { module, .. }, Done::Ran(ran)) => {
-                self.take_run(module, *ran, now, time)
-            }
-            (Task::ModuleRun { module, .. }, Done::Nothing) => {
-                self.pass_over(module, time);
-                None
-            }
-            (Task::ModuleDelete { module, purge }, Done::Deleted(deleted)) => {
-                self.take_deletion(module, *purge, *deleted, (now, time))
             }
             (Task::AwaitReady { module }, Done::Awaited(ready)) => {
                 self.take_ready(module, ready, time)
@@ -54,24 +50,37 @@ impl House {
         };
         match failure {
             None => self.lines.done(queue, id),
-            Some(message) => {
-                let wait = self
-                    .lines
-                    .failed((queue, id), message.clone(), now, Task::absorb);
-                let again = wait.map_or(0, |wait| wait.as_secs());
-                tracing::error!(target: "task", queue = %queue, task = task.kind(), again_in_s = again, "{message}");
-            }
+            Some(message) => self.fail(of, message, (now, time)),
         }
-        if let Some(module) = task.module() {
-            let module = module.clone();
-            let is_at_work = !matches!(task, Task::AwaitReady { .. });
-            if let Some(resident) = self.residents.get_mut(&module).filter(|_| is_at_work) {
-                resident.begun = None;
-            }
-            self.report(&module, time);
-            self.look_for_drift(&BTreeSet::from([module.as_str().to_owned()]), managed, time);
-        }
+        self.task_over(task, managed, time);
         self.close_converge(now);
+    }
+
+    /// A task failed: it backs off.
+    pub(super) fn fail(
+        &mut self,
+        (queue, id, task): (&QueueName, u64, &Task),
+        message: String,
+        (now, _): (Instant, Timestamp),
+    ) {
+        let wait = self
+            .lines
+            .failed((queue, id), message.clone(), now, Task::absorb);
+        let again = wait.map_or(0, |wait| wait.as_secs());
+        tracing::error!(target: "task", queue = %queue, task = task.kind(), again_in_s = again, "{message}");
+    }
+
+    /// A task of a module is over, or backs off.
+    pub(super) fn task_over(&mut self, task: &Task, managed: &Managed, time: Timestamp) {
+        let Some(module) = task.module().cloned() else {
+            return;
+        };
+        let is_at_work = !matches!(task, Task::AwaitReady { .. } | Task::HookRun(_));
+        if let Some(resident) = self.residents.get_mut(&module).filter(|_| is_at_work) {
+            resident.begun = None;
+        }
+        self.report(&module, time);
+        self.look_for_drift(&BTreeSet::from([module.as_str().to_owned()]), managed, time);
     }
 
     fn take_answer(
@@ -109,7 +118,9 @@ impl House {
         None
     }
 
-    fn take_run(
+    /// Takes what a run did in the cluster; answers its failure. What it leads to when it is well is
+    /// said when the hooks behind it are through.
+    pub(super) fn take_run(
         &mut self,
         name: &ModuleName,
         ran: Ran,
@@ -148,15 +159,6 @@ impl House {
             .collect();
         resident.warnings.clone_from(&ran.outcome.warnings);
         resident.keeps_last = ran.keeps_last;
-        resident.progress = if ran.error.is_some() {
-            Progress::Failed
-        } else {
-            Progress::Applied
-        };
-        if ran.error.is_none() && self.names_required_ready().contains(name) {
-            let module = name.clone();
-            self.push(QueueName::Ready(name.clone()), Task::AwaitReady { module });
-        }
         let count = Count::Run {
             module: name.clone(),
             took,
@@ -167,41 +169,64 @@ impl House {
         self.tell_warnings(name, news, &ran.outcome);
         self.take_reported(name, &ran.reported);
         self.tell_outcome(name, &ran.outcome, now);
-        self.conclude(name, ran.error.as_ref(), time)
+        self.conclude(name, ran.error.as_ref()?, time)
     }
 
-    /// Enters the state that the end of a run leads to; answers the failure.
-    fn conclude(
+    /// A module's run, with its hooks, came to its end.
+    pub(super) fn conclude_success(&mut self, name: &ModuleName, time: Timestamp) {
+        let Some(resident) = self.residents.get_mut(name) else {
+            return;
+        };
+        let (state, reason) = if resident.maintenance {
+            (ModuleState::Maintenance, "Maintenance")
+        } else {
+            (ModuleState::Applied, "")
+        };
+        resident.enter(state, reason, "", time);
+        resident.told_failure.clear();
+        resident.progress = Progress::Applied;
+        if self.names_required_ready().contains(name) {
+            let module = name.clone();
+            self.push(QueueName::Ready(name.clone()), Task::AwaitReady { module });
+        }
+    }
+
+    /// Enters the state that a failure leads to; answers its message.
+    pub(super) fn conclude(
         &mut self,
         name: &ModuleName,
-        error: Option<&Error>,
+        error: &Error,
         time: Timestamp,
     ) -> Option<String> {
-        let resident = self.residents.get_mut(name)?;
-        let Some(error) = error else {
-            let (state, reason) = if resident.maintenance {
-                (ModuleState::Maintenance, "Maintenance")
-            } else {
-                (ModuleState::Applied, "")
-            };
-            resident.enter(state, reason, "", time);
-            resident.told_failure.clear();
-            return None;
-        };
         let message = report::chain(error);
+        self.conclude_with(name, error.reason(), &message, time);
+        Some(message)
+    }
+
+    /// The same for a failure that is told otherwise.
+    pub(super) fn conclude_with(
+        &mut self,
+        name: &ModuleName,
+        reason: &'static str,
+        message: &str,
+        time: Timestamp,
+    ) {
+        let Some(resident) = self.residents.get_mut(name) else {
+            return;
+        };
+        resident.progress = Progress::Failed;
         // Each try fails anew; people hear of it when it fails otherwise than before.
         let is_news = resident.told_failure != message;
-        resident.told_failure.clone_from(&message);
-        resident.enter(ModuleState::Failed, error.reason(), &message, time);
+        message.clone_into(&mut resident.told_failure);
+        resident.enter(ModuleState::Failed, reason, message, time);
         if is_news {
             self.tell(Event {
                 about: About::Module(name.clone()),
                 kind: Kind::Warning,
-                reason: error.reason(),
-                message: message.clone(),
+                reason,
+                message: message.to_owned(),
             });
         }
-        Some(message)
     }
 
     /// Takes whether the objects of a module are ready; answers the failure.
@@ -342,10 +367,10 @@ impl House {
         }
     }
 
-    fn take_deletion(
+    /// Takes what a deletion did in the cluster; answers its failure.
+    pub(super) fn take_deletion(
         &mut self,
         name: &ModuleName,
-        purge: bool,
         deleted: Deleted,
         (now, time): (Instant, Timestamp),
     ) -> Option<String> {
@@ -354,22 +379,39 @@ impl House {
         for object in &deleted.outcome.removed {
             resident.known.record.remove(object);
         }
-        if let Some(error) = deleted.error {
-            let message = report::chain(&error);
-            resident.enter(ModuleState::Failed, error.reason(), &message, time);
-            self.count(Count::DeleteFailed(name.clone()));
-            return Some(message);
-        }
+        let error = deleted.error?;
+        let message = report::chain(&error);
+        resident.enter(ModuleState::Failed, error.reason(), &message, time);
+        self.count(Count::DeleteFailed(name.clone()));
+        Some(message)
+    }
+
+    /// A deletion, with its hooks, came to its end.
+    pub(super) fn end_deletion(
+        &mut self,
+        name: &ModuleName,
+        purge: bool,
+        (now, time): (Instant, Timestamp),
+    ) {
+        let Some(resident) = self.residents.get_mut(name) else {
+            return;
+        };
         let why = resident
             .decision
             .as_ref()
             .map_or_else(String::new, |decision| decision.why.clone());
         resident.known = task::Known::default();
         resident.is_marked = false;
+        resident.hooks.retire();
         resident
             .store
             .as_mut()
             .map(crate::values::Store::forget_patches);
+        self.lines
+            .drop_waiting(|_, task| matches!(task, Task::HookRun(run) if run.module.as_ref() == Some(name)));
+        let Some(resident) = self.residents.get_mut(name) else {
+            return;
+        };
         if purge || resident.module.is_none() {
             self.residents.remove(name);
             self.notices.push(Notice::Remove(name.clone()));
@@ -385,19 +427,9 @@ impl House {
                 self.request_run(name, "EnabledAgain");
             }
         }
-        None
     }
 
-    fn pass_over(&mut self, name: &ModuleName, time: Timestamp) {
-        if let Some(resident) = self.residents.get_mut(name) {
-            resident.progress = Progress::Applied;
-            if resident.maintenance {
-                resident.enter(ModuleState::Maintenance, "Maintenance", "", time);
-            }
-        }
-    }
-
-    fn take_panic(&mut self, task: &Task, why: String, time: Timestamp) -> String {
+    pub(super) fn take_panic(&mut self, task: &Task, why: String, time: Timestamp) -> String {
         let message = report::chain(&Error::Broken(why));
         if let Some(resident) = task
             .module()

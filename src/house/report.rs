@@ -6,7 +6,7 @@ use super::resident::Resident;
 use super::{House, Notice};
 use crate::name::ModuleName;
 use crate::serve::{ModuleList, ModuleRow, ModuleState};
-use crate::status::{Report, State, Status};
+use crate::status::{Report, Status};
 
 impl House {
     /// Asks for the status document of a module to be written, when it differs.
@@ -192,13 +192,8 @@ fn to_report(resident: &Resident, held: bool) -> Report {
     let definition = resident.module.as_ref().map(|module| &module.definition);
     Report {
         state: match state {
-            ModuleState::Disabled => State::Disabled,
-            ModuleState::Waiting | ModuleState::Running => State::Waiting,
-            ModuleState::Applied => State::Applied,
-            ModuleState::Failed => State::Failed,
-            ModuleState::Held => State::Held,
-            ModuleState::Maintenance => State::Maintenance,
-            ModuleState::Deleting => State::Deleting,
+            ModuleState::Running => ModuleState::Waiting,
+            state => state,
         },
         reason,
         message,

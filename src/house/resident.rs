@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::contest::Contest;
+use super::hooks::HookSet;
 use crate::module::{Decision, Module, Opinion, Progress, ValuesFile};
 use crate::render::ValuesTree;
 use crate::report::{Mistake, Mistakes};
@@ -56,6 +57,8 @@ pub(super) struct Resident {
     pub(super) status: Status,
     /// Objects that others keep changing back.
     pub(super) contest: Contest,
+    /// Its hooks.
+    pub(super) hooks: HookSet,
     /// Where it stands.
     pub(super) state: ModuleState,
     /// One word for the state; empty when all is well.
@@ -100,6 +103,7 @@ impl Default for Resident {
             exists: false,
             status: Status::default(),
             contest: Contest::default(),
+            hooks: HookSet::default(),
             state: ModuleState::Waiting,
             reason: String::new(),
             message: String::new(),

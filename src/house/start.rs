@@ -9,7 +9,7 @@ use super::resident::Resident;
 use super::{House, Job, Work};
 use crate::module::{Progress, Standing, Start, blocked, delete_order, ready_to_start};
 use crate::name::ModuleName;
-use crate::queue::Started;
+use crate::queue::{Hold, QueueName, Started};
 use crate::report::Mistakes;
 use crate::serve::ModuleState;
 use crate::task::{Known, ModuleRun, Task, Values};
@@ -18,16 +18,28 @@ use crate::task::{Known, ModuleRun, Task, Values};
 pub(super) const BLOCKED: &str = "Blocked";
 
 impl House {
-    /// Starts every task that may start. Nothing starts before the `ConfigMap` and the `Module`
-    /// objects are known.
+    /// Starts every task that may start, and the next steps of those that run. Nothing starts before
+    /// the folders, the `ConfigMap` and the `Module` objects are known.
     pub fn start(&mut self, now: Instant, time: Timestamp) -> Vec<Job> {
-        if !self.config_known || !self.objects_known || self.discovery.dirs.is_empty() {
+        let is_known = self.config_known && self.objects_known && self.hooks_folder.is_some();
+        if !is_known || self.discovery.dirs.is_empty() {
             return Vec::new();
         }
-        // Most turns of the loop have nothing to start, and what follows looks at every module.
-        if self.lines.ready(now).next().is_none() {
-            return Vec::new();
+        let mut jobs = Vec::new();
+        // A task may be over without anything to do; then the next one has its turn.
+        while self.lines.ready(now).next().is_some() {
+            let started = self.start_ready(now, time);
+            if started.is_empty() {
+                break;
+            }
+            for started in started {
+                jobs.extend(self.job(started, now, time));
+            }
         }
+        jobs
+    }
+
+    fn start_ready(&mut self, now: Instant, time: Timestamp) -> Vec<Started<Task>> {
         let standings = self.standings();
         let starts = ready_to_start(&standings, self.settings.order);
         let converging = self
@@ -35,27 +47,30 @@ impl House {
             .any(|_, task| matches!(task, Task::ConvergeModules { .. }));
         let deletions = self.deletions_in_the_way();
         let doubt = self.discovery.doubt();
-        let started = self.lines.start(now, |_, task| match task {
+        let waits = self.chain_waits();
+        let limits = self.hook_limits(now);
+        let started = self.lines.start(now, |turn| match turn.task {
+            task if turn.goes_on => waits.get(&task.module().cloned()).map(Hold::new),
+            Task::HookRun(run) => limits.get(&(run.module.clone(), run.hook.clone())).cloned(),
             Task::ConvergeModules { .. }
+            | Task::AfterAll
             | Task::AskScript { .. }
             | Task::AwaitReady { .. }
             | Task::ModuleDelete { purge: true, .. } => None,
-            Task::ModuleRun { .. } if converging => {
-                Some("waits until it is decided which modules are enabled".to_owned())
-            }
+            Task::ModuleRun { .. } if converging => Some(Hold::new(
+                "waits until it is decided which modules are enabled",
+            )),
             Task::ModuleRun { module, .. } => match starts.get(module) {
-                Some(Start::Waits(why)) => Some(why.clone()),
+                Some(Start::Waits(why)) => Some(Hold::new(why)),
                 Some(Start::Now) | None => None,
             },
             Task::ModuleDelete { module, .. } => {
-                doubt.clone().or_else(|| deletions.get(module).cloned())
+                let why = doubt.as_ref().or_else(|| deletions.get(module));
+                why.map(Hold::new)
             }
         });
         self.hold_or_release(&standings, &starts, time);
         started
-            .into_iter()
-            .map(|started| self.job(started, now, time))
-            .collect()
     }
 
     /// A module that cannot start is told as waiting. What only people can change is reported, too.
@@ -135,42 +150,50 @@ impl House {
         in_the_way
     }
 
-    fn job(&mut self, started: Started<Task>, now: Instant, time: Timestamp) -> Job {
-        let Started { queue, id, task } = started;
-        let work = match &task {
-            Task::ConvergeModules { reason } => {
-                tracing::info!(target: "operator", reason, "converge begins");
-                self.converge.begun = Some(now);
-                Work::Evaluate(self.evaluation())
-            }
+    /// The job of a task, or of its next step; `None` when the step waits.
+    fn job(&mut self, started: Started<Task>, now: Instant, time: Timestamp) -> Option<Job> {
+        let work = match &started.task {
             Task::AskScript { module } => Work::Evaluate(self.evaluation_of(module)),
-            Task::ModuleRun { module, .. } => self.run_work(module, now, time),
-            Task::ModuleDelete { module, .. } => self.delete_work(module, now, time),
             Task::AwaitReady { module } => self.await_work(module),
+            Task::HookRun(run) => {
+                let (queue, id) = (started.queue.to_string(), started.id);
+                let is_limited = !matches!(started.queue, QueueName::Named(_));
+                self.hook_work(run, (queue, id, is_limited), now)
+            }
+            Task::ConvergeModules { .. }
+            | Task::AfterAll
+            | Task::ModuleRun { .. }
+            | Task::ModuleDelete { .. } => self.step_work(&started, now, time)?,
         };
-        Job {
-            queue,
-            id,
-            task,
+        Some(Job {
+            queue: started.queue,
+            id: started.id,
+            task: started.task,
             work,
+        })
+    }
+
+    /// What a task with a chain is about.
+    pub(super) fn main_work(&mut self, task: &Task, time: Timestamp) -> Work {
+        match task {
+            Task::ConvergeModules { .. } => Work::Evaluate(self.evaluation()),
+            Task::ModuleRun { module, .. } => self.run_work(module),
+            Task::ModuleDelete { module, .. } => self.delete_work(module, time),
+            Task::AfterAll
+            | Task::AskScript { .. }
+            | Task::AwaitReady { .. }
+            | Task::HookRun(_) => Work::Nothing,
         }
     }
 
-    fn run_work(&mut self, name: &ModuleName, now: Instant, time: Timestamp) -> Work {
-        let Some(run) = self.module_run(name) else {
+    fn run_work(&mut self, name: &ModuleName) -> Work {
+        let resident = self.residents.get(name);
+        // Once its objects are marked, a paused module is left alone.
+        if resident.is_none_or(|resident| resident.maintenance && resident.is_marked) {
             return Work::Nothing;
-        };
-        if let Some(resident) = self.residents.get_mut(name) {
-            resident.begun = Some(now);
-            // Once its objects are marked, a paused module is left alone.
-            if resident.maintenance && resident.is_marked {
-                return Work::Nothing;
-            }
-            if resident.state != ModuleState::Applied {
-                resident.enter(ModuleState::Running, "", "", time);
-            }
         }
-        Work::Run(Box::new(run))
+        let run = self.module_run(name);
+        run.map_or(Work::Nothing, |run| Work::Run(Box::new(run)))
     }
 
     fn await_work(&self, name: &ModuleName) -> Work {
@@ -202,11 +225,10 @@ impl House {
             .collect()
     }
 
-    fn delete_work(&mut self, name: &ModuleName, now: Instant, time: Timestamp) -> Work {
+    fn delete_work(&mut self, name: &ModuleName, time: Timestamp) -> Work {
         let Some(resident) = self.residents.get_mut(name) else {
             return Work::Nothing;
         };
-        resident.begun = Some(now);
         resident.enter(ModuleState::Deleting, "", "", time);
         let has_folder = self.discovery.names().contains(name);
         Work::Delete {

@@ -7,8 +7,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::report::{Mistake, Mistakes};
-
 /// Who has an opinion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Source {
@@ -102,41 +100,20 @@ impl Default for Extenders {
 }
 
 impl Extenders {
-    /// Takes a list of names separated by commas. Unknown and repeated names are mistakes, told
-    /// together; `setting` names the setting in them.
-    pub fn parse(setting: &str, text: &str) -> Result<Self, Mistakes> {
-        let mut sources = Vec::new();
-        let mut mistakes = Vec::new();
-        for name in text
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-        {
-            match Source::ALL
-                .into_iter()
-                .find(|source| source.as_str() == name)
-            {
-                None => mistakes.push(
-                    Mistake::new(setting, format!("there is no extender {name:?}")).hint(format!(
-                        "known are {}",
-                        Source::ALL.map(Source::as_str).join(", ")
-                    )),
-                ),
-                Some(source) if sources.contains(&source) => {
-                    mistakes.push(Mistake::new(
-                        setting,
-                        format!("extender {name} is named twice"),
-                    ));
-                }
-                Some(source) => sources.push(source),
-            }
-        }
-        Mistakes(mistakes).into_result().map(|()| Self(sources))
+    /// These, in this order; the last opinion wins.
+    pub fn new(sources: Vec<Source>) -> Self {
+        Self(sources)
     }
 }
 
 impl Source {
-    const ALL: [Self; 4] = [Self::Static, Self::Dynamic, Self::ConfigMap, Self::Script];
+    /// All of them, in their usual order.
+    pub const ALL: [Self; 4] = [Self::Static, Self::Dynamic, Self::ConfigMap, Self::Script];
+
+    /// Takes one by its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
 
     /// The name that settings use, as in the original.
     pub fn as_str(self) -> &'static str {
@@ -299,29 +276,19 @@ mod tests {
         assert_ne!(decide(&opinions, &Extenders::default()), Outcome::AskScript);
         opinions.flags.push(opinion(true, "a file"));
         assert_eq!(decide(&opinions, &Extenders::default()), Outcome::AskScript);
-        let without = Extenders::parse("X", "Static,KubeConfig").unwrap();
+        let without = Extenders::new(vec![Source::Static, Source::ConfigMap]);
         assert_ne!(decide(&opinions, &without), Outcome::AskScript);
     }
 
     #[test]
     fn refusing_script_ends_the_hearing() {
-        let early = Extenders::parse("X", "Static,ScriptEnabled,KubeConfig").unwrap();
+        let early = Extenders::new(vec![Source::Static, Source::Script, Source::ConfigMap]);
         let Outcome::Decided(decision) = hear([ON, None, ON, OFF], &early) else {
             panic!("asks")
         };
         assert_eq!(
             (decision.enabled, decision.by),
             (false, Some(Source::Script))
-        );
-    }
-
-    #[test]
-    fn bad_extenders_are_told_together() {
-        let mistakes = Extenders::parse("X", "Static,Nobody,Static").unwrap_err();
-        assert_eq!(
-            mistakes.to_string(),
-            "X: there is no extender \"Nobody\" (known are Static, DynamicallyEnabled, KubeConfig, \
-             ScriptEnabled)\nX: extender Static is named twice"
         );
     }
 }

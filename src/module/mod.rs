@@ -13,7 +13,6 @@ mod enabled;
 mod error;
 mod folder_watch;
 mod guard;
-mod nearest;
 mod order;
 mod script;
 
@@ -21,7 +20,7 @@ pub use definition::{
     Definition, Drift, IgnoredDifference, OrderRule, Prune, Requirement, Timeouts, ValuesShape,
 };
 pub use discover::{
-    Broken, Dir, DirState, Discovery, Flag, Folders, Module, Settings, Text, ValuesFile, split_dirs,
+    Broken, Dir, DirState, Discovery, Flag, Folders, HooksFolder, Module, Settings, Text, ValuesFile, split_dirs,
 };
 pub use enabled::{Decision, Extenders, Heard, Opinion, Opinions, Outcome, Script, Source, decide};
 pub use error::Error;

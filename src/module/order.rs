@@ -11,10 +11,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::name::ModuleName;
-use crate::report::{Mistake, Mistakes};
+use crate::report::{Mistake, Mistakes, nearest};
 
 use super::definition::{OrderRule, Requirement};
-use super::nearest::nearest;
 
 /// How strictly modules wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -10,7 +10,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
-use super::folders::FolderReader;
+use super::folders::{FolderReader, HookReader};
+use super::hearing::GlobalHooks;
 use super::metric::Metrics;
 use super::run::GRACE;
 use super::settings::Settings;
@@ -29,6 +30,9 @@ pub(super) struct Doors {
     pub(super) converge: watch::Sender<ConvergeStatus>,
     /// The folders are read meanwhile.
     pub(super) discovery: watch::Receiver<Option<Arc<Discovery>>>,
+    pub(super) global_hooks: GlobalHooks,
+    /// The metrics that hooks make.
+    pub(super) hook_metrics: Arc<Registry>,
     pub(super) workers: Workers,
 }
 
@@ -37,11 +41,13 @@ impl Doors {
     pub(super) async fn open(settings: &Settings, stop: &CancellationToken) -> Result<Self, Error> {
         let registry = Registry::new(&settings.metrics_prefix);
         let metrics = Metrics::new(&registry)?;
+        let hook_metrics = Arc::new(Registry::new(&settings.metrics_prefix));
+        let of_hooks = hook_metrics.clone();
         let (asks, questions) = mpsc::channel(QUESTIONS);
         let (converge, converge_view) = watch::channel(ConvergeStatus::default());
         let pages = HttpPages {
             metrics: Arc::new(move || registry.text()),
-            hook_metrics: Arc::new(String::new),
+            hook_metrics: Arc::new(move || of_hooks.text()),
             converge: converge_view,
         };
         let http = HttpServer::bind(settings.listen, pages).await?;
@@ -60,11 +66,17 @@ impl Doors {
         let (reader, folder_watch) = FolderReader::new(settings, tell_discovery);
         workers.employ("folders", reader.run(stop.clone()));
         workers.employ("folder watch", watch_folders(folder_watch, stop.clone()));
+        let (tell_hooks, global_hooks) = watch::channel(None);
+        let (reader, folder_watch) = HookReader::new(settings, tell_hooks);
+        workers.employ("global hooks", reader.run(stop.clone()));
+        workers.employ("global hooks watch", watch_folders(folder_watch, stop.clone()));
         Ok(Self {
             metrics,
             questions,
             converge,
             discovery,
+            global_hooks,
+            hook_metrics,
             workers,
         })
     }

@@ -26,9 +26,9 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// A setting of who enables modules is not usable.
+    /// Files that must be there, by a setting, are not.
     #[error("{0}")]
-    Extenders(Mistakes),
+    Strict(Mistakes),
     /// An address or socket cannot be served.
     #[error(transparent)]
     Serve(#[from] serve::Error),

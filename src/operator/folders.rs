@@ -1,12 +1,17 @@
-//! The worker that reads the modules directories whenever they change.
+//! The workers that read the modules directories, and the folder of the global hooks, whenever they
+//! change.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::settings::Settings;
+use crate::binding::Place;
+use crate::hook;
 use crate::module::{self, Discovery, FolderWatch, Folders, WatchSettings};
 
 /// A burst of changes that does not end is read after this long.
@@ -64,6 +69,62 @@ impl FolderReader {
             };
             self.folders = folders;
             let _ = self.tell.send_replace(Some(Arc::new(discovery)));
+            tokio::select! {
+                () = stop.cancelled() => return,
+                signal = self.signals.recv() => if signal.is_none() { return },
+            }
+        }
+    }
+}
+
+/// Reads the folder of the global hooks at once, then after every signal of the watch; tells its
+/// content as a digest.
+pub(super) struct HookReader {
+    folder: PathBuf,
+    signals: mpsc::Receiver<()>,
+    tell: watch::Sender<Option<[u8; 32]>>,
+}
+
+impl HookReader {
+    /// The reader, and the watch that drives it.
+    pub(super) fn new(
+        settings: &Settings,
+        tell: watch::Sender<Option<[u8; 32]>>,
+    ) -> (Self, FolderWatch) {
+        let folder = settings.folders.global_hooks.clone();
+        let (watch, signals) = FolderWatch::new(WatchSettings {
+            dirs: vec![folder.clone()],
+            quiet: settings.modules.folder_settle,
+            patience: PATIENCE.max(settings.modules.folder_settle),
+            every: None,
+        });
+        let reader = Self {
+            folder,
+            signals,
+            tell,
+        };
+        (reader, watch)
+    }
+
+    /// The worker.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        loop {
+            let folder = self.folder.clone();
+            let read = tokio::task::spawn_blocking(move || {
+                let found = hook::discover(Place::Global, &folder);
+                let mut hash = Sha256::new();
+                for file in &found.hooks {
+                    hash.update(file.name.len().to_le_bytes());
+                    hash.update(&file.name);
+                    hash.update(file.digest);
+                }
+                <[u8; 32]>::from(hash.finalize())
+            });
+            let Ok(digest) = read.await else {
+                return;
+            };
+            let is_new = |known: &mut Option<[u8; 32]>| known.replace(digest) != Some(digest);
+            self.tell.send_if_modified(is_new);
             tokio::select! {
                 () = stop.cancelled() => return,
                 signal = self.signals.recv() => if signal.is_none() { return },

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::hook_metric::HookFamilies;
 use crate::house::{Count, House};
 use crate::metric::{CounterFamily, Error, GaugeFamily, HistogramFamily, Registry};
 use crate::name::ModuleName;
@@ -23,7 +24,9 @@ pub(super) struct Metrics {
     converge_seconds: CounterFamily<1>,
     converge_total: CounterFamily<1>,
     queue_length: GaugeFamily<1>,
-    module_info: GaugeFamily<2>,
+    module_info: GaugeFamily<3>,
+    module_hooks: HookFamilies<5>,
+    global_hooks: HookFamilies<4>,
     shown_modules: Vec<(ModuleName, bool)>,
     shown_queues: BTreeMap<QueueName, usize>,
 }
@@ -87,7 +90,17 @@ impl Metrics {
             module_info: registry.gauge(
                 "{PREFIX}mm_module_info",
                 "1 for every module.",
-                &["module", "enabled"],
+                &["module", "enabled", "critical"],
+            )?,
+            module_hooks: HookFamilies::new(
+                registry,
+                "module_hook",
+                ["module", "hook", "binding", "queue", "activation"],
+            )?,
+            global_hooks: HookFamilies::new(
+                registry,
+                "global_hook",
+                ["hook", "binding", "queue", "activation"],
             )?,
             shown_modules: Vec::new(),
             shown_queues: BTreeMap::new(),
@@ -126,6 +139,25 @@ impl Metrics {
                 let family = if *absent { &self.absent } else { &self.altered };
                 family.with(&[module.as_str(), object]).increment();
             }
+            Count::HookRun {
+                module,
+                hook,
+                binding,
+                startup,
+                queue,
+                end,
+                took,
+                usage,
+            } => match module {
+                Some(module) => {
+                    let labels = [module.as_str(), hook, binding, queue, activation(*startup)];
+                    self.module_hooks.count(&labels, *end, *took, *usage);
+                }
+                None => {
+                    let labels = [hook.as_str(), binding, queue, activation(*startup)];
+                    self.global_hooks.count(&labels, *end, *took, *usage);
+                }
+            },
             Count::Converged { took, startup } => {
                 self.converge_seconds
                     .with(&[activation(*startup)])
@@ -152,7 +184,9 @@ impl Metrics {
             self.module_info.clear();
             for (name, enabled) in &self.shown_modules {
                 let enabled = if *enabled { "true" } else { "false" };
-                self.module_info.with(&[name.as_str(), enabled]).set(1.0);
+                // As all modules that the original finds in folders are.
+                let labels = [name.as_str(), enabled, "true"];
+                self.module_info.with(&labels).set(1.0);
             }
         }
         let lengths: BTreeMap<&QueueName, usize> = house.queue_lengths().collect();

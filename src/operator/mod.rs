@@ -7,8 +7,11 @@
 mod doors;
 mod error;
 mod folders;
+mod hearing;
+mod hook_metric;
 mod metric;
 mod outbox;
+mod parameters;
 mod run;
 mod settings;
 mod startup;
@@ -17,8 +20,7 @@ mod watchers;
 pub use error::Error;
 pub use run::{View, run};
 pub use settings::{
-    AdmissionSettings, ClientLimits, ClusterSettings, DebugSettings, Extender, Folders,
-    HelmSettings, Limits, LogForm, LogLevel, LogSettings, LogTime, ModuleSettings, Replica,
-    SetLogLevel, Settings,
+    AdmissionSettings, ClientLimits, ClusterSettings, DebugSettings, Folders, HelmSettings, Limits,
+    LogForm, LogLevel, LogSettings, LogTime, ModuleSettings, Replica, SetLogLevel, Settings,
 };
 pub use startup::{connect, context, global_schemas, house_settings, namespace};

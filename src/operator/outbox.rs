@@ -71,7 +71,7 @@ impl Outbox {
                 }
                 waiting.events.push_back(event);
             }
-            Notice::Count(_) => return,
+            Notice::Count(_) | Notice::HookMetrics(_) => return,
         }
         drop(waiting);
         self.shared.filled.notify_one();

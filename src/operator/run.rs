@@ -14,17 +14,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::doors::{Doors, Workers};
 use super::error::Error;
+use super::hearing::{self, Hearing};
 use super::metric::Metrics;
 use super::outbox::Outbox;
+use super::parameters::Parameters;
 use super::settings::{SetLogLevel, Settings};
 use super::startup;
 use super::watchers::{ConfigData, ModuleObjects, follow_config};
 use crate::house::{Done, House, Job, Notice, Work};
+use crate::metric::Registry;
 use crate::module::Discovery;
+use crate::name::{ModuleName, ValuesKey};
 use crate::queue::QueueName;
 use crate::serve::{Answer, Asked, ConvergeStatus, ModuleList, Query, Refusal};
 use crate::status::Reporter;
 use crate::task::{self, Context, Task};
+use crate::watch::NewsReceiver;
 use crate::{report, yaml};
 
 /// How long running tasks get at the end. Everything they do can be repeated.
@@ -46,6 +51,7 @@ pub async fn run(
     view: watch::Sender<View>,
     stop: CancellationToken,
 ) -> Result<(), Error> {
+    startup::be_strict(&settings)?;
     let mut doors = Doors::open(&settings, &stop).await?;
     let arriving = startup::arrive(&settings);
     let arrived = tokio::select! {
@@ -54,10 +60,10 @@ pub async fn run(
         () = doors.refuse() => return Ok(()),
     };
     let (connected, namespace) = arrived;
-    let context = startup::context(&settings, connected.clone(), &namespace)?;
+    let (context, news) = startup::context(&settings, connected.clone(), &namespace)?;
     let house_settings = startup::house_settings(&settings, &namespace)?;
     let house = House::new(house_settings, Instant::now()).map_err(Error::GlobalSchemas)?;
-    let mut operator = Operator::wire(&settings, set_level, doors, (context, house), (view, stop));
+    let mut operator = Operator::wire(&settings, set_level, doors, (context, house, news), (view, stop));
     let ended = operator.work().await;
     operator.shut_down().await;
     ended
@@ -66,12 +72,14 @@ pub async fn run(
 struct Operator {
     house: House,
     context: Context,
-    set_level: SetLogLevel,
+    parameters: Parameters,
     metrics: Metrics,
     outbox: Outbox,
     discovery: watch::Receiver<Option<Arc<Discovery>>>,
     config: watch::Receiver<ConfigData>,
     objects: ModuleObjects,
+    hearing: Hearing,
+    hook_metrics: Arc<Registry>,
     questions: mpsc::Receiver<Asked>,
     view: watch::Sender<View>,
     converge: watch::Sender<ConvergeStatus>,
@@ -87,18 +95,20 @@ impl Operator {
         settings: &Settings,
         set_level: SetLogLevel,
         doors: Doors,
-        (context, house): (Context, House),
+        (context, house, news): (Context, House, NewsReceiver),
         (view, stop): (watch::Sender<View>, CancellationToken),
     ) -> Self {
         let (tell_config, config) = watch::channel(None);
         let mut operator = Self {
             house,
-            set_level,
+            parameters: Parameters::new(settings.log.level, set_level),
             metrics: doors.metrics,
             outbox: Outbox::default(),
             discovery: doors.discovery,
             config,
             objects: ModuleObjects::default(),
+            hearing: Hearing::new(context.hooks.watches.clone(), news, doors.global_hooks),
+            hook_metrics: doors.hook_metrics,
             questions: doors.questions,
             view,
             converge: doors.converge,
@@ -119,6 +129,8 @@ impl Operator {
             "objects",
             operator.context.applier.managed.clone().run(stop.clone()),
         );
+        let watches = operator.context.hooks.watches.clone();
+        operator.employ("watches of hooks", watches.run(stop.clone()));
         let name = settings.config_map.clone();
         let follow = follow_config(
             client.clone(),
@@ -147,7 +159,8 @@ impl Operator {
     async fn work(&mut self) -> Result<(), Error> {
         let stop = self.stop.clone();
         loop {
-            let wake = self.house.wake_at();
+            let wakes = [self.house.wake_at(), self.parameters.wake_at()];
+            let wake = wakes.into_iter().flatten().min();
             tokio::select! {
                 // Ending goes before everything, news before time.
                 biased;
@@ -160,9 +173,13 @@ impl Operator {
                 touched = self.context.applier.managed.touched() => {
                     self.house.look_for_drift(&touched, &self.context.applier.managed, Timestamp::now());
                 }
+                heard = self.hearing.hear() => hearing::take(&mut self.house, heard),
                 Some(asked) = self.questions.recv() => self.take_question(asked),
                 Some(_) = self.asides.join_next() => {}
-                () = sleep_until(wake) => self.house.tick(Instant::now()),
+                () = sleep_until(wake) => {
+                    self.house.tick(Instant::now());
+                    self.parameters.tick(Instant::now());
+                }
             }
             self.take_all_ended();
             self.go_on();
@@ -177,11 +194,17 @@ impl Operator {
         for notice in self.house.take_notices() {
             match &notice {
                 Notice::Count(count) => self.metrics.count(count),
+                Notice::HookMetrics(operations) => {
+                    for error in self.hook_metrics.write(operations) {
+                        tracing::error!(target: "metric", "{}", report::chain(&error));
+                    }
+                }
                 Notice::Status { .. } | Notice::Remove(_) | Notice::Event(_) => {
                     self.outbox.put(notice);
                 }
             }
         }
+        self.hearing.follow(&self.house);
         let converge = self.house.converge_status();
         self.converge
             .send_if_modified(|known| std::mem::replace(known, converge) != converge);
@@ -214,6 +237,9 @@ impl Operator {
                 Work::AwaitReady(module, rendering) => {
                     Done::Awaited(task::await_ready(&context, &module, &rendering).await)
                 }
+                Work::ReadHooks(folder) => Done::HooksRead(task::read_hooks(&context, folder).await),
+                Work::Hook(call) => Done::HookRan(Box::new(task::run_hook(&context, *call).await)),
+                Work::Refuse(why) => Done::Refused(why),
                 Work::Nothing => Done::Nothing,
             }
         });
@@ -240,6 +266,7 @@ impl Operator {
         let Some((queue, number, task, _)) = self.started.remove(&id) else {
             return;
         };
+        let written = matches!(&done, Done::HookRan(ran) if ran.section.is_some());
         let managed = &self.context.applier.managed;
         self.house.finished(
             (&queue, number, &task),
@@ -247,6 +274,10 @@ impl Operator {
             managed,
             (Instant::now(), Timestamp::now()),
         );
+        if written {
+            let key = task.module().map_or_else(ValuesKey::global, ModuleName::key);
+            self.context.hooks.own_sections.forget(&key);
+        }
     }
 
     fn take_discovery(&mut self) {
@@ -260,7 +291,10 @@ impl Operator {
     fn take_config(&mut self) {
         let config = self.config.borrow_and_update().clone();
         if let Some(data) = config {
-            self.house.take_config(data.as_ref(), Timestamp::now());
+            let own_sections = &self.context.hooks.own_sections;
+            let own = data.as_ref().map_or_else(Vec::new, |data| own_sections.among(data));
+            self.house
+                .take_config(data.as_ref(), &own, Timestamp::now());
         }
     }
 
@@ -275,14 +309,10 @@ impl Operator {
 
     fn take_question(&mut self, asked: Asked) {
         let Asked { query, answer } = asked;
-        if let Query::ConfigSet { name, value, .. } = &query
-            && name == "log.level"
-        {
+        let now = (Instant::now(), Timestamp::now());
+        let known = self.parameters.answer(&query, now);
+        if let Some(known) = known.or_else(|| self.house.answer(&query, now.0)) {
             // The asker may be gone.
-            let _ = answer.send(self.set_log_level(value));
-            return;
-        }
-        if let Some(known) = self.house.answer(&query, Instant::now()) {
             let _ = answer.send(known);
             return;
         }
@@ -304,25 +334,6 @@ impl Operator {
                 });
             }
         }
-    }
-
-    fn set_log_level(&self, value: &str) -> Answer {
-        use super::settings::LogLevel;
-        let level = match value {
-            "error" => LogLevel::Error,
-            "warn" => LogLevel::Warn,
-            "info" => LogLevel::Info,
-            "debug" => LogLevel::Debug,
-            "trace" => LogLevel::Trace,
-            other => {
-                let known = "error, warn, info, debug, trace";
-                return Err(Refusal::BadRequest(format!(
-                    "{other:?} is no log level; there are {known}"
-                )));
-            }
-        };
-        (self.set_level)(level);
-        Ok(json!(format!("log.level is {value}")))
     }
 
     /// Ends tasks, then workers. What is half done is done again by the next start.

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::module::Extenders;
+
 /// Everything that flags and environment say about a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -69,8 +71,8 @@ pub struct ModuleSettings {
     pub strict_order: bool,
     /// Whether a missing values file or schema is an error.
     pub strict_values: bool,
-    /// Who decides whether a module is enabled, in order; the last opinion wins.
-    pub extenders: Vec<Extender>,
+    /// Who decides whether a module is enabled.
+    pub extenders: Extenders,
     /// The labels that every applied object gets, sorted by key.
     pub extra_labels: Vec<(String, String)>,
     /// Files of `crds/` that begin so are left out.
@@ -79,19 +81,6 @@ pub struct ModuleSettings {
     pub folder_settle: Duration,
     /// How long a module folder must be gone before its module is removed.
     pub purge_settle: Duration,
-}
-
-/// Someone who decides whether a module is enabled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Extender {
-    /// `<modules dir>/values.yaml` and the module's own values.
-    Static,
-    /// Global hooks, by values patches.
-    DynamicallyEnabled,
-    /// The `ConfigMap`.
-    KubeConfig,
-    /// The module's `enabled` script.
-    ScriptEnabled,
 }
 
 /// How the API server is reached.
@@ -300,7 +289,7 @@ impl Default for ModuleSettings {
             unnumbered_order: 1,
             strict_order: false,
             strict_values: false,
-            extenders: Extender::ALL.to_vec(),
+            extenders: Extenders::default(),
             extra_labels: vec![("heritage".to_owned(), "addon-operator".to_owned())],
             crd_filters: vec!["doc-".to_owned(), "_".to_owned()],
             folder_settle: Duration::from_millis(500),
@@ -309,32 +298,16 @@ impl Default for ModuleSettings {
     }
 }
 
-impl Extender {
-    /// All of them, in their usual order.
-    pub const ALL: [Self; 4] = [
-        Self::Static,
-        Self::DynamicallyEnabled,
-        Self::KubeConfig,
-        Self::ScriptEnabled,
+impl LogLevel {
+    /// All of them, from the quietest on.
+    pub const ALL: [Self; 5] = [
+        Self::Error,
+        Self::Warn,
+        Self::Info,
+        Self::Debug,
+        Self::Trace,
     ];
 
-    /// Takes one by its name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == text)
-    }
-
-    /// The name in settings, and in a module's `decidedBy`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Static => "Static",
-            Self::DynamicallyEnabled => "DynamicallyEnabled",
-            Self::KubeConfig => "KubeConfig",
-            Self::ScriptEnabled => "ScriptEnabled",
-        }
-    }
-}
-
-impl LogLevel {
     /// The name in settings and in log records.
     pub fn name(self) -> &'static str {
         match self {
@@ -348,14 +321,6 @@ impl LogLevel {
 
     /// Takes a level by its name.
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Error,
-            Self::Warn,
-            Self::Info,
-            Self::Debug,
-            Self::Trace,
-        ]
-        .into_iter()
-        .find(|level| level.name() == text)
+        Self::ALL.into_iter().find(|level| level.name() == text)
     }
 }

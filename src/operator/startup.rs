@@ -1,8 +1,10 @@
 //! The first minute: what is needed before the loop begins.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use super::error::Error;
@@ -10,13 +12,13 @@ use super::settings::Settings;
 use crate::apply::Applier;
 use crate::cluster::{self, Client, Resource, Target};
 use crate::house;
-use crate::module::{Extenders, OrderMode};
+use crate::module::OrderMode;
 use crate::process::{self, Processes, Swept};
-use crate::report;
+use crate::report::{self, Mistake, Mistakes};
 use crate::schema::{SchemaFile, Schemas};
 use crate::status::Reporter;
-use crate::task::Context;
-use crate::watch::Managed;
+use crate::task::{Context, HookContext, OwnSections};
+use crate::watch::{Managed, NewsReceiver, Shared};
 
 /// How long an object may take to be served, to be gone, or a kind to be listed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -104,18 +106,32 @@ pub async fn namespace(settings: &Settings, client: &Client) -> Result<String, E
 }
 
 /// What every task is given.
-pub fn context(settings: &Settings, client: Client, namespace: &str) -> Result<Context, Error> {
+pub fn context(
+    settings: &Settings,
+    client: Client,
+    namespace: &str,
+) -> Result<(Context, NewsReceiver), Error> {
     let processes = processes(settings)?;
+    let (watches, news) = Shared::new(client.clone());
+    let hooks = HookContext {
+        config_map: settings.config_map.clone(),
+        watches,
+        permits: Arc::new(Semaphore::new(settings.limits.hook_processes)),
+        timeout: settings.limits.hook_timeout,
+        config_timeout: settings.limits.script_timeout,
+        proxy_json: settings.log.proxy_hook_json,
+        own_sections: OwnSections::default(),
+    };
     let managed = Managed::new(client.clone(), namespace);
     let applier = Applier {
         client,
         managed,
         patience: PATIENCE,
     };
-    let mut context = Context::new(applier, namespace.to_owned(), processes);
+    let mut context = Context::new(applier, namespace.to_owned(), processes, hooks);
     context.extra_labels = settings.modules.extra_labels.iter().cloned().collect();
     context.script_timeout = settings.limits.script_timeout;
-    Ok(context)
+    Ok((context, news))
 }
 
 /// The way to run hooks and scripts, with nothing left of earlier lives.
@@ -140,15 +156,28 @@ fn processes(settings: &Settings) -> Result<Processes, Error> {
     Ok(processes)
 }
 
+/// With `--strict-check-values-mode-enabled`, every modules directory must have its values.
+pub(super) fn be_strict(settings: &Settings) -> Result<(), Error> {
+    if !settings.modules.strict_values {
+        return Ok(());
+    }
+    let files = settings
+        .folders
+        .modules
+        .iter()
+        .map(|dir| dir.join("values.yaml"));
+    let mistake = |file: PathBuf| {
+        let why = "it must be there, by --strict-check-values-mode-enabled";
+        Mistake::new(file.display().to_string(), why)
+    };
+    let missing = files.filter(|file| !file.is_file()).map(mistake);
+    Mistakes(missing.collect())
+        .into_result()
+        .map_err(Error::Strict)
+}
+
 /// What the house is built with.
 pub fn house_settings(settings: &Settings, namespace: &str) -> Result<house::Settings, Error> {
-    let names: Vec<&str> = settings
-        .modules
-        .extenders
-        .iter()
-        .map(|extender| extender.name())
-        .collect();
-    let setting = "ADDON_OPERATOR_APPLIED_MODULE_EXTENDERS";
     Ok(house::Settings {
         namespace: namespace.to_owned(),
         config_map: settings.config_map.clone(),
@@ -157,9 +186,10 @@ pub fn house_settings(settings: &Settings, namespace: &str) -> Result<house::Set
         } else {
             OrderMode::Attempted
         },
-        extenders: Extenders::parse(setting, &names.join(",")).map_err(Error::Extenders)?,
+        extenders: settings.modules.extenders.clone(),
         purge_settle: settings.modules.purge_settle,
         global_schemas: global_schemas(&settings.folders.global_hooks)?,
+        global_hooks: settings.folders.global_hooks.clone(),
     })
 }
 
@@ -179,4 +209,28 @@ pub fn global_schemas(global_hooks: &Path) -> Result<Schemas, Error> {
 
 fn schema_file(text: Option<&(String, String)>) -> Option<SchemaFile<'_>> {
     text.map(|(file, text)| SchemaFile { file, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strict_start_names_every_missing_values_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let dirs = ["a", "b", "c"].map(|name| folder.path().join(name));
+        std::fs::create_dir_all(&dirs[0]).unwrap();
+        std::fs::create_dir_all(&dirs[1]).unwrap();
+        std::fs::write(dirs[1].join("values.yaml"), "").unwrap();
+        let mut settings = Settings::default();
+        settings.folders.modules = dirs.to_vec();
+        assert!(be_strict(&settings).is_ok());
+        settings.modules.strict_values = true;
+        let told = be_strict(&settings).unwrap_err().to_string();
+        let line = |dir: &Path| {
+            let why = "it must be there, by --strict-check-values-mode-enabled";
+            format!("{}/values.yaml: {why}", dir.display())
+        };
+        assert_eq!(told, format!("{}\n{}", line(&dirs[0]), line(&dirs[2])));
+    }
 }

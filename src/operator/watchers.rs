@@ -34,6 +34,7 @@ pub(super) async fn follow_config(
     let mut listed = None;
     let hear = |event: Event<'_>| match event {
         Event::Begin => listed = None,
+        Event::Watching => {}
         Event::Listed(text) => listed = Some(read(text)),
         Event::Synchronized => {
             let _ = tell.send_replace(Some(listed.take()));
@@ -109,6 +110,7 @@ impl ModuleObjects {
             .unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Begin => state.known.values_mut().for_each(|seen| *seen = false),
+            Event::Watching => {}
             Event::Listed(text) | Event::Changed(text) => {
                 let Ok(object) = serde_json::from_str::<Value>(text) else {
                     return;

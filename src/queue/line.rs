@@ -3,7 +3,8 @@
 //! | a task is | next |
 //! |---|---|
 //! | waiting | its turn and nothing in its way: running |
-//! | running | done: gone · failed: backing off |
+//! | running | done: gone · failed: backing off · one step done: between steps |
+//! | between steps | nothing in the way of the next step: running |
 //! | backing off | time is over, or something new for it: waiting |
 
 use std::collections::{BTreeMap, VecDeque};
@@ -22,6 +23,8 @@ pub enum QueueName {
     Module(ModuleName),
     /// Where it is waited until the objects of a module are ready, while its main queue goes on.
     Ready(ModuleName),
+    /// A queue that bindings of hooks name; all that name it share it.
+    Named(String),
 }
 
 impl fmt::Display for QueueName {
@@ -30,11 +33,12 @@ impl fmt::Display for QueueName {
             Self::Main => out.write_str("main"),
             Self::Module(module) => write!(out, "module/{module}"),
             Self::Ready(module) => write!(out, "ready/{module}"),
+            Self::Named(name) => out.write_str(name),
         }
     }
 }
 
-/// A task that starts now.
+/// A task that starts now, or whose next step does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Started<T> {
     /// Its queue.
@@ -43,7 +47,43 @@ pub struct Started<T> {
     pub id: u64,
     /// The task.
     pub task: T,
+    /// Whether it began before, and this is its next step.
+    pub goes_on: bool,
 }
+
+/// A task whose turn it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn<'a, T> {
+    /// Its queue.
+    pub queue: &'a QueueName,
+    /// The task.
+    pub task: &'a T,
+    /// Whether it began before, and this is its next step.
+    pub goes_on: bool,
+}
+
+/// What is in the way of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// A sentence.
+    pub why: String,
+    /// When to look again although nothing happens.
+    pub until: Option<Instant>,
+}
+
+impl Hold {
+    /// Until something happens.
+    pub fn new(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            until: None,
+        }
+    }
+}
+
+/// More tasks than this in one line are an overload: then a new one may join an older one that does
+/// not stand right before it.
+const OVERLOAD: usize = 100;
 
 /// Where a task stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +119,16 @@ struct Entry<T> {
     message: String,
     not_before: Option<Instant>,
     running: Option<Instant>,
+    /// Whether a step of it is done, and the next one has not begun.
+    is_between: bool,
     held: Option<String>,
+}
+
+impl<T> Entry<T> {
+    fn has_turn(&self, now: Instant) -> bool {
+        let is_at_work = self.running.is_some() && !self.is_between;
+        !is_at_work && self.not_before.is_none_or(|time| time <= now)
+    }
 }
 
 /// All lines.
@@ -102,59 +151,101 @@ impl<T: Clone> Lines<T> {
     /// Appends a task. When `merge` finds a task that waits and stands for the new one as well, that
     /// one is changed in place and loses its back-off: something new happened.
     pub fn push(&mut self, queue: QueueName, task: T, merge: impl Fn(&mut T, &T) -> bool) {
-        let line = self.lines.entry(queue).or_default();
+        let line = self.lines.entry(queue.clone()).or_default();
         for entry in line.iter_mut().filter(|entry| entry.running.is_none()) {
             if merge(&mut entry.task, &task) {
                 entry.not_before = None;
                 return;
             }
         }
+        self.append(queue, task);
+    }
+
+    /// Appends a task, or joins it to the one right before it when `merge` does so; in a line that is
+    /// too long, to any that waits. A back-off stays: more of the same does not mend what failed.
+    pub fn join(&mut self, queue: QueueName, task: T, merge: impl Fn(&mut T, &T) -> bool) {
+        let line = self.lines.entry(queue.clone()).or_default();
+        let is_long = line.len() > OVERLOAD;
+        let mut waiting = line
+            .iter_mut()
+            .filter(|entry| entry.running.is_none());
+        let mut candidates: Vec<&mut Entry<T>> = if is_long {
+            waiting.collect()
+        } else {
+            waiting.next_back().into_iter().collect()
+        };
+        if !candidates
+            .iter_mut()
+            .rev()
+            .any(|entry| merge(&mut entry.task, &task))
+        {
+            self.append(queue, task);
+        }
+    }
+
+    fn append(&mut self, queue: QueueName, task: T) {
         let id = self.next_id;
         self.next_id += 1;
-        line.push_back(Entry {
+        self.lines.entry(queue).or_default().push_back(Entry {
             id,
             task,
             failures: 0,
             message: String::new(),
             not_before: None,
             running: None,
+            is_between: false,
             held: None,
         });
     }
 
-    /// Starts every head that may start. `gate` says what is in a task's way.
+    /// Starts every head that may start, and the next step of every head that is between two. `gate`
+    /// says what is in a task's way.
     pub fn start(
         &mut self,
         now: Instant,
-        mut gate: impl FnMut(&QueueName, &T) -> Option<String>,
+        mut gate: impl FnMut(Turn<'_, T>) -> Option<Hold>,
     ) -> Vec<Started<T>> {
         let mut started = Vec::new();
         for (queue, line) in &mut self.lines {
-            let Some(head) = line.front_mut() else {
+            let Some(head) = line.front_mut().filter(|head| head.has_turn(now)) else {
                 continue;
             };
-            if head.running.is_some() || head.not_before.is_some_and(|time| time > now) {
-                continue;
-            }
-            head.held = gate(queue, &head.task);
+            let goes_on = head.running.is_some();
+            let hold = gate(Turn {
+                queue,
+                task: &head.task,
+                goes_on,
+            });
+            head.not_before = hold.as_ref().and_then(|hold| hold.until);
+            head.held = hold.map(|hold| hold.why);
             if head.held.is_none() {
-                head.not_before = None;
-                head.running = Some(now);
+                head.running = head.running.or(Some(now));
+                head.is_between = false;
                 started.push(Started {
                     queue: queue.clone(),
                     id: head.id,
                     task: head.task.clone(),
+                    goes_on,
                 });
             }
         }
         started
     }
 
+    /// A step of a running task is done, and it has a next one.
+    pub fn go_on(&mut self, queue: &QueueName, id: u64) {
+        let line = self.lines.get_mut(queue).into_iter().flatten();
+        for entry in line.filter(|entry| entry.id == id) {
+            entry.is_between = true;
+            entry.not_before = None;
+        }
+    }
+
     /// When the next back-off is over.
     pub fn wake_at(&self) -> Option<Instant> {
         let heads = self.lines.values().filter_map(VecDeque::front);
         heads
-            .filter(|head| head.running.is_none())
+            .filter(|head| head.running.is_none() || head.is_between)
             .filter_map(|head| head.not_before)
             .min()
     }
@@ -196,6 +287,7 @@ impl<T: Clone> Lines<T> {
             message,
             not_before: Some(now + wait),
             running: None,
+            is_between: false,
             held: None,
             ..failed
         });
@@ -248,17 +340,16 @@ impl<T: Clone> Lines<T> {
     pub fn ready(&self, now: Instant) -> impl Iterator<Item = (&QueueName, &T)> {
         self.lines.iter().filter_map(move |(queue, line)| {
             let head = line.front()?;
-            let is_ready = head.running.is_none() && head.not_before.is_none_or(|time| time <= now);
-            is_ready.then_some((queue, &head.task))
+            head.has_turn(now).then_some((queue, &head.task))
         })
     }
 
     /// All tasks, by queue.
     pub fn view(&self) -> BTreeMap<&QueueName, Vec<TaskView<'_, T>>> {
         let view = |entry: &'_ Entry<T>| match (entry.running, entry.not_before, &entry.held) {
-            (Some(since), _, _) => Standing::Running(since),
-            (None, Some(until), _) => Standing::BackingOff(until),
-            (None, None, Some(why)) => Standing::Held(why.clone()),
+            (_, _, Some(why)) => Standing::Held(why.clone()),
+            (Some(since), _, None) => Standing::Running(since),
+            (None, Some(until), None) => Standing::BackingOff(until),
             (None, None, None) => Standing::Waiting,
         };
         self.lines
@@ -298,7 +389,7 @@ mod tests {
         clippy::trivially_copy_pass_by_ref,
         reason = "the shape that lines ask for"
     )]
-    fn free(_: &QueueName, _: &u32) -> Option<String> {
+    fn free(_: Turn<'_, u32>) -> Option<Hold> {
         None
     }
 
@@ -361,7 +452,7 @@ mod tests {
         lines.push(queue("a"), 1, same);
         assert!(
             lines
-                .start(now, |_, _| Some("waits for b".into()))
+                .start(now, |_| Some(Hold::new("waits for b")))
                 .is_empty()
         );
         let view = lines.view();
@@ -369,6 +460,63 @@ mod tests {
             view[&queue("a")][0].standing,
             Standing::Held("waits for b".into())
         );
+    }
+
+    #[test]
+    fn steps_of_a_task_follow_each_other_before_the_next_task() {
+        let (mut lines, now) = (Lines::default(), Instant::now());
+        for task in [1, 2] {
+            lines.push(queue("a"), task, same);
+        }
+        let id = lines.start(now, free)[0].id;
+        lines.go_on(&queue("a"), id);
+        assert!(
+            lines
+                .start(now, |turn| turn.goes_on.then(|| Hold::new("waits")))
+                .is_empty()
+        );
+        let next = lines.start(now, free);
+        assert_eq!((next[0].id, next[0].goes_on), (id, true));
+        assert!(lines.start(now, free).is_empty());
+        lines.done(&queue("a"), id);
+        assert_eq!(lines.start(now, free)[0].task, 2);
+    }
+
+    #[test]
+    fn hold_with_a_time_is_looked_at_again() {
+        let (mut lines, now) = (Lines::default(), Instant::now());
+        let later = now + Duration::from_secs(3);
+        lines.push(queue("a"), 1, same);
+        let hold = |_: Turn<'_, u32>| {
+            let (why, until) = ("too fast".to_owned(), Some(later));
+            Some(Hold { why, until })
+        };
+        assert!(lines.start(now, hold).is_empty());
+        assert_eq!(lines.wake_at(), Some(later));
+        assert!(lines.start(now, free).is_empty());
+        assert_eq!(lines.start(later, free).len(), 1);
+    }
+
+    #[test]
+    fn task_joins_only_the_one_right_before_it() {
+        let (mut lines, now) = (Lines::default(), Instant::now());
+        for task in [1, 1, 2, 1, 1] {
+            lines.join(queue("a"), task, same);
+        }
+        assert_eq!(lines.tasks().copied().collect::<Vec<_>>(), [1, 2, 1]);
+        let id = lines.start(now, free)[0].id;
+        lines.failed((&queue("a"), id), "no".into(), now, |_, _| false);
+        lines.join(queue("a"), 3, |old, _| *old == 1);
+        assert!(lines.start(now, free).is_empty(), "the back-off stays");
+    }
+
+    #[test]
+    fn overlong_line_is_compacted() {
+        let mut lines = Lines::default();
+        for task in 0..10_000 {
+            lines.join(queue("a"), task % 2, same);
+        }
+        assert_eq!(lines.tasks().count(), OVERLOAD + 1);
     }
 
     proptest! {

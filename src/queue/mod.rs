@@ -8,4 +8,4 @@ mod backoff;
 mod line;
 
 pub use backoff::delay;
-pub use line::{Lines, QueueName, Standing, Started, TaskView};
+pub use line::{Hold, Lines, QueueName, Standing, Started, TaskView, Turn};

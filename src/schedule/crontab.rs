@@ -84,6 +84,10 @@ pub enum Error {
     Never,
 }
 
+#[expect(
+    clippy::ref_option_ref,
+    reason = "the derived Display hands out references"
+)]
 fn hint(meant: &Option<&'static str>) -> String {
     meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"))
 }

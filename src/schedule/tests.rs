@@ -85,146 +85,51 @@ fires! {
     day_that_never_was: "0 12 30 12 *", "2011-12-01T00:00:00[Pacific/Apia]" => "2012-12-30T12:00:00[Pacific/Apia]";
 }
 
-#[test]
-fn mistakes_name_the_field_and_what_is_allowed() {
-    let rows: [(&str, &str); 33] = [
-        (
-            "",
-            "expected 5 fields (minute, hour, day of month, month, day of week) or 6 (second first), found 0",
-        ),
-        (
-            "* * * *",
-            "expected 5 fields (minute, hour, day of month, month, day of week) or 6 (second first), found 4",
-        ),
-        (
-            "* * * * * * *",
-            "expected 5 fields (minute, hour, day of month, month, day of week) or 6 (second first), found 7",
-        ),
-        (
-            "60 * * * *",
-            "minute: expected 0 to 59, `*`, a range, a list or a step; found `60`",
-        ),
-        (
-            "60 * * * * *",
-            "second: expected 0 to 59, `*`, a range, a list or a step; found `60`",
-        ),
-        (
-            "* 24 * * *",
-            "hour: expected 0 to 23, `*`, a range, a list or a step; found `24`",
-        ),
-        (
-            "* * 0 * *",
-            "day of month: expected 1 to 31, `*`, a range, a list or a step; found `0`",
-        ),
-        (
-            "* * 32 * *",
-            "day of month: expected 1 to 31, `*`, a range, a list or a step; found `32`",
-        ),
-        (
-            "* * L * *",
-            "day of month: expected 1 to 31, `*`, a range, a list or a step; found `L`",
-        ),
-        (
-            "* * * 13 *",
-            "month: expected 1 to 12 or jan to dec, `*`, a range, a list or a step; found `13`",
-        ),
-        (
-            "* * * january *",
-            "month: expected 1 to 12 or jan to dec, `*`, a range, a list or a step; found `january`",
-        ),
-        (
-            "* * * * 7",
-            "day of week: expected 0 to 6 or sun to sat, `*`, a range, a list or a step; sunday is 0; found `7`",
-        ),
-        (
-            "* * * * 1#2",
-            "day of week: expected 0 to 6 or sun to sat, `*`, a range, a list or a step; found `1#2`",
-        ),
-        (
-            "1,2,x * * * *",
-            "minute: expected 0 to 59, `*`, a range, a list or a step; found `x`",
-        ),
-        (
-            "1-70 * * * *",
-            "minute: expected 0 to 59, `*`, a range, a list or a step; found `1-70`",
-        ),
-        (
-            "-5 * * * *",
-            "minute: expected 0 to 59, `*`, a range, a list or a step; found `-5`",
-        ),
-        (
-            "1-2-3 * * * *",
-            "minute: expected 0 to 59, `*`, a range, a list or a step; found `1-2-3`",
-        ),
-        (
-            "*-5 * * * *",
-            "minute: expected 0 to 59, `*`, a range, a list or a step; found `*-5`",
-        ),
-        (
-            ", * * * *",
-            "minute: expected 0 to 59, `*`, a range, a list or a step; found `,`",
-        ),
-        (
-            "30-10 * * * *",
-            "minute: expected a range from low to high within 0 to 59; found `30-10`",
-        ),
-        (
-            "*/0 * * * *",
-            "minute: expected a whole number above 0 behind `/`; found `*/0`",
-        ),
-        (
-            "*/x * * * *",
-            "minute: expected a whole number above 0 behind `/`; found `*/x`",
-        ),
-        (
-            "*/2/3 * * * *",
-            "minute: expected a whole number above 0 behind `/`; found `*/2/3`",
-        ),
-        (
-            "*/-2 * * * *",
-            "minute: expected a whole number above 0 behind `/`; found `*/-2`",
-        ),
-        (
-            "0 0 30 2 *",
-            "no date matches: none of the months has such a day",
-        ),
-        (
-            "0 0 31 2,4,6,9,11 ?",
-            "no date matches: none of the months has such a day",
-        ),
-        (
-            "@dayly",
-            "expected @every, @hourly, @daily, @midnight, @weekly, @monthly, @yearly or @annually, found `@dayly`; did you mean @daily?",
-        ),
-        (
-            "@reboot",
-            "expected @every, @hourly, @daily, @midnight, @weekly, @monthly, @yearly or @annually, found `@reboot`",
-        ),
-        (
-            "@every",
-            "expected @every, @hourly, @daily, @midnight, @weekly, @monthly, @yearly or @annually, found `@every`",
-        ),
-        (
-            "@every 5",
-            "expected a duration such as 90s, 5m or 1h30m, found `5`",
-        ),
-        (
-            "@every -5m",
-            "expected a duration such as 90s, 5m or 1h30m, found `-5m`",
-        ),
-        (
-            "TZ=Europe/Bern * * * * *",
-            "expected the name of a time zone such as Europe/Berlin behind `TZ=`, found `Europe/Bern`",
-        ),
-        (
-            "TZ=UTC",
-            "expected 5 fields (minute, hour, day of month, month, day of week) or 6 (second first), found 0",
-        ),
-    ];
-    for (text, expected) in rows {
-        let error = Crontab::parse(text).unwrap_err();
-        assert_eq!(error.to_string(), expected, "{text:?}");
-    }
+macro_rules! rejects {
+    ($($name:ident: $text:literal => $expected:literal;)+) => {
+        mod rejects {
+            $(#[test] fn $name() {
+                let error = super::Crontab::parse($text).unwrap_err();
+                assert_eq!(error.to_string(), $expected);
+            })+
+        }
+    };
+}
+
+rejects! {
+    empty: "" => "expected 5 fields (minute, hour, day of month, month, day of week) or 6 (second first), found 0";
+    four_fields: "* * * *" => "expected 5 fields (minute, hour, day of month, month, day of week) or 6 (second first), found 4";
+    seven_fields: "* * * * * * *" => "expected 5 fields (minute, hour, day of month, month, day of week) or 6 (second first), found 7";
+    minute_beyond: "60 * * * *" => "minute: expected 0 to 59, `*`, a range, a list or a step; found `60`";
+    second_beyond: "60 * * * * *" => "second: expected 0 to 59, `*`, a range, a list or a step; found `60`";
+    hour_beyond: "* 24 * * *" => "hour: expected 0 to 23, `*`, a range, a list or a step; found `24`";
+    day_zero: "* * 0 * *" => "day of month: expected 1 to 31, `*`, a range, a list or a step; found `0`";
+    day_beyond: "* * 32 * *" => "day of month: expected 1 to 31, `*`, a range, a list or a step; found `32`";
+    last_day: "* * L * *" => "day of month: expected 1 to 31, `*`, a range, a list or a step; found `L`";
+    month_beyond: "* * * 13 *" => "month: expected 1 to 12 or jan to dec, `*`, a range, a list or a step; found `13`";
+    month_in_full: "* * * january *" => "month: expected 1 to 12 or jan to dec, `*`, a range, a list or a step; found `january`";
+    weekday_seven: "* * * * 7" => "day of week: expected 0 to 6 or sun to sat, `*`, a range, a list or a step; sunday is 0; found `7`";
+    second_monday: "* * * * 1#2" => "day of week: expected 0 to 6 or sun to sat, `*`, a range, a list or a step; found `1#2`";
+    word_in_a_list: "1,2,x * * * *" => "minute: expected 0 to 59, `*`, a range, a list or a step; found `x`";
+    range_beyond: "1-70 * * * *" => "minute: expected 0 to 59, `*`, a range, a list or a step; found `1-70`";
+    range_without_start: "-5 * * * *" => "minute: expected 0 to 59, `*`, a range, a list or a step; found `-5`";
+    range_of_three: "1-2-3 * * * *" => "minute: expected 0 to 59, `*`, a range, a list or a step; found `1-2-3`";
+    star_in_a_range: "*-5 * * * *" => "minute: expected 0 to 59, `*`, a range, a list or a step; found `*-5`";
+    comma_alone: ", * * * *" => "minute: expected 0 to 59, `*`, a range, a list or a step; found `,`";
+    range_backwards: "30-10 * * * *" => "minute: expected a range from low to high within 0 to 59; found `30-10`";
+    step_zero: "*/0 * * * *" => "minute: expected a whole number above 0 behind `/`; found `*/0`";
+    step_word: "*/x * * * *" => "minute: expected a whole number above 0 behind `/`; found `*/x`";
+    step_twice: "*/2/3 * * * *" => "minute: expected a whole number above 0 behind `/`; found `*/2/3`";
+    step_below_zero: "*/-2 * * * *" => "minute: expected a whole number above 0 behind `/`; found `*/-2`";
+    february_30: "0 0 30 2 *" => "no date matches: none of the months has such a day";
+    short_months_31: "0 0 31 2,4,6,9,11 ?" => "no date matches: none of the months has such a day";
+    misspelt_name: "@dayly" => "expected @every, @hourly, @daily, @midnight, @weekly, @monthly, @yearly or @annually, found `@dayly`; did you mean @daily?";
+    reboot: "@reboot" => "expected @every, @hourly, @daily, @midnight, @weekly, @monthly, @yearly or @annually, found `@reboot`";
+    every_without_duration: "@every" => "expected @every, @hourly, @daily, @midnight, @weekly, @monthly, @yearly or @annually, found `@every`";
+    every_without_unit: "@every 5" => "expected a duration such as 90s, 5m or 1h30m, found `5`";
+    every_below_zero: "@every -5m" => "expected a duration such as 90s, 5m or 1h30m, found `-5m`";
+    unknown_zone: "TZ=Europe/Bern * * * * *" => "expected the name of a time zone such as Europe/Berlin behind `TZ=`, found `Europe/Bern`";
+    zone_alone: "TZ=UTC" => "expected 5 fields (minute, hour, day of month, month, day of week) or 6 (second first), found 0";
 }
 
 #[test]

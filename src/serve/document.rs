@@ -7,27 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::table::{Cell, Paint, Table, Tone, painted};
-
-/// Where a module stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ModuleState {
-    /// Not enabled.
-    Disabled,
-    /// Enabled, not attempted since something changed.
-    Waiting,
-    /// Being attempted now.
-    Running,
-    /// The last attempt succeeded and nothing has changed since.
-    Applied,
-    /// The last attempt failed; it is repeated after a while.
-    Failed,
-    /// Its removal, or its new version, is held back until a person decides.
-    Held,
-    /// Paused by a person (`<key>Maintenance`).
-    Maintenance,
-    /// Being removed from the cluster.
-    Deleting,
-}
+pub use crate::status::State as ModuleState;
 
 /// One module, as `module list` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +95,22 @@ pub enum Monitor {
     None(String),
 }
 
+/// What `config list` shows: parameter → how it is set.
+pub type ParameterList = BTreeMap<String, Parameter>;
+
+/// A parameter that can be changed while the operator runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Parameter {
+    /// What it is now.
+    pub value: String,
+    /// What it was at the start.
+    pub default: String,
+    /// When it goes back to what it was before, RFC 3339; none when it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
 /// Where the values of a module come from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -160,42 +156,29 @@ pub struct ConvergeStatus {
     pub tasks: usize,
 }
 
-impl ModuleState {
-    /// The word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Disabled => "Disabled",
-            Self::Waiting => "Waiting",
-            Self::Running => "Running",
-            Self::Applied => "Applied",
-            Self::Failed => "Failed",
-            Self::Held => "Held",
-            Self::Maintenance => "Maintenance",
-            Self::Deleting => "Deleting",
-        }
-    }
-
-    fn tone(self) -> Tone {
-        match self {
-            Self::Disabled | Self::Waiting => Tone::Faint,
-            Self::Running | Self::Held | Self::Maintenance | Self::Deleting => Tone::Notable,
-            Self::Applied => Tone::Good,
-            Self::Failed => Tone::Bad,
-        }
+fn tone(state: ModuleState) -> Tone {
+    match state {
+        ModuleState::Disabled | ModuleState::Waiting => Tone::Faint,
+        ModuleState::Running
+        | ModuleState::Held
+        | ModuleState::Maintenance
+        | ModuleState::Deleting => Tone::Notable,
+        ModuleState::Applied => Tone::Good,
+        ModuleState::Failed => Tone::Bad,
     }
 }
 
 impl ModuleRow {
     fn cells(&self) -> Vec<Cell> {
         let why = match (self.reason.is_empty(), self.message.is_empty()) {
-            (false, false) => format!("{}: {}", self.reason, self.message),
+            (false, false) => format!("{}: {}", self.reason, first_line(&self.message)),
             (false, true) => self.reason.clone(),
-            (true, _) => self.message.clone(),
+            (true, _) => first_line(&self.message),
         };
         vec![
             Cell::plain(&self.name),
             Cell::plain(&self.weight.to_string()),
-            Cell::new(self.state.name(), self.state.tone()),
+            Cell::new(self.state.name(), tone(self.state)),
             Cell::plain(&self.objects.to_string()),
             Cell::plain(&self.took_ms.map(took).unwrap_or_default()),
             Cell::plain(&self.decided_by),
@@ -252,6 +235,20 @@ impl Explanation {
     }
 }
 
+/// A table of the parameters.
+pub(super) fn parameters_text(list: &ParameterList) -> String {
+    let mut table = Table::new(&["PARAMETER", "VALUE", "DEFAULT", "UNTIL"]);
+    for (name, parameter) in list {
+        table.push(vec![
+            Cell::plain(name),
+            Cell::plain(&parameter.value),
+            Cell::plain(&parameter.default),
+            Cell::plain(parameter.until.as_deref().unwrap_or("-")),
+        ]);
+    }
+    table.text(Paint::Plain)
+}
+
 /// How many letters of a value a table shows; the other forms have all of it.
 const LONGEST_VALUE: usize = 60;
 
@@ -261,6 +258,16 @@ fn shortened(value: &serde_json::Value) -> String {
     match text.char_indices().nth(LONGEST_VALUE) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
+    }
+}
+
+/// The first line of a message, and how many follow; the other forms have all of them.
+fn first_line(message: &str) -> String {
+    let mut lines = message.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or_default();
+    match lines.count() {
+        0 => first.to_owned(),
+        more => format!("{first} … and {more} more (-o json)"),
     }
 }
 
@@ -365,7 +372,7 @@ mod tests {
             state: ModuleState::Failed,
             took_ms: Some(62_345),
             reason: "ApplyFailed".to_owned(),
-            message: "applying Service a/b:\nport is taken".to_owned(),
+            message: "applying Service a/b: port is taken\napplying Pod a/c: no\n".to_owned(),
             ..row("nginx")
         };
         let notes = vec!["2 modules vanished at once".to_owned()];
@@ -374,7 +381,7 @@ mod tests {
             "MODULE      WEIGHT  STATE    OBJECTS  TOOK   DECIDED BY  REASON\n\
              namespaces  1       Applied  12       350ms  KubeConfig\n\
              nginx       110     Failed   0        1m02s              \
-             ApplyFailed: applying Service a/b: port is taken\n\
+             ApplyFailed: applying Service a/b: port is taken … and 1 more (-o json)\n\
              ! 2 modules vanished at once\n"
         );
         assert_eq!(ModuleList::default().text(Paint::Plain), "no modules\n");

@@ -17,7 +17,7 @@ pub use client::{Client, encoded};
 pub use debug::DebugServer;
 pub use document::{
     ConvergePhase, ConvergeStatus, Explanation, GlobalHooks, LeafOrigin, ModuleList, ModuleRow,
-    ModuleState, Monitor, ResourceMonitors,
+    ModuleState, Monitor, Parameter, ParameterList, ResourceMonitors,
 };
 pub use error::Error;
 pub use http::{HttpPages, HttpServer, MetricsText};

@@ -81,7 +81,8 @@ pub enum Query {
     QueueMain,
     /// How far converge is: [`ConvergeStatus`](super::ConvergeStatus).
     ConvergeStatus,
-    /// The parameters that can be changed while the operator runs: `{name: {value, …}}`.
+    /// The parameters that can be changed while the operator runs:
+    /// [`ParameterList`](super::ParameterList).
     ConfigList,
     /// Changes such a parameter: a JSON string that says what was done.
     ConfigSet {

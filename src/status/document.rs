@@ -11,23 +11,41 @@ use crate::diff::{Record, Recorded};
 use crate::object::{ObjectRef, OwnedFields};
 
 /// Where a module stands, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 pub enum State {
     /// Not enabled.
     Disabled,
     /// Enabled, its turn has not come.
     #[default]
     Waiting,
-    /// Its objects are in the cluster as its chart has them.
+    /// Being attempted now; never in a document, which would be written for it alone.
+    Running,
+    /// Its objects are in the cluster as its chart has them, and nothing has changed since.
     Applied,
-    /// The last attempt failed.
+    /// The last attempt failed; it is repeated after a while.
     Failed,
     /// Its removal is held back until a person decides.
     Held,
-    /// Paused by a person.
+    /// Paused by a person (`<key>Maintenance`).
     Maintenance,
     /// Being removed.
     Deleting,
+}
+
+impl State {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Disabled => "Disabled",
+            Self::Waiting => "Waiting",
+            Self::Running => "Running",
+            Self::Applied => "Applied",
+            Self::Failed => "Failed",
+            Self::Held => "Held",
+            Self::Maintenance => "Maintenance",
+            Self::Deleting => "Deleting",
+        }
+    }
 }
 
 /// One condition, by the conventions of the Kubernetes API.

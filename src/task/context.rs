@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::apply::Applier;
 use crate::cluster;
@@ -13,9 +13,31 @@ use crate::module::Module;
 use crate::object::applyset_id;
 use crate::process::Processes;
 use crate::render::Capabilities;
+use crate::watch::Shared;
+
+use super::own_sections::OwnSections;
 
 /// What the server listed, and what was made of it.
 type Asked = (Arc<Vec<String>>, Arc<Capabilities>);
+
+/// How hooks are run; cheap to clone.
+#[derive(Clone)]
+pub struct HookContext {
+    /// The name of the `ConfigMap` that their patches of config values are written into.
+    pub config_map: String,
+    /// What they watch.
+    pub watches: Shared,
+    /// How many of them run at once in main queues.
+    pub permits: Arc<Semaphore>,
+    /// How long one may run; `None` for ever.
+    pub timeout: Option<Duration>,
+    /// How long one may take to print its configuration.
+    pub config_timeout: Duration,
+    /// Whether their JSON lines are passed on as they are.
+    pub proxy_json: bool,
+    /// What they have us write into the `ConfigMap`.
+    pub own_sections: OwnSections,
+}
 
 /// Doors and settings; cheap to clone.
 #[derive(Clone)]
@@ -28,6 +50,8 @@ pub struct Context {
     pub extra_labels: BTreeMap<String, String>,
     /// The way to run hooks and scripts.
     pub processes: Processes,
+    /// How hooks are run.
+    pub hooks: HookContext,
     /// How long an `enabled` script may run, unless its module says otherwise.
     pub script_timeout: Duration,
     /// What the cluster can do, as last asked.
@@ -36,12 +60,18 @@ pub struct Context {
 
 impl Context {
     /// For an operator in `namespace`; the rest as a person would have it.
-    pub fn new(applier: Applier, namespace: String, processes: Processes) -> Self {
+    pub fn new(
+        applier: Applier,
+        namespace: String,
+        processes: Processes,
+        hooks: HookContext,
+    ) -> Self {
         Self {
             applier,
             namespace,
             extra_labels: BTreeMap::new(),
             processes,
+            hooks,
             script_timeout: Duration::from_secs(30),
             capabilities: Arc::default(),
         }

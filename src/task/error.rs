@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::report::{self, Mistakes};
-use crate::{apply, chart, cluster, render, status, watch};
+use crate::{apply, chart, cluster, config_values, hook, render, status, values, watch};
 
 /// A task that did not succeed. The module is known from the task.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub enum Error {
     #[error(transparent)]
     KnowObjects(#[from] watch::Error),
     /// Some objects could not be brought into the cluster.
-    #[error("{}", join(.0))]
+    #[error("{}", chains(.0))]
     Apply(Vec<apply::Error>),
     /// The whole took too long.
     #[error("applying took longer than {} s (timeouts.apply)", .0.as_secs())]
@@ -49,6 +49,24 @@ pub enum Error {
     /// The `enabled` script failed.
     #[error("{0}")]
     AskScript(String),
+    /// Some hooks of a folder cannot be used.
+    #[error("{}", chains(.0))]
+    ReadHooks(Vec<hook::Error>),
+    /// A hook failed, or left files that cannot be read.
+    #[error(transparent)]
+    RunHook(#[from] hook::Error),
+    /// What a hook asks of the values does not fit them.
+    #[error(transparent)]
+    PatchValues(#[from] values::Error),
+    /// Some objects could not be changed as a hook asked.
+    #[error("{}", chains(.0))]
+    Objects(Vec<apply::Error>),
+    /// A hook's patch of config values could not be written.
+    #[error(transparent)]
+    WriteSection(#[from] config_values::WriteError),
+    /// Something else is in the way; the text says what.
+    #[error("{0}")]
+    Held(String),
     /// Our own code broke; the text is the panic's.
     #[error("the program broke a promise of its own: {0}")]
     Broken(String),
@@ -68,6 +86,12 @@ impl Error {
             Self::Late(_) => "Timeout",
             Self::Report(_) => "StatusFailed",
             Self::AskScript(_) => "EnabledScriptFailed",
+            Self::ReadHooks(_) => "InvalidHooks",
+            Self::RunHook(_) => "HookFailed",
+            Self::PatchValues(_) => "InvalidValuesPatch",
+            Self::Objects(_) => "ObjectPatchFailed",
+            Self::WriteSection(_) => "ConfigMapNotWritten",
+            Self::Held(_) => "HookHeld",
             Self::Broken(_) => "Broken",
         }
     }
@@ -84,7 +108,7 @@ fn apply_reason(errors: &[apply::Error]) -> &'static str {
     }
 }
 
-fn join(errors: &[apply::Error]) -> String {
+fn chains<E: std::error::Error + 'static>(errors: &[E]) -> String {
     let lines: Vec<String> = errors.iter().map(|error| report::chain(error)).collect();
     lines.join("\n")
 }

@@ -6,29 +6,42 @@
 mod context;
 mod enabled;
 mod error;
+mod hook_run;
 mod module_delete;
 mod module_diff;
 mod module_run;
+mod own_sections;
 mod rendering;
 
-pub use context::Context;
+pub use context::{Context, HookContext};
 pub use enabled::{Asked, Decided, Evaluation, evaluate};
 pub use error::Error;
+pub use hook_run::{HookCall, HookFolder, HookRan, HooksRead, read_hooks, run_hook};
 pub use module_delete::{Deleted, delete};
 pub use module_diff::{Difference, difference};
 pub use module_run::{Known, ModuleRun, Ran, await_ready, look, prepare_offline, run};
+pub use own_sections::OwnSections;
 pub use rendering::{Rendering, Values, render_offline};
 
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use crate::binding::{self, ContextKind};
 use crate::name::ModuleName;
+use crate::watch::MonitorId;
 
 /// One item of a queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Task {
     /// Decide which modules are enabled, then run or delete each.
     ConvergeModules {
         /// Why, for people.
         reason: String,
     },
+    /// Run the hooks that follow converge.
+    AfterAll,
+    /// Run one hook for what its bindings were told.
+    HookRun(Box<HookRun>),
     /// Render and apply one module.
     ModuleRun {
         /// The module.
@@ -55,7 +68,78 @@ pub enum Task {
     },
 }
 
+/// What bindings of one hook were told, for one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HookRun {
+    /// Whose the hook is; `None` for global hooks.
+    pub module: Option<ModuleName>,
+    /// The hook.
+    pub hook: String,
+    /// What happened, in order.
+    pub contexts: Vec<binding::Context>,
+    /// The bindings that this run synchronizes.
+    pub synchronizes: BTreeSet<MonitorId>,
+    /// Whether a failure counts as success.
+    pub allow_failure: bool,
+    /// When the first of it happened.
+    pub since: Instant,
+}
+
+impl HookRun {
+    /// What happened, in a few words: `pods: Modified default/web`, `pods: 12 events`.
+    pub fn summary(&self) -> String {
+        let Some(first) = self.contexts.first() else {
+            return String::new();
+        };
+        let more = match self.contexts.len() {
+            0 | 1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        let what = match &first.kind {
+            ContextKind::Event { event, item, .. } => {
+                let namespace = item.namespace.as_deref();
+                let of = namespace.map_or_else(String::new, |of| format!("{of}/"));
+                format!("{} {} {of}{}", event.name(), item.kind, item.name)
+            }
+            ContextKind::Synchronization { .. } => "Synchronization".to_owned(),
+            ContextKind::Schedule => "Schedule".to_owned(),
+            ContextKind::Lifecycle(_) => String::new(),
+        };
+        format!("{}: {what}{more}", first.binding)
+    }
+
+    /// Takes over what a later run was to tell, when both are of one hook and one sort.
+    fn join(&mut self, later: &Self) -> bool {
+        let is_same = self.module == later.module
+            && self.hook == later.hook
+            && self.allow_failure == later.allow_failure
+            && self.synchronizes.is_empty() == later.synchronizes.is_empty();
+        if !is_same {
+            return false;
+        }
+        for context in &later.contexts {
+            // Of a group only the last is told anyway.
+            let is_regrouped = context.group.is_some()
+                && self.contexts.last().is_some_and(|last| last.group == context.group);
+            if is_regrouped && later.synchronizes.is_empty() {
+                self.contexts.pop();
+            }
+            self.contexts.push(context.clone());
+        }
+        self.synchronizes.extend(&later.synchronizes);
+        true
+    }
+}
+
 impl Task {
+    /// Joins what happened to a hook to a run of it that waits.
+    pub fn join(old: &mut Self, new: &Self) -> bool {
+        match (old, new) {
+            (Self::HookRun(old), Self::HookRun(new)) => old.join(new),
+            _ => false,
+        }
+    }
+
     /// The type, as the original names it.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -65,13 +149,17 @@ impl Task {
             Self::ModuleDelete { purge: true, .. } => "ModulePurge",
             Self::AskScript { .. } => "ModuleEnabledScript",
             Self::AwaitReady { .. } => "ModuleAwaitReady",
+            Self::AfterAll => "GlobalHooksAfterAll",
+            Self::HookRun(run) if run.module.is_none() => "GlobalHookRun",
+            Self::HookRun(_) => "ModuleHookRun",
         }
     }
 
     /// The module it is about.
     pub fn module(&self) -> Option<&ModuleName> {
         match self {
-            Self::ConvergeModules { .. } => None,
+            Self::ConvergeModules { .. } | Self::AfterAll => None,
+            Self::HookRun(run) => run.module.as_ref(),
             Self::ModuleRun { module, .. }
             | Self::ModuleDelete { module, .. }
             | Self::AskScript { module }
@@ -80,14 +168,17 @@ impl Task {
     }
 
     /// What it is for, in a few words.
-    pub fn reason(&self) -> &str {
-        match self {
+    pub fn reason(&self) -> String {
+        let text = match self {
             Self::ConvergeModules { reason } | Self::ModuleRun { reason, .. } => reason,
             Self::ModuleDelete { purge: false, .. } => "Disabled",
             Self::ModuleDelete { purge: true, .. } => "FolderGone",
             Self::AskScript { .. } => "AskAgain",
             Self::AwaitReady { .. } => "Required",
-        }
+            Self::AfterAll => "ConvergeDone",
+            Self::HookRun(run) => return format!("{}:{}", run.hook, run.summary()),
+        };
+        text.to_owned()
     }
 
     /// Whether a waiting task stands for a new one as well; then the older takes over the newer's
@@ -117,6 +208,7 @@ impl Task {
             }
             (Self::AskScript { module: old }, Self::AskScript { module: new })
             | (Self::AwaitReady { module: old }, Self::AwaitReady { module: new }) => old == new,
+            (Self::AfterAll, Self::AfterAll) => true,
             _ => false,
         }
     }

@@ -114,7 +114,10 @@ impl Store {
             let mistake = section.mistake(place, path, finding.message);
             mistake.hint(finding.hint)
         };
-        Mistakes(findings.into_iter().map(mistake).collect())
+        let mut mistakes: Vec<Mistake> = findings.into_iter().map(mistake).collect();
+        // As a person reads the section; what has one place keeps its order.
+        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+        Mistakes(mistakes)
     }
 
     /// Takes a `ConfigMap` section after checking it; `None` resets to no section. Tells whether the
@@ -471,11 +474,11 @@ properties:
             "replicas: '3'\nhots: x\npassword: hunter2\ningress:\n  class: ngnix\n  clas: x\nzones:\n- a\n- 1\n",
         );
         let expected = "\
-ConfigMap ns/config:2:1: m.hots: unknown key (did you mean `host`?)
-ConfigMap ns/config:6:3: m.ingress.clas: unknown key (did you mean `class`?)
-ConfigMap ns/config:5:10: m.ingress.class: expected one of \"nginx\", \"traefik\", got a string (\"ngnix\") (did you mean \"nginx\"?)
-ConfigMap ns/config:3:11: m.password: expected text like ^.{8,}$, got a string ([secret])
 ConfigMap ns/config:1:11: m.replicas: expected a whole number, got a string (\"3\") (remove the quotes)
+ConfigMap ns/config:2:1: m.hots: unknown key (did you mean `host`?)
+ConfigMap ns/config:3:11: m.password: expected text like ^.{8,}$, got a string ([secret])
+ConfigMap ns/config:5:10: m.ingress.class: expected one of \"nginx\", \"traefik\", got a string (\"ngnix\") (did you mean \"nginx\"?)
+ConfigMap ns/config:6:3: m.ingress.clas: unknown key (did you mean `class`?)
 ConfigMap ns/config:9:3: m.zones[1]: expected a string, got a number (1) (quote it: \"1\")";
         assert_eq!(store.check_config(&section).to_string(), expected);
         assert_eq!(

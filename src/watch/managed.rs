@@ -35,6 +35,14 @@ pub enum Error {
         /// The last failure, `: …`; empty when there was none.
         reason: String,
     },
+    /// The server forbids it; waiting does not help.
+    #[error("no right to list and watch the {kind} objects that are ours: {message}")]
+    Forbidden {
+        /// The kind.
+        kind: GroupKind,
+        /// The server's sentence.
+        message: String,
+    },
 }
 
 /// The store; cheap to clone.
@@ -68,6 +76,8 @@ struct Kind {
     /// What the list in progress has not named yet.
     unseen: BTreeSet<ObjectRef>,
     broken: Option<String>,
+    /// Why the server forbids to read it.
+    forbidden: Option<String>,
 }
 
 impl Managed {
@@ -143,11 +153,13 @@ impl Managed {
                 |kind: &GroupKind| state.kinds.get(kind).is_none_or(|kind| !kind.synchronized);
             resources.iter().map(Resource::group_kind).find(is_unknown)
         };
-        let all = turns.wait_for(|_| unknown().is_none());
-        if timeout(patience, all).await.is_ok() {
-            return Ok(());
-        }
+        let all = turns.wait_for(|_| unknown().is_none() || self.forbidden(resources).is_some());
+        // Either way the state says how it ended.
+        let _ = timeout(patience, all).await;
         let Some(kind) = unknown() else { return Ok(()) };
+        if let Some((kind, message)) = self.forbidden(resources) {
+            return Err(Error::Forbidden { kind, message });
+        }
         let broken = self
             .state()
             .kinds
@@ -159,6 +171,18 @@ impl Managed {
             seconds: patience.as_secs(),
             reason,
         })
+    }
+
+    /// A kind that is not known because the server forbids it, with the server's sentence.
+    fn forbidden(&self, resources: &[Resource]) -> Option<(GroupKind, String)> {
+        let state = self.state();
+        let refused = |resource: &Resource| {
+            let kind = resource.group_kind();
+            let known = state.kinds.get(&kind)?;
+            let message = known.forbidden.clone().filter(|_| !known.synchronized)?;
+            Some((kind, message))
+        };
+        resources.iter().find_map(refused)
     }
 
     /// Takes in what a write of ours answered, before the watch tells it: a plan made right after
@@ -255,10 +279,12 @@ impl State {
                 let unseen = known.cloned().collect();
                 self.kinds.entry(kind.clone()).or_default().unseen = unseen;
             }
+            Event::Watching => {}
             Event::Synchronized => {
                 let entry = self.kinds.entry(kind.clone()).or_default();
                 entry.synchronized = true;
                 entry.broken = None;
+                entry.forbidden = None;
                 for reference in std::mem::take(&mut entry.unseen) {
                     self.remove(&reference);
                 }
@@ -275,7 +301,10 @@ impl State {
                 }
             }
             Event::Broken(error) => {
-                self.kinds.entry(kind.clone()).or_default().broken = Some(report::chain(*error));
+                let entry = self.kinds.entry(kind.clone()).or_default();
+                entry.broken = Some(report::chain(*error));
+                let refusal = error.refusal().filter(|refusal| refusal.code == 403);
+                entry.forbidden = refusal.map(|refusal| refusal.message.clone());
             }
         }
     }

@@ -8,8 +8,10 @@
 
 mod managed;
 mod selection;
+mod sharing;
 mod stream;
 
 pub use managed::{Error, Managed};
 pub use selection::{Item, Monitor, MonitorId, Namespaces, Selection, WatchEvent};
+pub use sharing::{News, NewsReceiver, Shared, Snapshot, Trouble, WatchSize};
 pub use stream::{Event, Scope, follow, until};

@@ -8,7 +8,7 @@
 //! The server ends a watch after some minutes; that is not a failure. A connection that is silent
 //! although it should not be is found by the HTTP/2 pings beneath (`cluster/connect.rs`).
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const FAILURES_TO_LIST: u32 = 3;
 
 /// What is watched.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Scope {
     /// The kind.
     pub resource: Resource,
@@ -53,6 +53,8 @@ pub enum Event<'a> {
     Listed(&'a str),
     /// The list is complete; what follows are changes.
     Synchronized,
+    /// A watch is open: the stream works.
+    Watching,
     /// An object was added or changed.
     Changed(&'a str),
     /// An object was removed, or does not match any more; its last state.
@@ -129,6 +131,10 @@ pub async fn follow(client: &Client, scope: &Scope, mut hear: impl FnMut(Event<'
                 End::Closed => {}
                 End::Gone => break,
                 End::Broke(error) => {
+                    // Not to find it, or not to be let in, does not pass like a lost connection.
+                    if matches!(error.code(), 401 | 403 | 404) {
+                        hear(Event::Broken(&error));
+                    }
                     tracing::debug!(target: "watch", kind = scope.resource.kind, error = %crate::report::chain(&error), "watch broke");
                     failures += 1;
                     sleep(pause).await;
@@ -179,7 +185,38 @@ fn read_one(text: &str, resource: &Resource) -> Option<Value> {
     Some(Value::Object(object))
 }
 
+/// `pods in namespace shop with labels app=web`.
+impl fmt::Display for Scope {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.place())?;
+        for (what, selector) in [("labels", &self.labels), ("fields", &self.fields)] {
+            if !selector.is_empty() {
+                write!(out, " with {what} {selector}")?;
+            }
+        }
+        if self.whole {
+            Ok(())
+        } else {
+            out.write_str(", metadata alone")
+        }
+    }
+}
+
 impl Scope {
+    /// What is read, as rights are given: `widgets.example.com in namespace shop`.
+    pub(super) fn place(&self) -> String {
+        let Resource { plural, group, .. } = &self.resource;
+        let dot = if group.is_empty() { "" } else { "." };
+        match self
+            .namespace
+            .as_deref()
+            .filter(|_| self.resource.namespaced)
+        {
+            Some(namespace) => format!("{plural}{dot}{group} in namespace {namespace}"),
+            None => format!("{plural}{dot}{group}"),
+        }
+    }
+
     fn deed(&self, verb: &str) -> String {
         format!("{verb} {}", self.resource.plural)
     }
@@ -201,7 +238,7 @@ impl Scope {
 }
 
 /// Reads all pages; answers the version to watch from.
-async fn list(
+pub(super) async fn list(
     client: &Client,
     scope: &Scope,
     hear: &mut (impl FnMut(Event<'_>) + Send),
@@ -251,6 +288,7 @@ async fn watch(
         Err(error) if error.code() == 410 => return End::Gone,
         Err(error) => return End::Broke(error),
     };
+    hear(Event::Watching);
     let mut text = BytesMut::new();
     loop {
         match stream.try_next().await {

@@ -222,8 +222,8 @@ async fn metrics_have_the_originals_names() {
         "convergence_seconds{activation=\"OperatorStartup\"}",
         "convergence_total{activation=\"OperatorStartup\"} 1",
         "tasks_queue_length{queue=\"main\"} 0",
-        "mm_module_info{enabled=\"true\",module=\"web\"} 1",
-        "mm_module_info{enabled=\"false\",module=\"shop\"} 1",
+        "mm_module_info{critical=\"true\",enabled=\"true\",module=\"web\"} 1",
+        "mm_module_info{critical=\"true\",enabled=\"false\",module=\"shop\"} 1",
         "modules_discover_errors_total",
         "config_values_errors_total",
     ] {

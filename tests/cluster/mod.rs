@@ -8,6 +8,7 @@ mod debug;
 mod drift;
 mod enabled;
 mod folders;
+mod object_patches;
 mod order;
 mod ownership;
 mod prune;

@@ -90,6 +90,7 @@ struct Sight {
 impl Sight {
     fn shows_the_end(&mut self, event: &Event<'_>, uid: &str) -> bool {
         match event {
+            Event::Watching => {}
             Event::Begin => self.listed = false,
             Event::Listed(text) => self.listed |= self.is_it(text, uid),
             Event::Synchronized => return !self.listed,

@@ -33,7 +33,9 @@ pub fn parse_config(file: &str, text: &str, place: Place) -> Result<HookConfig, 
     }
     let sheet = Sheet::new(file, text);
     let config = read(&sheet, &node, place);
-    Mistakes(sheet.mistakes.take()).into_result()?;
+    let mut mistakes = sheet.mistakes.take();
+    mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+    Mistakes(mistakes).into_result()?;
     let mut config = config.unwrap_or_else(|| empty(Version::V1));
     config.warnings = sheet.warnings.take();
     Ok(config)

@@ -152,7 +152,7 @@ fn check_rule(spot: &Spot<'_>, is_strict: bool) {
                 }
                 "apiGroups" => {}
                 _ if is_strict && text.is_empty() => {
-                    item.wrong("expected a text that is not empty", "")
+                    item.wrong("expected a text that is not empty", "");
                 }
                 _ => {}
             }

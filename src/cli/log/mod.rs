@@ -16,9 +16,10 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Scope};
 use tracing_subscriber::{Registry, reload};
 
-use self::record::{Fields, Form, OURS, Record};
+use self::record::{Fields, Form, Record};
 use super::environment::Environment;
 use super::output;
+use crate::cluster;
 use crate::operator::{LogForm, LogLevel, LogTime, SetLogLevel, Settings};
 use crate::serve::Paint;
 
@@ -72,13 +73,13 @@ fn filter(level: LogLevel, requests: bool) -> Targets {
     };
     let mut targets = Targets::new().with_default(all);
     targets.extend(TALKATIVE.map(|target| (target, talkative)));
-    if requests {
-        targets.extend(
-            [format!("{OURS}::cluster"), "cluster".to_owned()]
-                .map(|target| (target, LevelFilter::TRACE)),
-        );
-    }
-    targets
+    // Asked for on its own, whatever the level.
+    let of_requests = if requests {
+        LevelFilter::INFO
+    } else {
+        LevelFilter::OFF
+    };
+    targets.with_target(cluster::REQUESTS, of_requests)
 }
 
 /// Writes each record as one line.
@@ -166,9 +167,19 @@ mod tests {
                 "{target}"
             );
         }
-        assert!(
-            filter(LogLevel::Info, true).would_enable("addon_operator::cluster", &Level::TRACE)
-        );
+    }
+
+    #[test]
+    fn requests_are_logged_when_asked_for() {
+        for level in LogLevel::ALL {
+            for requests in [true, false] {
+                let filter = filter(level, requests);
+                assert_eq!(
+                    filter.would_enable(cluster::REQUESTS, &Level::INFO),
+                    requests
+                );
+            }
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::operator::LogTime;
 use crate::serve::Paint;
 
 /// The crate of our own rooms, whose names are the names of loggers.
-pub(super) const OURS: &str = "addon_operator";
+const OURS: &str = "addon_operator";
 
 /// Names that a record has itself.
 const TAKEN: [&str; 5] = ["level", "logger", "msg", "source", "time"];

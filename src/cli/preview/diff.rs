@@ -87,7 +87,7 @@ async fn compare(arguments: &Arguments) -> Result<Vec<Difference>, Failure> {
     let settings = arguments.places.settings();
     let client = operator::connect(&settings).await?;
     let namespace = operator::namespace(&settings, &client).await?;
-    let context = operator::context(&settings, client, &namespace)?;
+    let (context, _) = operator::context(&settings, client, &namespace)?;
     let only = arguments.module.as_deref();
     let mut house = offline::house(&settings, &namespace, only)?;
     offline::take_cluster(&mut house, &settings, &context).await?;

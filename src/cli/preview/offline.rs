@@ -87,7 +87,7 @@ pub(super) async fn take_cluster(
     };
     let config: Option<BTreeMap<String, String>> =
         client.fetch(target).await?.map(|object| data(&object));
-    house.take_config(config.as_ref(), Timestamp::now());
+    house.take_config(config.as_ref(), &[], Timestamp::now());
     if let Some(mistakes) = house.config_mistakes() {
         return Err(mistakes.clone().into());
     }

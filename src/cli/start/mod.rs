@@ -23,6 +23,10 @@ use crate::operator::{self, SetLogLevel, Settings};
 /// module, as tokio would have it, their stacks and heaps would be most of the memory.
 const BLOCKING_THREADS: usize = 4;
 
+/// Threads for all else, which waits for the API server: more would only have heaps of their own, as
+/// on a large machine, where there would be one per core.
+const MOST_WORKERS: usize = 4;
+
 /// The flags as they were typed, not read yet: their mistakes are told with those of the
 /// environment, all at once.
 #[derive(Debug, Clone, Default)]
@@ -75,7 +79,9 @@ pub(super) fn run(
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.min(MOST_WORKERS))
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()?;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::operator::{Extender, LogForm, LogLevel};
+use crate::module::{Extenders, Source};
+use crate::operator::{LogForm, LogLevel};
 
 /// A setting, or what was expected instead.
 pub(super) type Parsed<T> = Result<T, String>;
@@ -168,13 +169,13 @@ pub(super) fn metrics_prefix(text: &str) -> Parsed<String> {
 }
 
 /// Names of extenders, each at most once.
-pub(super) fn extenders(text: &str) -> Parsed<Vec<Extender>> {
+pub(super) fn extenders(text: &str) -> Parsed<Extenders> {
     let mut extenders = Vec::new();
     for name in parts(text) {
-        let extender = Extender::parse(name).ok_or_else(|| {
+        let extender = Source::parse(name).ok_or_else(|| {
             format!(
                 "unknown extender {name:?}: expected some of {}",
-                Extender::ALL.map(Extender::name).join(", ")
+                Source::ALL.map(Source::as_str).join(", ")
             )
         })?;
         if extenders.contains(&extender) {
@@ -185,7 +186,7 @@ pub(super) fn extenders(text: &str) -> Parsed<Vec<Extender>> {
     if extenders.is_empty() {
         return Err("expected at least one extender".to_owned());
     }
-    Ok(extenders)
+    Ok(Extenders::new(extenders))
 }
 
 /// Labels such as `a=b,c=d`, sorted by key.
@@ -344,14 +345,17 @@ mod tests {
 
     #[test]
     fn extenders_are_known_and_once() {
-        use Extender::{KubeConfig, Static};
+        use Source::{ConfigMap, Static};
         reads(
             extenders,
-            &[("Static,KubeConfig", vec![Static, KubeConfig])],
+            &[("Static,KubeConfig", Extenders::new(vec![Static, ConfigMap]))],
         );
         reads(
             extenders,
-            &[(" KubeConfig , Static", vec![KubeConfig, Static])],
+            &[(
+                " KubeConfig , Static",
+                Extenders::new(vec![ConfigMap, Static]),
+            )],
         );
         refuses(
             extenders,

@@ -39,6 +39,26 @@ const WITHOUT_EFFECT: [(&str, &str); 8] = [
     ),
 ];
 
+/// Settings that are checked and have no effect yet, and why.
+const NOT_YET: [(&Flag, &str); 4] = [
+    (
+        &flag::SHELL_CHROOT_DIR,
+        "hooks and scripts run in the operator's own root folder",
+    ),
+    (
+        &flag::ADMISSION_ENABLED,
+        "admission webhooks are not served yet",
+    ),
+    (
+        &flag::HELM_TIMEOUT,
+        "Helm hooks of charts are left out; timeouts.apply in module.yaml limits the rest",
+    ),
+    (
+        &flag::HELM_IGNORE_RELEASE,
+        "no Helm release is ever removed",
+    ),
+];
+
 /// Variables of Helm 2, which the original refuses as well.
 const REFUSED: [&str; 5] = [
     "ADDON_OPERATOR_TILLER_LISTEN_PORT",
@@ -71,7 +91,7 @@ pub(super) fn settings(typed: &Typed, environment: &Environment) -> Result<Setti
     reader.read_debug(&mut settings);
     reader.read_environment_only(&mut settings);
     reader.refuse_old();
-    settings.warnings = reader.warnings();
+    settings.warnings = reader.warnings(&settings);
     Mistakes(reader.mistakes).into_result()?;
     Ok(settings)
 }
@@ -298,7 +318,7 @@ impl Reader<'_> {
         }
     }
 
-    fn warnings(&self) -> Vec<String> {
+    fn warnings(&self, settings: &Settings) -> Vec<String> {
         let flags = [
             flag::HELM_HISTORY_MAX,
             flag::HELM_MONITOR_QPS,
@@ -317,7 +337,23 @@ impl Reader<'_> {
             .names()
             .filter(|name| is_unknown(name))
             .map(|name| format!("{name} has no effect: there is no such setting"));
-        typed.chain(set).chain(unknown).collect()
+        let told = self.not_yet(settings).chain(typed);
+        told.chain(set).chain(unknown).collect()
+    }
+
+    /// What is set to something else than its default.
+    fn not_yet(&self, settings: &Settings) -> impl Iterator<Item = String> {
+        let flags = NOT_YET.iter().filter_map(|(flag, why)| {
+            let (source, text) = self.given(flag)?;
+            let is_off = flag.default == "false" && parse::switch(text) == Ok(false);
+            let is_news = text != flag.default && !is_off;
+            is_news.then(|| format!("{source} has no effect: {why}"))
+        });
+        let several = settings.replica.as_ref().map(|_| {
+            "ADDON_OPERATOR_HA has no effect: no leader is elected yet; run one replica only"
+                .to_owned()
+        });
+        flags.chain(several)
     }
 
     /// Reads one setting into its place; leaves the default where nothing was said.
@@ -401,7 +437,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::operator::{Extender, LogForm, LogLevel};
+    use crate::module::{Extenders, Source};
+    use crate::operator::{LogForm, LogLevel};
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -482,7 +519,7 @@ mod tests {
         ("ADDON_OPERATOR_CONFIG_MAP", "c", |s| s.config_map == "c"),
         ("UNNUMBERED_MODULES_ORDER", "7", |s| s.modules.unnumbered_order == 7),
         ("STRICT_CHECK_VALUES_MODE_ENABLED", "true", |s| s.modules.strict_values),
-        ("ADDON_OPERATOR_APPLIED_MODULE_EXTENDERS", "Static", |s| s.modules.extenders == [Extender::Static]),
+        ("ADDON_OPERATOR_APPLIED_MODULE_EXTENDERS", "Static", |s| s.modules.extenders == Extenders::new(vec![Source::Static])),
         ("ADDON_OPERATOR_CRD_FILTER_PREFIXES", "x-", |s| s.modules.crd_filters == ["x-"]),
         ("KUBE_CLIENT_QPS", "20", |s| s.cluster.client.qps == Some(20.0)),
         ("KUBE_CLIENT_BURST", "40", |s| s.cluster.client.burst == Some(40)),
@@ -530,16 +567,52 @@ mod tests {
         let variables = environment(&[
             ("USE_NELM", "true"),
             ("ADDON_OPERATOR_MODULE_DIR", "/m"),
+            ("ADDON_OPERATOR_SHELL_CHROOT_DIR", "/chroot"),
             ("ADDON_OPERATOR_SERVICE_HOST", "10.0.0.1"),
             ("ADDON_OPERATOR_PORT_9650_TCP", "tcp://10.0.0.1:9650"),
         ]);
         assert_eq!(
             settings(&flags, &variables).unwrap().warnings,
             [
+                "ADDON_OPERATOR_SHELL_CHROOT_DIR has no effect: hooks and scripts run in the operator's own root folder",
                 "--helm-history-max has no effect: no Helm releases are kept",
                 "USE_NELM has no effect: nelm is not used",
                 "ADDON_OPERATOR_MODULE_DIR has no effect: there is no such setting",
             ]
+        );
+    }
+
+    /// Every setting that nothing reads; one that begins to have an effect leaves this list.
+    #[test]
+    fn what_has_no_effect_yet_is_told() {
+        let warnings = |variables: &[(&str, &str)]| with(variables).warnings.len();
+        for (name, value) in [
+            ("ADDON_OPERATOR_SHELL_CHROOT_DIR", "/c"),
+            ("ADDON_OPERATOR_ADMISSION_SERVER_ENABLED", "true"),
+            ("HELM_TIMEOUT", "1m"),
+            ("HELM_IGNORE_RELEASE", "operator"),
+        ] {
+            let told = with(&[(name, value)]).warnings.join("\n");
+            assert!(
+                told.starts_with(&format!("{name} has no effect: ")),
+                "{told}"
+            );
+        }
+        let replica = [
+            ("ADDON_OPERATOR_HA", "true"),
+            ("ADDON_OPERATOR_POD", "ao-1"),
+            ("ADDON_OPERATOR_LISTEN_ADDRESS", "10.1.2.3"),
+            ("ADDON_OPERATOR_NAMESPACE", "ops"),
+        ];
+        assert_eq!(warnings(&replica), 1);
+        assert_eq!(warnings(&replica[1..]), 0);
+        assert_eq!(
+            warnings(&[
+                ("ADDON_OPERATOR_ADMISSION_SERVER_ENABLED", "false"),
+                ("ADDON_OPERATOR_STRICT_CHECK_VALUES_MODE_ENABLED", "true"),
+                ("DEBUG_KUBERNETES_API", "true"),
+            ]),
+            0
         );
     }
 

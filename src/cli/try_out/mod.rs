@@ -76,7 +76,7 @@ async fn try_out(arguments: Arguments, environment: &Environment) -> Result<(), 
     } else {
         let started = tokio::select! {
             started = start_cluster(environment) => started?,
-            () = signal::told_to_stop() => return Err(interrupted()),
+            () = signal::told_to_stop_or_hung_up() => return Err(interrupted()),
         };
         let kubeconfig = started.kubeconfig().to_owned();
         (Some(started), kubeconfig)
@@ -153,11 +153,14 @@ async fn operate(
     let modules = arguments.modules_dir.display();
     say(&format!("running the modules of {modules}/\n\n"));
     let begun = Instant::now();
-    let running = operator::run(settings.clone(), set_level.clone(), tell, stop.clone());
+    // What is told by and by would hide what the first converge tells.
+    let mut told = settings.clone();
+    told.log.level = LogLevel::Info;
+    let running = operator::run(told, set_level.clone(), tell, stop.clone());
     tokio::pin!(running);
     tokio::select! {
         ended = &mut running => return Ok(ended?),
-        () = signal::told_to_stop() => stop.cancel(),
+        () = signal::told_to_stop_or_hung_up() => stop.cancel(),
         seen = follow(&mut view) => {
             let paint = output::paint(io::stdout().is_terminal(), environment);
             say(&words::table(&seen, begun.elapsed(), paint));
@@ -170,13 +173,13 @@ async fn operate(
             set_level(LogLevel::Info);
             tokio::select! {
                 ended = &mut running => return Ok(ended?),
-                () = signal::told_to_stop() => stop.cancel(),
+                () = signal::told_to_stop_or_hung_up() => stop.cancel(),
             }
         }
     }
     tokio::select! {
         ended = running => Ok(ended?),
-        () = signal::told_to_stop() => Err(interrupted()),
+        () = signal::told_to_stop_or_hung_up() => Err(interrupted()),
     }
 }
 

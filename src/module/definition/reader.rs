@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::report::Mistake;
+use crate::report::{Mistake, nearest};
 use crate::yaml::{Data, Entry, Node, Place};
-
-use super::super::nearest::nearest;
 
 /// Reads one document of one file. Each question answers with a default where the document is wrong,
 /// and remembers the mistake.

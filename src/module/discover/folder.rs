@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::name::ModuleName;
 use crate::report::{Mistake, Mistakes};
 
 use super::super::definition::{Definition, ValuesShape};
 use super::values_file::{Flag, ValuesFile, sort};
-use super::walk::{Digests, Refusal, Tree, read_text};
-use super::{Settings, Text};
+use super::walk::{Digests, Refusal, Tree, hash_text, read_text};
+use super::{HooksFolder, Settings, Text};
 
 /// What a module's own folder says, before the common files are heard.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +23,8 @@ pub(super) struct Folder {
     pub(super) flag: Option<Flag>,
     pub(super) definition: Definition,
     pub(super) script: Option<PathBuf>,
+    /// Its hooks, when it has a folder for them.
+    pub(super) hooks: Option<HooksFolder>,
     pub(super) crds: Vec<PathBuf>,
     pub(super) config_values_schema: Option<Text>,
     pub(super) values_schema: Option<Text>,
@@ -71,7 +75,8 @@ impl Memory {
             return read.clone();
         }
         let (digest, digests) = tree.digest(place.path, &self.digests, now);
-        let read = read(place, &tree, settings, digest).map(Arc::new);
+        let hooks = find_hooks(place, &digests);
+        let read = read(place, &tree, settings, (digest, hooks)).map(Arc::new);
         // What is equal stays the same: others compare pointers.
         let read = match (&self.read, read) {
             (Some(Ok(old)), Ok(new)) if *old == new => Ok(Arc::clone(old)),
@@ -101,7 +106,7 @@ fn read(
     place: Place<'_>,
     tree: &Tree,
     settings: &Settings,
-    digest: [u8; 32],
+    (digest, hooks): ([u8; 32], Option<HooksFolder>),
 ) -> Result<Folder, Mistakes> {
     let mut mistakes = Mistakes::default();
     if tree.files.is_empty() {
@@ -132,6 +137,7 @@ fn read(
         flag,
         definition,
         script,
+        hooks,
         crds: find_crds(place, tree, settings),
         config_values_schema,
         values_schema,
@@ -177,6 +183,21 @@ fn find_script(place: Place<'_>, tree: &Tree, warnings: &mut Vec<Mistake>) -> Op
     let hint = format!("chmod +x {file}");
     warnings.push(Mistake::new(file, "not executable, so it is not asked").hint(hint));
     None
+}
+
+fn find_hooks(place: Place<'_>, digests: &Digests) -> Option<HooksFolder> {
+    let mut hash = Sha256::new();
+    let mut found = false;
+    for (inner, (stamp, digest)) in digests.iter().filter(|(inner, _)| inner.starts_with("hooks")) {
+        found = true;
+        hash_text(&mut hash, inner.as_os_str().as_encoded_bytes());
+        hash.update([u8::from(stamp.is_executable())]);
+        hash.update(digest);
+    }
+    found.then(|| HooksFolder {
+        path: place.path.join("hooks"),
+        digest: hash.finalize().into(),
+    })
 }
 
 fn find_crds(place: Place<'_>, tree: &Tree, settings: &Settings) -> Vec<PathBuf> {

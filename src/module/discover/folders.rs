@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::name::ModuleName;
-use crate::report::{Mistake, Mistakes};
+use crate::report::{Mistake, Mistakes, nearest};
 
-use super::super::nearest::nearest;
 use super::super::order::requirement_mistakes;
 use super::dir_values::DirValues;
 use super::folder::{Folder, Memory, Place};

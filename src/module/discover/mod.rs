@@ -20,7 +20,7 @@ use crate::name::ModuleName;
 use crate::report::{Mistake, Mistakes};
 
 pub use folders::Folders;
-pub use module::{Module, Text};
+pub use module::{HooksFolder, Module, Text};
 pub use values_file::{Flag, ValuesFile};
 
 /// Where modules are, and how their folders are read.

@@ -24,6 +24,15 @@ pub struct Text {
     pub text: String,
 }
 
+/// The folder of a module's hooks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HooksFolder {
+    /// The folder with links resolved.
+    pub path: PathBuf,
+    /// sha256 of the names, contents and execute bits of its files.
+    pub digest: [u8; 32],
+}
+
 /// One module as it is on disk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Module {
@@ -52,6 +61,8 @@ pub struct Module {
     pub definition: Definition,
     /// Its `enabled` script, when that can be executed.
     pub script: Option<PathBuf>,
+    /// Its `hooks/`, when there are files in it.
+    pub hooks: Option<HooksFolder>,
     /// Files of `crds/` that may hold CRDs, in path order.
     pub crds: Vec<PathBuf>,
     /// `openapi/config-values.yaml`.
@@ -143,6 +154,7 @@ impl Module {
             flags: statics.flags,
             definition: folder.definition.clone(),
             script: folder.script.clone(),
+            hooks: folder.hooks.clone(),
             crds: folder.crds.clone(),
             config_values_schema: folder.config_values_schema.clone(),
             values_schema: folder.values_schema.clone(),

@@ -3,7 +3,10 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::super::{ConvergeStatus, Explanation, ModuleList, Paint, Query, QueueDump, QueueRow};
+use super::super::document::parameters_text;
+use super::super::{
+    ConvergeStatus, Explanation, ModuleList, Paint, ParameterList, Query, QueueDump, QueueRow,
+};
 
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +62,7 @@ fn text(query: &Query, document: &Value) -> Option<String> {
         Query::QueueMain => read::<QueueRow>(document).map(|queue| queue.text()),
         Query::ConvergeStatus => ConvergeStatus::from_json(document).map(|status| status.text()),
         Query::ModuleList => read::<ModuleList>(document).map(|list| list.text(Paint::Plain)),
+        Query::ConfigList => read::<ParameterList>(document).map(|list| parameters_text(&list)),
         Query::ModuleExplain { .. } => {
             read::<Explanation>(document).map(|explanation| explanation.text(Paint::Plain))
         }
@@ -75,7 +79,6 @@ fn text(query: &Query, document: &Value) -> Option<String> {
         | Query::ModuleRender { .. }
         | Query::ModuleDiff { .. }
         | Query::ModulePurge { .. }
-        | Query::ConfigList
         | Query::ConfigSet { .. } => None,
     }
 }
@@ -118,6 +121,20 @@ mod tests {
         assert_eq!(
             Format::Json.write(&query, &document),
             r#""kind: ConfigMap""#
+        );
+    }
+
+    #[test]
+    fn parameters_are_a_table() {
+        let document = json!({
+            "log.level": {"value": "debug", "default": "info", "until": "2026-01-01T12:00:00Z"},
+            "other": {"value": "a", "default": "a"},
+        });
+        assert_eq!(
+            Format::Text.write(&Query::ConfigList, &document),
+            "PARAMETER  VALUE  DEFAULT  UNTIL\n\
+             log.level  debug  info     2026-01-01T12:00:00Z\n\
+             other      a      a        -\n"
         );
     }
 

@@ -1,0 +1,201 @@
+//! What watches and crontabs tell → runs of hooks.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use super::House;
+use super::hooks::{BoundState, Told};
+use crate::binding::{Common, Context};
+use crate::name::ModuleName;
+use crate::queue::QueueName;
+use crate::schedule::Crontab;
+use crate::task::{HookRun, Task};
+use crate::watch::{Monitor, MonitorId, News, Trouble};
+
+/// The queue in which a binding of this place runs.
+pub(super) fn queue_of(place: Option<&ModuleName>, common: &Common) -> QueueName {
+    match (&common.queue, place) {
+        (Some(queue), _) => QueueName::Named(queue.clone()),
+        (None, Some(module)) => QueueName::Module(module.clone()),
+        (None, None) => QueueName::Main,
+    }
+}
+
+impl House {
+    /// Grows when [`monitors`](Self::monitors) or [`crontabs`](Self::crontabs) are others.
+    pub fn bindings_version(&self) -> u64 {
+        self.bindings_version
+    }
+
+    /// Everything that hooks watch.
+    pub fn monitors(&self) -> Vec<Monitor> {
+        self.sets().flat_map(|(_, set)| set.monitors()).collect()
+    }
+
+    /// All crontabs that fire. None does before the first converge is done.
+    pub fn crontabs(&self) -> BTreeSet<Crontab> {
+        let sets = self.sets().filter(|_| self.converge.startup_done);
+        sets.flat_map(|(_, set)| set.crontabs()).cloned().collect()
+    }
+
+    /// Takes what the watches tell.
+    pub fn take_news(&mut self, news: News, now: Instant) {
+        let monitor = news.monitor();
+        let Some(place) = self.place_of(monitor) else {
+            return;
+        };
+        match news {
+            News::Listed { .. } => self.take_listed(place.as_ref(), monitor, now),
+            News::Event {
+                event,
+                item,
+                sequence,
+                ..
+            } => {
+                let told = Told {
+                    event,
+                    item,
+                    sequence,
+                };
+                self.take_event(place.as_ref(), monitor, told, now);
+            }
+            News::Trouble { trouble, .. } => self.take_trouble(place.as_ref(), monitor, Some(trouble)),
+            News::Recovered { .. } => self.take_trouble(place.as_ref(), monitor, None),
+        }
+    }
+
+    /// Takes crontabs whose time has come.
+    pub fn take_schedule(&mut self, due: &[Crontab], now: Instant) {
+        let mut runs = Vec::new();
+        for crontab in due {
+            for (place, set) in self.sets() {
+                for (hook, schedule) in set.due(crontab) {
+                    let run = HookRun {
+                        module: place.cloned(),
+                        hook: hook.to_owned(),
+                        contexts: vec![Context::schedule(schedule)],
+                        synchronizes: BTreeSet::new(),
+                        allow_failure: schedule.common.allow_failure,
+                        since: now,
+                    };
+                    runs.push((queue_of(place, &schedule.common), run));
+                }
+            }
+        }
+        for (queue, run) in runs {
+            self.join(queue, run);
+        }
+    }
+
+    pub(super) fn join(&mut self, queue: QueueName, run: HookRun) {
+        let task = Task::HookRun(Box::new(run));
+        self.lines.join(queue, task, Task::join);
+    }
+
+    fn place_of(&self, monitor: MonitorId) -> Option<Option<ModuleName>> {
+        let mut sets = self.sets();
+        let (place, _) = sets.find(|(_, set)| set.bound.contains_key(&monitor))?;
+        Some(place.cloned())
+    }
+
+    fn take_listed(&mut self, place: Option<&ModuleName>, monitor: MonitorId, now: Instant) {
+        let Some(set) = self.set_mut(place) else {
+            return;
+        };
+        let asks = set.bound.get(&monitor).and_then(|bound| {
+            let binding = set.binding(bound)?;
+            let is_v1 = set.hooks.get(&bound.hook)?.config.version == crate::binding::Version::V1;
+            Some(binding.on_synchronization && is_v1)
+        });
+        let is_between = set.chain.is_none() && set.is_live;
+        if let Some(bound) = set.bound.get_mut(&monitor)
+            && bound.state == BoundState::Listing
+        {
+            bound.state = match asks {
+                Some(true) => BoundState::Due,
+                _ => BoundState::Live(0),
+            };
+        }
+        if is_between {
+            self.queue_late_synchronizations(place, now);
+        }
+    }
+
+    fn take_event(
+        &mut self,
+        place: Option<&ModuleName>,
+        monitor: MonitorId,
+        told: Told,
+        now: Instant,
+    ) {
+        let Some(set) = self.set_mut(place) else {
+            return;
+        };
+        let Some(bound) = set.bound.get_mut(&monitor) else {
+            return;
+        };
+        match bound.state {
+            BoundState::Live(seen) if told.sequence <= seen => {}
+            BoundState::Live(_) => self.tell_hook(place, monitor, vec![told], now),
+            BoundState::Listing | BoundState::Due | BoundState::Queued => bound.early.push(told),
+        }
+    }
+
+    /// Queues a run for events of a binding that it asked for.
+    pub(super) fn tell_hook(
+        &mut self,
+        place: Option<&ModuleName>,
+        monitor: MonitorId,
+        told: Vec<Told>,
+        now: Instant,
+    ) {
+        let Some(set) = self.set(place) else {
+            return;
+        };
+        let Some(bound) = set.bound.get(&monitor) else {
+            return;
+        };
+        let Some(binding) = set.binding(bound) else {
+            return;
+        };
+        let queue = queue_of(place, &binding.common);
+        let run = |told: Told| HookRun {
+            module: place.cloned(),
+            hook: bound.hook.clone(),
+            contexts: vec![Context::event(bound.index, binding, told.event, told.item)],
+            synchronizes: BTreeSet::new(),
+            allow_failure: binding.common.allow_failure,
+            since: now,
+        };
+        let told = told
+            .into_iter()
+            .filter(|told| binding.events.contains(&told.event));
+        let runs: Vec<HookRun> = told.map(run).collect();
+        for run in runs {
+            self.join(queue.clone(), run);
+        }
+    }
+
+    fn take_trouble(
+        &mut self,
+        place: Option<&ModuleName>,
+        monitor: MonitorId,
+        trouble: Option<Trouble>,
+    ) {
+        let Some(set) = self.set_mut(place) else {
+            return;
+        };
+        let Some(bound) = set.bound.get_mut(&monitor) else {
+            return;
+        };
+        let (module, hook) = (place.map_or("global", ModuleName::as_str), &bound.hook);
+        match &trouble {
+            Some(trouble @ Trouble::Unserved { .. }) => {
+                tracing::info!(target: "watch", module, hook, "{trouble}");
+            }
+            Some(trouble) => tracing::error!(target: "watch", module, hook, "{trouble}"),
+            None => tracing::info!(target: "watch", module, hook, "watching goes on"),
+        }
+        bound.trouble = trouble;
+    }
+}

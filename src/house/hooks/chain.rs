@@ -1,0 +1,251 @@
+//! What a task does with hooks, step by step: one state machine for a module's run, its deletion,
+//! converge, and what follows converge.
+//!
+//! ```text
+//! ModuleRun        read ▸ onStartup ▸ listed ▸ Synchronization ▸ synchronized ▸ beforeHelm ▸ WORK ▸ afterHelm
+//! ModuleDelete     read ▸ beforeDeleteHelm ▸ WORK ▸ afterDeleteHelm
+//! ConvergeModules  read ▸ onStartup ▸ listed ▸ Synchronization ▸ synchronized ▸ beforeAll ▸ WORK
+//! AfterAll         afterAll
+//! ```
+//!
+//! A step that fails is repeated; from `beforeHelm` on all is done again, since values may differ.
+
+use std::collections::BTreeSet;
+
+use super::{BoundState, HookSet};
+use crate::binding::Lifecycle;
+use crate::watch::Trouble;
+
+/// What the chain is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::house) enum ChainKind {
+    /// A module's run.
+    Run,
+    /// A module's deletion.
+    Delete,
+    /// Converge, until it is decided which modules are enabled.
+    Converge,
+    /// What follows converge.
+    AfterAll,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Read,
+    Hooks(Lifecycle),
+    Listed,
+    Synchronize,
+    Synchronized,
+    Work,
+}
+
+/// The next step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::house) enum Step {
+    /// Read the hooks of the folder.
+    Read,
+    /// Run a hook for a lifecycle binding.
+    Hook(String, Lifecycle),
+    /// Run a hook for the Synchronization of its bindings.
+    Synchronize(String),
+    /// Wait for something that is not ours; a sentence.
+    Wait(String),
+    /// It cannot go on; a sentence.
+    Fail(String),
+    /// Do what the task is about.
+    Work,
+    /// Nothing is left.
+    End,
+}
+
+/// How far a task is.
+#[derive(Debug, Clone)]
+pub(in crate::house) struct Chain {
+    /// What it is of.
+    pub(in crate::house) kind: ChainKind,
+    stage: usize,
+    /// What is done of the present stage.
+    done: BTreeSet<String>,
+    /// The hook that ran after the work and changed what the work is made from.
+    pub(in crate::house) stale_by: Option<String>,
+    /// The step that is being done.
+    pub(in crate::house) running: Option<Step>,
+}
+
+impl Chain {
+    /// At its beginning.
+    pub(in crate::house) fn new(kind: ChainKind) -> Self {
+        Self {
+            kind,
+            stage: 0,
+            done: BTreeSet::new(),
+            stale_by: None,
+            running: None,
+        }
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        use Lifecycle::{
+            AfterAll, AfterDeleteHelm, AfterHelm, BeforeAll, BeforeDeleteHelm, BeforeHelm, OnStartup,
+        };
+        match self.kind {
+            ChainKind::Run => &[
+                Stage::Read,
+                Stage::Hooks(OnStartup),
+                Stage::Listed,
+                Stage::Synchronize,
+                Stage::Synchronized,
+                Stage::Hooks(BeforeHelm),
+                Stage::Work,
+                Stage::Hooks(AfterHelm),
+            ],
+            ChainKind::Delete => &[
+                Stage::Read,
+                Stage::Hooks(BeforeDeleteHelm),
+                Stage::Work,
+                Stage::Hooks(AfterDeleteHelm),
+            ],
+            ChainKind::Converge => &[
+                Stage::Read,
+                Stage::Hooks(OnStartup),
+                Stage::Listed,
+                Stage::Synchronize,
+                Stage::Synchronized,
+                Stage::Hooks(BeforeAll),
+                Stage::Work,
+            ],
+            ChainKind::AfterAll => &[Stage::Hooks(AfterAll)],
+        }
+    }
+
+    /// What comes next; `folder` is the present content of the hooks' folder.
+    pub(in crate::house) fn next(&self, set: &HookSet, folder: [u8; 32]) -> Step {
+        self.stages()
+            .get(self.stage..)
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+            .find_map(|(ahead, stage)| {
+                let none = BTreeSet::new();
+                let done = if ahead == 0 { &self.done } else { &none };
+                stage.next(set, done, folder)
+            })
+            .unwrap_or(Step::End)
+    }
+
+    /// The next step begins: the stages before it are behind.
+    pub(in crate::house) fn begin(&mut self, set_step: &Step) {
+        let stage = |stage: &Stage| match (stage, set_step) {
+            (Stage::Hooks(of), Step::Hook(_, lifecycle)) => of == lifecycle,
+            (Stage::Read, Step::Read)
+            | (Stage::Synchronize, Step::Synchronize(_))
+            | (Stage::Work, Step::Work) => true,
+            _ => false,
+        };
+        let Some(index) = self.stages().iter().position(stage) else {
+            return;
+        };
+        if index != self.stage {
+            self.stage = index;
+            self.done.clear();
+        }
+    }
+
+    /// A step succeeded.
+    pub(in crate::house) fn succeeded(&mut self, step: &Step) {
+        match step {
+            Step::Hook(hook, _) | Step::Synchronize(hook) => {
+                self.done.insert(hook.clone());
+            }
+            Step::Read | Step::Work => {
+                self.stage += 1;
+                self.done.clear();
+            }
+            Step::Wait(_) | Step::Fail(_) | Step::End => {}
+        }
+    }
+
+    /// A step failed: what prepares the work is done again with it.
+    pub(in crate::house) fn failed(&mut self) {
+        use Lifecycle::{BeforeAll, BeforeDeleteHelm, BeforeHelm};
+        let before = self.stages().iter().position(|stage| {
+            matches!(
+                stage,
+                Stage::Hooks(BeforeHelm | BeforeAll | BeforeDeleteHelm)
+            )
+        });
+        if let Some(before) = before.filter(|before| self.stage > *before) {
+            self.stage = before;
+            self.done.clear();
+        }
+    }
+
+    /// Whether the work is done.
+    pub(in crate::house) fn is_past_work(&self) -> bool {
+        let work = self.stages().iter().position(|stage| *stage == Stage::Work);
+        work.is_none_or(|work| self.stage > work)
+    }
+}
+
+impl Stage {
+    /// What this stage wants to be done; `None` when it is over.
+    fn next(self, set: &HookSet, done: &BTreeSet<String>, folder: [u8; 32]) -> Option<Step> {
+        match self {
+            Self::Read => (set.read_of != Some(folder)).then_some(Step::Read),
+            Self::Hooks(lifecycle) => {
+                let is_done = |name: &&str| {
+                    done.contains(*name)
+                        || (lifecycle == Lifecycle::OnStartup && set.started.contains(*name))
+                };
+                let mut names = set.in_order(lifecycle).into_iter();
+                let name = names.find(|name| !is_done(name))?;
+                Some(Step::Hook(name.to_owned(), lifecycle))
+            }
+            Self::Listed => waits_for_lists(set),
+            Self::Synchronize => set
+                .hooks
+                .keys()
+                .find(|hook| !done.contains(*hook) && !set.due_in_main(hook).1.is_empty())
+                .map(|hook| Step::Synchronize(hook.clone())),
+            Self::Synchronized => waits_for_queues(set),
+            Self::Work => Some(Step::Work),
+        }
+    }
+}
+
+/// A kind that is not there yet is not waited for: its binding is synchronized when it comes.
+fn waits_for_lists(set: &HookSet) -> Option<Step> {
+    let listing = || {
+        let listing = |bound: &&super::Bound| bound.state == BoundState::Listing;
+        set.bound.values().filter(listing)
+    };
+    let refused = listing().find_map(|bound| match &bound.trouble {
+        Some(trouble @ Trouble::Forbidden { .. }) => {
+            Some(Step::Fail(format!("hook {}: {trouble}", bound.hook)))
+        }
+        _ => None,
+    });
+    refused.or_else(|| {
+        let bound = listing().find(|bound| bound.trouble.is_none())?;
+        let kind = set.binding(bound).map_or("", |binding| &binding.selection.kind);
+        Some(Step::Wait(format!(
+            "waits for the list of {kind} that {} asks for",
+            bound.hook
+        )))
+    })
+}
+
+fn waits_for_queues(set: &HookSet) -> Option<Step> {
+    set.bound.values().find_map(|bound| {
+        let binding = set.binding(bound)?;
+        let queue = binding.common.queue.as_ref()?;
+        let is_waited_for = binding.wait_for_synchronization
+            && matches!(bound.state, BoundState::Due | BoundState::Queued);
+        is_waited_for.then(|| {
+            Step::Wait(format!(
+                "waits for the Synchronization of {} in queue {queue}",
+                bound.hook
+            ))
+        })
+    })
+}

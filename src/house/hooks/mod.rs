@@ -1,0 +1,317 @@
+//! The hooks of one place, a module or global: what they are bound to and how far each binding is.
+//!
+//! | a kubernetes binding is | next |
+//! |---|---|
+//! | listing | its snapshot is complete: due, or live when it asks for no Synchronization |
+//! | due | its Synchronization waits in a queue: queued |
+//! | queued | the run succeeded: live; what happened since its snapshot is told |
+//! | live | every event is told as it comes |
+
+mod chain;
+mod swing;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+pub(super) use chain::{Chain, ChainKind, Step};
+pub(super) use swing::Swing;
+
+use crate::binding::{Context, KubernetesBinding, Lifecycle, ScheduleBinding};
+use crate::hook::Hook;
+use crate::schedule::Crontab;
+use crate::watch::{Item, Monitor, MonitorId, Trouble, WatchEvent};
+
+/// The hooks of one place.
+#[derive(Default)]
+pub(super) struct HookSet {
+    /// The content of the folder that they were read from; `None` when they were not read.
+    pub(super) read_of: Option<[u8; 32]>,
+    /// By name.
+    pub(super) hooks: BTreeMap<String, Arc<Hook>>,
+    /// Hooks whose `onStartup` succeeded.
+    pub(super) started: BTreeSet<String>,
+    /// Kubernetes bindings that are watched.
+    pub(super) bound: BTreeMap<MonitorId, Bound>,
+    /// What is being done with them in one task.
+    pub(super) chain: Option<Chain>,
+    /// Whether the first chain came to its end: then schedules fire.
+    pub(super) is_live: bool,
+    /// The latest run of each hook.
+    pub(super) latest: BTreeMap<String, Latest>,
+    /// When each hook with limits may run again.
+    pub(super) buckets: BTreeMap<String, Bucket>,
+    /// Values that hooks change back and forth.
+    pub(super) swing: Swing,
+}
+
+/// A kubernetes binding that is watched.
+pub(super) struct Bound {
+    /// The hook.
+    pub(super) hook: String,
+    /// Which of its kubernetes bindings.
+    pub(super) index: usize,
+    /// How far it is.
+    pub(super) state: BoundState,
+    /// What happened before it was live.
+    pub(super) early: Vec<Told>,
+    /// What is in the way of watching.
+    pub(super) trouble: Option<Trouble>,
+}
+
+impl Bound {
+    /// Whether its Synchronization has not succeeded yet.
+    pub(super) fn is_early(&self) -> bool {
+        matches!(self.state, BoundState::Due | BoundState::Queued)
+    }
+}
+
+/// How far a binding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BoundState {
+    /// Its snapshot is not complete.
+    Listing,
+    /// Its Synchronization has to be queued.
+    Due,
+    /// Its Synchronization waits, or runs.
+    Queued,
+    /// Events are told, but for those that a snapshot of this sequence held already.
+    Live(u64),
+}
+
+/// An event of a binding.
+pub(super) struct Told {
+    /// What happened.
+    pub(super) event: WatchEvent,
+    /// To what.
+    pub(super) item: Arc<Item>,
+    /// When, in the order of all changes.
+    pub(super) sequence: u64,
+}
+
+/// A run of a hook that ended.
+#[derive(Debug, Clone)]
+pub(super) struct Latest {
+    /// When it ended.
+    pub(super) ended: Timestamp,
+    /// How long it took.
+    pub(super) took: Duration,
+    /// What it ran for.
+    pub(super) binding: String,
+    /// What it changed, or why it failed.
+    pub(super) outcome: Result<String, String>,
+    /// How many runs ended.
+    pub(super) runs: u64,
+    /// How many failed.
+    pub(super) failures: u64,
+}
+
+/// Tokens of a hook with `settings.executionMinInterval`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bucket {
+    tokens: u32,
+    filled: Instant,
+}
+
+impl HookSet {
+    /// Whether any hook, or what is left of one, needs care when the place goes.
+    pub(super) fn is_active(&self) -> bool {
+        !self.bound.is_empty() || self.is_live || !self.started.is_empty()
+    }
+
+    /// Takes hooks as they are on disk now. Hooks that are as before keep all that they have; those
+    /// that are new or changed begin anew.
+    pub(super) fn take(
+        &mut self,
+        hooks: Vec<Hook>,
+        read_of: [u8; 32],
+        mut next_id: impl FnMut() -> MonitorId,
+    ) {
+        self.read_of = Some(read_of);
+        let new: BTreeMap<String, Arc<Hook>> = hooks
+            .into_iter()
+            .map(|hook| (hook.file.name.clone(), Arc::new(hook)))
+            .collect();
+        let is_same = |name: &str| match (self.hooks.get(name), new.get(name)) {
+            (Some(old), Some(new)) => {
+                old.file.digest == new.file.digest && old.config == new.config
+            }
+            _ => false,
+        };
+        let same: BTreeSet<String> = new.keys().filter(|name| is_same(name)).cloned().collect();
+        self.bound.retain(|_, bound| same.contains(&bound.hook));
+        self.started.retain(|name| same.contains(name));
+        self.latest.retain(|name, _| new.contains_key(name));
+        self.buckets.retain(|name, _| same.contains(name));
+        for (name, hook) in new.iter().filter(|(name, _)| !same.contains(*name)) {
+            for index in 0..hook.config.kubernetes.len() {
+                let bound = Bound {
+                    hook: name.clone(),
+                    index,
+                    state: BoundState::Listing,
+                    early: Vec::new(),
+                    trouble: None,
+                };
+                self.bound.insert(next_id(), bound);
+            }
+        }
+        self.hooks = new;
+    }
+
+    /// Forgets everything but what is on disk, as when a module is switched off.
+    pub(super) fn retire(&mut self) {
+        let latest = std::mem::take(&mut self.latest);
+        *self = Self {
+            latest,
+            ..Self::default()
+        };
+    }
+
+    /// What is to be watched.
+    pub(super) fn monitors(&self) -> impl Iterator<Item = Monitor> {
+        self.bound.iter().filter_map(|(id, bound)| {
+            let binding = self.binding(bound)?;
+            Some(Monitor {
+                id: *id,
+                selection: binding.selection.clone(),
+                filter: binding.filter.clone(),
+                keep_full: binding.keep_full,
+            })
+        })
+    }
+
+    /// The crontabs of the hooks, once they fire.
+    pub(super) fn crontabs(&self) -> impl Iterator<Item = &Crontab> {
+        self.hooks
+            .values()
+            .filter(|_| self.is_live)
+            .flat_map(|hook| &hook.config.schedules)
+            .map(|schedule| &schedule.crontab)
+    }
+
+    /// The schedule bindings of a crontab.
+    pub(super) fn due<'a>(
+        &'a self,
+        crontab: &'a Crontab,
+    ) -> impl Iterator<Item = (&'a str, &'a ScheduleBinding)> {
+        self.hooks
+            .iter()
+            .filter(|_| self.is_live)
+            .flat_map(|(name, hook)| {
+                let schedules = hook.config.schedules.iter();
+                schedules.map(move |schedule| (name.as_str(), schedule))
+            })
+            .filter(move |(_, schedule)| schedule.crontab == *crontab)
+    }
+
+    /// The configuration of a binding.
+    pub(super) fn binding(&self, bound: &Bound) -> Option<&KubernetesBinding> {
+        let hook = self.hooks.get(&bound.hook)?;
+        hook.config.kubernetes.get(bound.index)
+    }
+
+    /// The monitors of a hook, in the order of its bindings.
+    pub(super) fn monitors_of(&self, hook: &str) -> Vec<MonitorId> {
+        let mut monitors: Vec<(usize, MonitorId)> = self
+            .bound
+            .iter()
+            .filter(|(_, bound)| bound.hook == hook)
+            .map(|(id, bound)| (bound.index, *id))
+            .collect();
+        monitors.sort_unstable();
+        monitors.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The hooks with a lifecycle binding, in their order; equals by name.
+    pub(super) fn in_order(&self, lifecycle: Lifecycle) -> Vec<&str> {
+        let order = |hook: &Hook| hook.config.lifecycle.get(&lifecycle).copied();
+        let mut names: Vec<(f64, &str)> = self
+            .hooks
+            .iter()
+            .filter_map(|(name, hook)| Some((order(hook)?, name.as_str())))
+            .collect();
+        names.sort_by(|left, right| left.0.total_cmp(&right.0).then(left.1.cmp(right.1)));
+        names.into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// The bindings of a hook whose Synchronization runs in the main queue and is due, as contexts
+    /// of one run.
+    pub(super) fn due_in_main(&self, hook: &str) -> (Vec<Context>, BTreeSet<MonitorId>) {
+        let due = |bound: &&Bound| {
+            bound.hook == hook && matches!(bound.state, BoundState::Due | BoundState::Queued)
+        };
+        let mut found: Vec<(usize, MonitorId, Context)> = Vec::new();
+        for (id, bound) in self.bound.iter().filter(|(_, bound)| due(bound)) {
+            let Some(binding) = self.binding(bound) else {
+                continue;
+            };
+            if binding.common.queue.is_none() {
+                let context = Context::synchronization(bound.index, binding);
+                found.push((bound.index, *id, context));
+            }
+        }
+        found.sort_by_key(|(index, ..)| *index);
+        let ids = found.iter().map(|(_, id, _)| *id).collect();
+        (found.into_iter().map(|(.., context)| context).collect(), ids)
+    }
+
+    /// A Synchronization succeeded on a snapshot of this sequence: the binding is live. Answers what
+    /// happened since and is to be told.
+    pub(super) fn synchronized(&mut self, monitor: MonitorId, sequence: u64) -> Vec<Told> {
+        let Some(bound) = self.bound.get_mut(&monitor) else {
+            return Vec::new();
+        };
+        bound.state = BoundState::Live(sequence);
+        let mut early = std::mem::take(&mut bound.early);
+        early.retain(|told| told.sequence > sequence);
+        early
+    }
+
+    /// What is wrong with watching, one sentence each.
+    pub(super) fn troubles(&self) -> Vec<String> {
+        self.bound
+            .values()
+            .filter_map(|bound| Some(format!("{}: {}", bound.hook, bound.trouble.as_ref()?)))
+            .collect()
+    }
+
+    /// When a hook may run, if its settings limit that; `None`: now.
+    pub(super) fn may_run_at(&self, hook: &str, now: Instant) -> Option<Instant> {
+        let rate = self.hooks.get(hook)?.config.rate.as_ref()?;
+        let bucket = self.buckets.get(hook)?.filled_up(rate.interval, rate.burst, now);
+        (bucket.tokens == 0).then(|| bucket.filled + rate.interval)
+    }
+
+    /// A hook runs now.
+    pub(super) fn note_run(&mut self, hook: &str, now: Instant) {
+        let Some(rate) = self.hooks.get(hook).and_then(|hook| hook.config.rate.as_ref()) else {
+            return;
+        };
+        let (interval, burst) = (rate.interval, rate.burst.max(1));
+        let full = Bucket {
+            tokens: burst,
+            filled: now,
+        };
+        let bucket = self.buckets.entry(hook.to_owned()).or_insert(full);
+        *bucket = bucket.filled_up(interval, burst, now);
+        bucket.tokens = bucket.tokens.saturating_sub(1);
+    }
+}
+
+impl Bucket {
+    /// The bucket with the tokens that time has brought.
+    fn filled_up(self, interval: Duration, burst: u32, now: Instant) -> Self {
+        let passed = now.saturating_duration_since(self.filled).as_nanos();
+        let new = passed.checked_div(interval.as_nanos()).unwrap_or(u128::from(burst));
+        let new = u32::try_from(new).unwrap_or(u32::MAX);
+        let tokens = self.tokens.saturating_add(new).min(burst.max(1));
+        let filled = if tokens == burst.max(1) {
+            now
+        } else {
+            self.filled + interval.saturating_mul(new)
+        };
+        Self { tokens, filled }
+    }
+}

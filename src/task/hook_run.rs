@@ -1,0 +1,308 @@
+//! One hook: snapshots → binding context → process → what it gives back, done but for the values.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt as _};
+use serde_json::Value;
+
+use super::context::Context;
+use super::error::Error;
+use crate::binding::{self, Place, combine, write_contexts};
+use crate::hook::{self, Hook, HookFile, Labels};
+use crate::name::{ModuleName, ValuesKey};
+use crate::object::field_manager;
+use crate::patch::HookPatch;
+use crate::process::Usage;
+use crate::values::{Origin, Snapshot, Store};
+use crate::watch::{Item, MonitorId};
+use crate::{apply, config_values, metric, yaml};
+
+/// Hooks that are asked for their configuration at once.
+const ASKED_AT_ONCE: usize = 4;
+
+/// One run of a hook.
+#[derive(Clone)]
+pub struct HookCall {
+    /// The hook.
+    pub hook: Arc<Hook>,
+    /// Whose it is; `None` for global hooks.
+    pub module: Option<ModuleName>,
+    /// What it is told.
+    pub contexts: Vec<binding::Context>,
+    /// The monitors of its kubernetes bindings, in their order.
+    pub monitors: Vec<MonitorId>,
+    /// The values that it may change.
+    pub store: Store,
+    /// The global values beside them; `None` for global hooks.
+    pub global: Option<(Snapshot, Arc<Value>)>,
+    /// Its queue, for the log.
+    pub queue: String,
+    /// The number of its task, for the log.
+    pub task: u64,
+    /// Whether the limit for main queues holds.
+    pub is_limited: bool,
+}
+
+/// What became of a run.
+#[derive(Default)]
+pub struct HookRan {
+    /// The sequence of the snapshot that each binding was told.
+    pub seen: BTreeMap<MonitorId, u64>,
+    /// The bindings whose Synchronization it was told.
+    pub synchronized: BTreeSet<MonitorId>,
+    /// What it asks of the values, found to fit.
+    pub values: HookPatch,
+    /// What it asks of modules that are on or off, in its patch of config values.
+    pub config_flags: BTreeMap<ValuesKey, Option<bool>>,
+    /// The section of the `ConfigMap` as it was written.
+    pub section: Option<Value>,
+    /// What was done to objects, one sentence each.
+    pub objects: Vec<String>,
+    /// What it asks of metrics.
+    pub metrics: Vec<metric::Operation>,
+    /// What its process cost.
+    pub usage: Usage,
+    /// How long its process ran.
+    pub took: Duration,
+    /// Why it failed.
+    pub error: Option<Error>,
+}
+
+/// The hooks of one place, to be read from disk.
+#[derive(Debug, Clone)]
+pub struct HookFolder {
+    /// The folder.
+    pub path: PathBuf,
+    /// Whose it is; `None` for global hooks.
+    pub module: Option<ModuleName>,
+}
+
+/// What was read of a folder.
+#[derive(Debug, Default)]
+pub struct HooksRead {
+    /// The hooks.
+    pub hooks: Vec<Hook>,
+    /// What is suspicious and stops nothing.
+    pub warnings: Vec<String>,
+}
+
+/// Finds the hooks of a folder and asks each for its configuration.
+pub async fn read_hooks(context: &Context, folder: HookFolder) -> Result<HooksRead, Error> {
+    let place = if folder.module.is_some() {
+        Place::Module
+    } else {
+        Place::Global
+    };
+    let discover = move || hook::discover(place, &folder.path);
+    let found = tokio::task::spawn_blocking(discover).await;
+    let found = found.map_err(|error| Error::Broken(error.to_string()))?;
+    let mut read = HooksRead {
+        hooks: Vec::new(),
+        warnings: found.warnings.iter().map(ToString::to_string).collect(),
+    };
+    let ask = async |file: HookFile| {
+        let limit = context.hooks.config_timeout;
+        let config = hook::read_config(&context.processes, &file, place, limit).await;
+        config.map(|config| Hook {
+            file,
+            config: Arc::new(config),
+        })
+    };
+    let asked: Vec<_> = stream::iter(found.hooks)
+        .map(ask)
+        .buffered(ASKED_AT_ONCE)
+        .collect()
+        .await;
+    let mut failures = Vec::new();
+    for answer in asked {
+        match answer {
+            Ok(hook) => {
+                let warnings = hook.config.warnings.iter();
+                read.warnings.extend(warnings.map(ToString::to_string));
+                read.hooks.push(hook);
+            }
+            Err(error) => failures.push(error),
+        }
+    }
+    if failures.is_empty() {
+        Ok(read)
+    } else {
+        Err(Error::ReadHooks(failures))
+    }
+}
+
+/// Runs a hook. Whatever happens, what was done is in the answer.
+pub async fn run_hook(context: &Context, call: HookCall) -> HookRan {
+    let mut ran = HookRan::default();
+    ran.error = steps(context, call, &mut ran).await.err();
+    ran
+}
+
+async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(), Error> {
+    let _permit = match call.is_limited {
+        true => context.hooks.permits.acquire().await.ok(),
+        false => None,
+    };
+    let output = hook_output(context, &call, ran).await?;
+    ran.usage = output.usage;
+    ran.took = output.took;
+    let section = check(&call, &output)?;
+    ran.metrics = output.metrics.operations;
+    operate(context, &call, &output.objects, ran).await?;
+    if let Some(section) = section {
+        write_section(context, &call, &section).await?;
+        ran.section = Some(section);
+    }
+    ran.config_flags = output.config_values.flags;
+    ran.values = output.values;
+    Ok(())
+}
+
+/// The text of the binding context file. What a Synchronization tells, and of which moment each
+/// snapshot is, is noted.
+fn told(
+    context: &Context,
+    call: &HookCall,
+    contexts: &[binding::Context],
+    ran: &mut HookRan,
+) -> String {
+    let read: RefCell<BTreeMap<usize, (u64, Vec<Arc<Item>>)>> = RefCell::default();
+    let snapshot = |index: usize| {
+        let Some(monitor) = call.monitors.get(index) else {
+            return Vec::new();
+        };
+        let mut read = read.borrow_mut();
+        let (_, items) = read.entry(index).or_insert_with(|| {
+            let snapshot = context.hooks.watches.snapshot(*monitor);
+            (snapshot.sequence, snapshot.items)
+        });
+        items.clone()
+    };
+    // A Synchronization tells its objects, also where its group leaves it out of the text.
+    for context in &call.contexts {
+        if let binding::ContextKind::Synchronization { binding_index } = context.kind {
+            snapshot(binding_index);
+            let monitor = call.monitors.get(binding_index);
+            ran.synchronized.extend(monitor.copied());
+        }
+    }
+    let text = write_contexts(&call.hook.config, contexts, &snapshot);
+    for (index, (sequence, _)) in read.into_inner() {
+        if let Some(monitor) = call.monitors.get(index) {
+            ran.seen.insert(*monitor, sequence);
+        }
+    }
+    text
+}
+
+/// Runs the hook.
+async fn hook_output(
+    context: &Context,
+    call: &HookCall,
+    ran: &mut HookRan,
+) -> Result<hook::Output, Error> {
+    let contexts = combine(call.contexts.clone());
+    let text = told(context, call, &contexts, ran);
+    let names: BTreeSet<&str> = contexts
+        .iter()
+        .map(|context| context.binding.as_str())
+        .collect();
+    let binding = names.into_iter().collect::<Vec<_>>().join(",");
+    let (values, config_values) = files(call);
+    let hook_call = hook::Call {
+        hook: &call.hook,
+        module: call.module.as_ref(),
+        scope: call.store.scope(),
+        contexts: &text,
+        values: values.as_bytes(),
+        config_values: config_values.as_bytes(),
+        metric_group: None,
+        limit: context.hooks.timeout,
+        log: Labels {
+            binding: &binding,
+            queue: &call.queue,
+            task: call.task,
+        },
+        proxy_json: context.hooks.proxy_json,
+    };
+    Ok(hook::run(&context.processes, hook_call).await?)
+}
+
+/// The texts of the values files: `{global: …, <key>: …}` for a module's hook, `{global: …}` else.
+fn files(call: &HookCall) -> (String, String) {
+    let values = call.store.snapshot().values;
+    let key = Value::from(call.store.scope().as_str());
+    match &call.global {
+        Some((global, config)) => (
+            format!(r#"{{"global":{},{key}:{values}}}"#, global.values),
+            format!(r#"{{"global":{config},{key}:{}}}"#, call.store.config()),
+        ),
+        None => (
+            format!("{{{key}:{values}}}"),
+            format!("{{{key}:{}}}", call.store.config()),
+        ),
+    }
+}
+
+/// Checks what the hook asks of the values before anything takes effect; answers the section of the
+/// `ConfigMap` that is to be written.
+fn check(call: &HookCall, output: &hook::Output) -> Result<Option<Value>, Error> {
+    let origin = call.origin();
+    if !output.values.values.is_empty() {
+        let mut store = call.store.clone();
+        store.apply_values_patch(&output.values.values, &origin)?;
+    }
+    if output.config_values.values.is_empty() {
+        return Ok(None);
+    }
+    let patch = &output.config_values.values;
+    Ok(call.store.plan_config_patch(patch, &origin)?)
+}
+
+async fn operate(
+    context: &Context,
+    call: &HookCall,
+    operations: &[crate::patch::ObjectOperation],
+    ran: &mut HookRan,
+) -> Result<(), Error> {
+    if operations.is_empty() {
+        return Ok(());
+    }
+    let manager = match &call.module {
+        Some(module) => field_manager(module),
+        None => "addon-operator/global-hooks".to_owned(),
+    };
+    let operated = apply::operate(&context.applier.client, operations, &manager).await;
+    ran.objects = operated.done;
+    if operated.failures.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Objects(operated.failures))
+    }
+}
+
+async fn write_section(context: &Context, call: &HookCall, section: &Value) -> Result<(), Error> {
+    let (namespace, name) = (context.namespace.as_str(), context.hooks.config_map.as_str());
+    let key = call.store.scope();
+    context.hooks.own_sections.note(key, yaml::write(section));
+    let client = &context.applier.client;
+    config_values::write(client, (namespace, name), key, section).await?;
+    Ok(())
+}
+
+impl HookCall {
+    /// Who changes the values.
+    pub fn origin(&self) -> Origin {
+        let hook = &self.hook.file.name;
+        Origin::HookPatch {
+            hook: match &self.module {
+                Some(module) => format!("{module}/{hook}"),
+                None => format!("global/{hook}"),
+            },
+        }
+    }
+}
