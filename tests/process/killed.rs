@@ -154,6 +154,7 @@ async fn guard_that_was_killed_is_replaced() {
         guard: Some(env!("CARGO_BIN_EXE_addon-operator").into()),
     });
     let run = || async {
+        let mut hear = |_, _: &str| {};
         let ended = processes.run(Run {
             program: Path::new("true"),
             arguments: &[],
@@ -161,7 +162,7 @@ async fn guard_that_was_killed_is_replaced() {
             variables: BTreeMap::new(),
             limit: None,
             hearing: Hearing::default(),
-            hear: &mut |_, _| {},
+            hear: &mut hear,
         });
         assert!(ended.await.unwrap().status.success());
     };
