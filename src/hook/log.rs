@@ -70,14 +70,14 @@ impl<'a> Log<'a> {
 
     fn write(&self, stream: Stream, record: Record) {
         match record {
-            Record::Line(line) => self.tell(stream, tracing::Level::INFO, &line, Extra::default()),
+            Record::Line(line) => self.tell(stream, tracing::Level::INFO, &line, &Extra::default()),
             Record::Object(object) if self.proxy_json => {
                 let text = Value::Object(object).to_string();
                 let extra = Extra {
                     record: Some(&text),
                     ..Extra::default()
                 };
-                self.tell(stream, tracing::Level::INFO, NO_MESSAGE, extra);
+                self.tell(stream, tracing::Level::INFO, NO_MESSAGE, &extra);
             }
             Record::Object(object) => {
                 let (level, message, rest) = take_apart(object);
@@ -87,12 +87,16 @@ impl<'a> Log<'a> {
                     is_json: Some(true),
                     ..Extra::default()
                 };
-                self.tell(stream, level, &message, extra);
+                self.tell(stream, level, &message, &extra);
             }
         }
     }
 
-    fn tell(&self, stream: Stream, level: tracing::Level, message: &str, extra: Extra<'_>) {
+    #[expect(
+        clippy::cognitive_complexity,
+        reason = "one record in five levels, which must be known when this is compiled"
+    )]
+    fn tell(&self, stream: Stream, level: tracing::Level, message: &str, extra: &Extra<'_>) {
         let message: String = message.chars().take(LONGEST_TEXT).collect();
         macro_rules! tell {
             ($level:ident) => {

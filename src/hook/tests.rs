@@ -40,7 +40,7 @@ impl Bench {
         Self {
             folder,
             processes,
-            limit: Some(Duration::from_secs(60)),
+            limit: Some(Duration::from_mins(1)),
             proxy_json: false,
         }
     }
@@ -119,8 +119,8 @@ impl Bench {
     }
 }
 
-#[test]
-fn hooks_are_found_by_the_rules_of_the_original() {
+/// A module `m` with hooks, with what is none, and with links.
+fn bench_with_all_kinds_of_files() -> Bench {
     let bench = Bench::empty();
     for (path, mode) in [
         ("m/hooks/b.sh", 0o755),
@@ -151,6 +151,12 @@ fn hooks_are_found_by_the_rules_of_the_original() {
     link("../../real/not.sh", "linked-not.sh");
     link("../../real", "linked-folder");
     link("nowhere", "dangling.sh");
+    bench
+}
+
+#[test]
+fn hooks_are_found_by_the_rules_of_the_original() {
+    let bench = bench_with_all_kinds_of_files();
     let hooks = bench.folder.path().join("m/hooks");
     let found = |place| {
         let found = discover(place, &hooks);
@@ -301,13 +307,13 @@ async fn bad_configs_name_the_hook_its_last_words_and_what_to_do() {
 #[tokio::test]
 async fn hook_is_given_what_the_contract_says() {
     let bench = Bench::new(
-        r#"cd $(dirname $0)
+        r"cd $(dirname $0)
         cp $BINDING_CONTEXT_PATH contexts; cp $VALUES_PATH values; cp $CONFIG_VALUES_PATH config
         readlink /proc/$$/cwd > ../cwd; echo $# > arguments
         dirname $VALUES_PATH > private; cd $(cat private); stat -c '%a %s %n' $PWD * > $OLDPWD/files
         for file in $CONFIG_VALUES_JSON_PATCH_PATH $VALUES_JSON_PATCH_PATH $METRICS_PATH $KUBERNETES_PATCH_PATH; do
             basename $file
-        done > $OLDPWD/answers"#,
+        done > $OLDPWD/answers",
     );
     bench.run().await.unwrap();
     let read = |name: &str| bench.read(&format!("010-web/hooks/{name}"));

@@ -30,11 +30,11 @@ impl Folder {
                 .tempdir_in(home.path())
         };
         // Mostly it is there; somebody may have cleaned up the temporary folder.
-        let made = make().or_else(|error| match error.kind() {
+        let folder = make().or_else(|error| match error.kind() {
             io::ErrorKind::NotFound => home.make().and_then(|()| make()),
             _ => Err(error),
         });
-        match made {
+        match folder {
             Ok(folder) => Ok(Self {
                 folder,
                 _home: home.clone(),

@@ -29,7 +29,7 @@ const DIE_WITHIN: Duration = Duration::from_secs(2);
 /// The same when the one who waits is dropped: this holds up other work.
 const DROP_WITHIN: Duration = Duration::from_millis(200);
 /// A dead child that nobody waited for in so long was an orphan.
-const WAITED_WITHIN: Duration = Duration::from_secs(60);
+const WAITED_WITHIN: Duration = Duration::from_mins(1);
 
 /// A running process that leads a group of its own.
 #[derive(Debug)]

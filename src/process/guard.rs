@@ -10,6 +10,7 @@ use std::io::{self, BufRead, PipeWriter, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,8 @@ pub(super) struct Guard {
     program: Option<PathBuf>,
     home: Arc<Home>,
     running: Mutex<Option<Running>>,
+    /// Whether it was told that it cannot be started; it is tried again each time.
+    is_missed: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -47,6 +50,7 @@ impl Guard {
             program,
             home,
             running: Mutex::new(None),
+            is_missed: AtomicBool::new(false),
         }
     }
 
@@ -84,14 +88,17 @@ impl Guard {
             _ => {}
         }
         if let Some(mut dead) = running.take() {
+            // It is dead already, or stopped listening.
+            let _ = dead.child.kill();
             let _ = dead.child.wait();
         }
         match self.start(inner) {
             Ok(started) => *running = Some(started),
-            Err(error) => tracing::warn!(
+            Err(error) if !self.is_missed.swap(true, Ordering::Relaxed) => tracing::warn!(
                 target: "process", error = &error as &dyn std::error::Error,
                 "starting the guard: hooks would outlive a kill -9 of the operator"
             ),
+            Err(_) => {}
         }
     }
 
@@ -115,12 +122,9 @@ impl Guard {
             .stderr(Stdio::null())
             .process_group(0)
             .spawn()?;
-        let groups: String = inner
-            .leaders()
-            .iter()
-            .map(|group| format!("+{group}\n"))
-            .collect();
-        pipe.write_all(groups.as_bytes())?;
+        for group in inner.leaders().iter() {
+            pipe.write_all(format!("+{group}\n").as_bytes())?;
+        }
         Ok(Running { pipe, child })
     }
 

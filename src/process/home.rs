@@ -17,7 +17,7 @@ use super::mark::{Mark, kill_marked};
 const PREFIX: &str = "operator-";
 const LOCK: &str = "lock";
 /// Older than this without a lock, a folder is not just being made.
-const MADE_WITHIN: Duration = Duration::from_secs(60);
+const MADE_WITHIN: Duration = Duration::from_mins(1);
 
 /// The folder of this operator. It is made when first needed and removed when dropped.
 #[derive(Debug)]

@@ -28,7 +28,7 @@ impl Bench {
         Self {
             folder,
             processes,
-            limit: Some(Duration::from_secs(60)),
+            limit: Some(Duration::from_mins(1)),
         }
     }
 
@@ -343,8 +343,8 @@ async fn full_disk_is_told_with_the_folder_and_what_to_do() {
     }
     let processes = processes(&path);
     let small = processes.folder("x").unwrap();
-    let written = small.write("values.json", &[b'x'; 100_000]);
-    let next = small.write("next.json", &[b'x'; 100_000]);
+    let written = small.write("values.json", &vec![b'x'; 100_000]);
+    let next = small.write("next.json", &vec![b'x'; 100_000]);
     drop(small);
     assert!(mount(&["umount", "-l"]));
     for (result, name) in [(written, "values.json"), (next, "next.json")] {

@@ -16,7 +16,7 @@ const FOLDER: &str = "STAND_IN_FOLDER";
 /// What is written last by the hook.
 const LAST: &str = "ready";
 
-const HOOK: &str = r#"#!/bin/bash
+const HOOK: &str = r"#!/bin/bash
 trap '' TERM HUP
 cd $(dirname $0)
 sleep 1000 & echo $! > child
@@ -27,7 +27,7 @@ while ! [ -s grandchild ]; do sleep 0.01; done
 echo $$ > leader
 mv leader ready
 sleep 1000
-"#;
+";
 
 #[test]
 #[ignore = "the stand-in for an operator, run by the tests beside it"]
@@ -138,14 +138,44 @@ fn nothing_survives_an_operator_that_was_killed() {
 #[test]
 fn operator_and_guard_killed_leave_work_for_the_next() {
     let mut stand_in = StandIn::start(true);
-    for guard in guards(&stand_in.path("tmp")) {
-        let killed = Command::new("kill").args(["-9", &guard]).status().unwrap();
-        assert!(killed.success());
-    }
+    kill(&guard(&stand_in.path("tmp")));
     stand_in.kill();
     std::thread::sleep(Duration::from_millis(100));
     assert!(!stand_in.is_gone("daemon"));
     sweep(&stand_in);
+}
+
+#[tokio::test]
+async fn guard_that_was_killed_is_replaced() {
+    let folder = TempDir::new().unwrap();
+    let processes = Processes::new(Settings {
+        temporary: folder.path().to_owned(),
+        keep_files: false,
+        guard: Some(env!("CARGO_BIN_EXE_addon-operator").into()),
+    });
+    let run = || async {
+        let mut hear = |_, _: &str| {};
+        let ended = processes.run(Run {
+            program: Path::new("true"),
+            arguments: &[],
+            directory: None,
+            variables: BTreeMap::new(),
+            limit: None,
+            hearing: Hearing::default(),
+            hear: &mut hear,
+        });
+        assert!(ended.await.unwrap().status.success());
+    };
+    run().await;
+    let first = guard(folder.path());
+    run().await;
+    assert_eq!(guard(folder.path()), first, "one guard is enough");
+    kill(&first);
+    run().await;
+    assert_ne!(guard(folder.path()), first);
+    drop(processes);
+    let is_gone = || guards(folder.path()).is_empty();
+    assert!(within(is_gone), "the guard outlives an orderly end");
 }
 
 #[test]
@@ -175,13 +205,21 @@ fn sweep(stand_in: &StandIn) {
     assert_eq!(stand_in.left(), 0);
     // It cleared its environment and left no trace that a later life could know it by.
     let id = fs::read_to_string(stand_in.path("unmarked")).unwrap();
-    Command::new("kill")
-        .args(["-9", id.trim()])
-        .status()
-        .unwrap();
+    kill(id.trim());
 }
 
-/// The process numbers of the guards of operators below a temporary folder.
+fn kill(process: &str) {
+    let killed = Command::new("kill").args(["-9", process]).status();
+    assert!(killed.unwrap().success());
+}
+
+/// The process number of the guard of the one operator below a temporary folder.
+fn guard(temporary: &Path) -> String {
+    let found = guards(temporary);
+    assert_eq!(found.len(), 1);
+    found.into_iter().next().unwrap()
+}
+
 fn guards(temporary: &Path) -> Vec<String> {
     let is_guard = |process: &String| {
         let line = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
@@ -190,7 +228,5 @@ fn guards(temporary: &Path) -> Vec<String> {
     };
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let found: Vec<String> = names.filter(is_guard).collect();
-    assert_eq!(found.len(), 1);
-    found
+    names.filter(is_guard).collect()
 }

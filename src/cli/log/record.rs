@@ -345,8 +345,10 @@ mod tests {
 
     #[test]
     fn fields_of_hooks_have_places_of_their_own() {
-        let mut fields = Fields::default();
-        fields.message = "low disk".to_owned();
+        let mut fields = Fields {
+            message: "low disk".to_owned(),
+            ..Fields::default()
+        };
         fields.set("hook", json!("hooks/a.sh"));
         assert_eq!(fields.hear_hook("output", "{}"), None);
         assert_eq!(fields.hear_hook("hook_fields", "no JSON"), None);
