@@ -138,7 +138,16 @@ impl Client {
         })
     }
 
-    pub(super) async fn once(&self, call: &Call<'_>) -> Result<Response<Body>, Error> {
+    async fn once(&self, call: &Call<'_>) -> Result<Response<Body>, Error> {
+        self.once_over(&self.inner.http, call).await
+    }
+
+    /// Sends once, over a connection of choice.
+    pub(super) async fn once_over(
+        &self,
+        http: &kube::Client,
+        call: &Call<'_>,
+    ) -> Result<Response<Body>, Error> {
         let mut request = Request::builder()
             .method(call.method.clone())
             .uri(&call.path)
@@ -149,9 +158,7 @@ impl Client {
         let request = request
             .body(Body::from(call.body.clone()))
             .map_err(|source| self.unreachable(call.deed, Box::new(source)))?;
-        self.inner
-            .http
-            .send(request)
+        http.send(request)
             .await
             .map_err(|source| self.unreachable(call.deed, Box::new(source)))
     }
@@ -163,7 +170,11 @@ impl Client {
             .to_bytes())
     }
 
-    fn unreachable(&self, deed: &str, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    pub(super) fn unreachable(
+        &self,
+        deed: &str,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    ) -> Error {
         Error::Reach {
             deed: deed.to_owned(),
             url: self.inner.url.clone(),

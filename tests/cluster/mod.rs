@@ -13,3 +13,4 @@ mod ownership;
 mod prune;
 mod scene;
 mod stage;
+mod watches;

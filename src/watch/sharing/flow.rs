@@ -594,4 +594,63 @@ mod tests {
         scene.state.reconcile(Vec::new());
         assert!(scene.runs().is_empty() && scene.state.kinds.is_empty());
     }
+
+    /// A Pod about as a Deployment makes it: 3 KiB, and as much of managed fields.
+    fn full_pod(number: u32) -> String {
+        let variables: Vec<String> = (0..40)
+            .map(|variable| format!(r#"{{"name":"VARIABLE_{variable}","value":"some text of usual length {variable}"}}"#))
+            .collect();
+        let managed = r#"{"manager":"kubelet","operation":"Update","fieldsV1":{"f:status":{}}}"#;
+        format!(
+            r#"{{"metadata":{{"namespace":"shop","name":"web-7d4b9c6f5-{number:05}","resourceVersion":"{number}","labels":{{"app":"web","pod-template-hash":"7d4b9c6f5"}},"managedFields":[{}]}},"spec":{{"nodeName":"node-1","containers":[{{"name":"web","image":"web:1","env":[{}]}}]}},"status":{{"phase":"Running"}}}}"#,
+            [managed; 40].join(","),
+            variables.join(","),
+        )
+    }
+
+    fn resident_bytes() -> usize {
+        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+        pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+    }
+
+    /// Prints what an object costs: `cargo test --lib watched_pod -- --ignored --nocapture`, one
+    /// at a time.
+    fn measure(filter: Option<&str>, keep_full: bool) -> usize {
+        const PODS: u32 = 10_000;
+        let one = Monitor {
+            keep_full,
+            ..monitor(1, filter, Namespaces::All)
+        };
+        let mut scene = Scene::with(vec![one]);
+        let run = scene.runs().remove(0);
+        scene.list(&run, &[full_pod(0)]);
+        let before = resident_bytes();
+        for number in 1..=PODS {
+            scene.put(&run, &full_pod(number), false);
+            scene.state.news.clear();
+        }
+        let each = (resident_bytes() - before) / PODS as usize;
+        println!("{each} bytes a Pod, filter {filter:?}, full {keep_full}");
+        each
+    }
+
+    #[test]
+    #[ignore = "a measurement, to be run alone"]
+    fn watched_pod_without_its_object_costs_less_than_a_kibibyte() {
+        assert!(measure(Some(".metadata.labels"), false) <= 1024);
+    }
+
+    #[test]
+    #[ignore = "a measurement, to be run alone"]
+    fn watched_pod_with_its_object_costs_little_more_than_its_text() {
+        let object = Object::read(&full_pod(1), &pods()).unwrap();
+        let view = View {
+            filter: None,
+            keep_full: true,
+        };
+        let kept = object.project(&view, &pods()).unwrap();
+        let text = kept.item.object.as_ref().unwrap().len();
+        println!("{text} bytes of JSON");
+        assert!(measure(None, true) * 10 <= text * 13);
+    }
 }
