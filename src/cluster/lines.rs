@@ -59,7 +59,9 @@ impl Lines {
 
 impl Line {
     fn place(&self) -> Place {
-        let (http, _held) = (self.http.clone(), self.places.clone());
-        Place { http, _held }
+        Place {
+            http: self.http.clone(),
+            _held: self.places.clone(),
+        }
     }
 }

@@ -66,6 +66,16 @@ impl Watches {
         }
     }
 
+    /// The order of what several monitors are told is open.
+    async fn tells_in_any_order(&mut self, expected: &[&str]) {
+        let mut told = Vec::new();
+        while told.len() < expected.len() {
+            told.push(self.told().await);
+        }
+        told.sort();
+        assert_eq!(told, expected);
+    }
+
     /// Names and filter results in the snapshot of a monitor.
     fn seen(&self, monitor: u64) -> Vec<String> {
         let items = self.shared.snapshot(MonitorId(monitor)).items;
@@ -182,16 +192,13 @@ async fn monitors_share_one_stream() {
 
     let first = [one.clone(), with(2, ".data.text"), with(3, ".data")].to_vec();
     watches.shared.reconcile(first.clone());
-    watches.tells(&["1 listed", "2 listed", "3 listed"]).await;
+    watches
+        .tells_in_any_order(&["1 listed", "2 listed", "3 listed"])
+        .await;
     let late = [with(4, ".data.text"), with(5, ".kind")];
     watches.shared.reconcile([first, late.to_vec()].concat());
-    watches.tells(&["4 listed", "5 listed"]).await;
+    watches.tells_in_any_order(&["4 listed", "5 listed"]).await;
     create_widget(&client, &group, namespace.name(), "b").await;
-    let mut told = Vec::new();
-    for _ in 0..5 {
-        told.push(watches.told().await);
-    }
-    told.sort();
     let expected = [
         "1 Added b=\"b\"",
         "2 Added b=\"b\"",
@@ -199,7 +206,7 @@ async fn monitors_share_one_stream() {
         "4 Added b=\"b\"",
         "5 Added b=\"Widget\"",
     ];
-    assert_eq!(told, expected);
+    watches.tells_in_any_order(&expected).await;
     assert_eq!(watches.seen(5), ["a=\"Widget\"", "b=\"Widget\""]);
     watches.stop().await;
 
@@ -254,9 +261,9 @@ async fn kind_is_awaited_and_may_go_and_come_back() {
     .await;
     rest::create(&client, DEFINITIONS, &widgets(&group)).await;
     create_widget(&client, &group, namespace.name(), "b").await;
-    let mut told = [watches.told().await, watches.told().await];
-    told.sort();
-    assert_eq!(told, ["1 Added b=\"b\"", "1 recovered"]);
+    watches
+        .tells_in_any_order(&["1 Added b=\"b\"", "1 recovered"])
+        .await;
     watches.stop().await;
 }
 
@@ -323,21 +330,17 @@ async fn names_and_fields_narrow_what_is_seen() {
     by_label.selection.fields = "metadata.name!=c".to_owned();
 
     watches.shared.reconcile(vec![named, by_field, by_label]);
-    let mut told = [
-        watches.told().await,
-        watches.told().await,
-        watches.told().await,
-    ];
-    told.sort();
-    assert_eq!(told, ["1 listed", "2 listed", "3 listed"]);
+    watches
+        .tells_in_any_order(&["1 listed", "2 listed", "3 listed"])
+        .await;
     assert_eq!(watches.seen(1), ["a=\"a\"", "c=\"c\""]);
     assert_eq!(watches.seen(2), ["b=\"b\"", "c=\"c\""]);
     assert_eq!(watches.seen(3), ["b=\"b\""]);
     let late = config_map("late", &json!("late"));
     rest::create(&client, &config_maps(namespace.name()), &late).await;
-    let mut told = [watches.told().await, watches.told().await];
-    told.sort();
-    assert_eq!(told, ["1 Added late=\"late\"", "2 Added late=\"late\""]);
+    watches
+        .tells_in_any_order(&["1 Added late=\"late\"", "2 Added late=\"late\""])
+        .await;
     watches.stop().await;
 }
 
@@ -521,9 +524,7 @@ async fn many_watches_leave_room_for_other_requests() {
     watches
         .shared
         .reconcile(vec![named, monitor(2, "secrets", namespace.name())]);
-    let mut told = [watches.told().await, watches.told().await];
-    told.sort();
-    assert_eq!(told, ["1 listed", "2 listed"]);
+    watches.tells_in_any_order(&["1 listed", "2 listed"]).await;
     let client = server.client().await;
     for number in [0, 249] {
         let late = config_map(&format!("name-{number}"), &json!("late"));

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::kinds::KindName;
-use super::news::Trouble;
-use super::state::{State, Stream, TOLD_FAILURES, Viewed, filter_trouble};
+use super::news::{Trouble, filter_trouble};
+use super::state::{State, Stream, TOLD_FAILURES, Viewed};
 use super::store::{Change, Heard, Kept};
-use super::text::{Name, View};
+use super::text::{Place, View};
 use crate::cluster::Resource;
 use crate::watch::{MonitorId, Scope, WatchEvent};
 
@@ -63,7 +63,7 @@ impl State {
     }
 
     /// The list of a stream names an object, or the stream tells of a change.
-    pub(super) fn put(&mut self, run: &Run, name: &Name, is_listed: bool, projected: Projected) {
+    pub(super) fn put(&mut self, run: &Run, name: &Place, is_listed: bool, projected: Projected) {
         for (view, outcome) in projected {
             let Some(viewed) = self.running(run, &view) else {
                 continue;
@@ -79,7 +79,7 @@ impl State {
     }
 
     /// The stream tells that an object is gone.
-    pub(super) fn remove(&mut self, run: &Run, name: &Name) {
+    pub(super) fn remove(&mut self, run: &Run, name: &Place) {
         for view in self.views(run) {
             let removed = self
                 .running(run, &view)
@@ -118,7 +118,7 @@ impl State {
     }
 
     /// The stream is broken for now; `is_missing`: the server does not find it.
-    pub(super) fn breaks(&mut self, run: &Run, trouble: Trouble, is_missing: bool) {
+    pub(super) fn breaks(&mut self, run: &Run, trouble: &Trouble, is_missing: bool) {
         if is_missing {
             self.doubt(&run.scope.resource);
         }
@@ -131,10 +131,10 @@ impl State {
                 return;
             }
         }
-        if stream.trouble.as_ref() != Some(&trouble) {
+        if stream.trouble.as_ref() != Some(trouble) {
             let listeners = stream.listeners();
             stream.trouble = Some(trouble.clone());
-            self.tell_trouble(&listeners, &trouble);
+            self.tell_trouble(&listeners, trouble);
         }
     }
 
@@ -148,7 +148,7 @@ impl State {
     pub(super) fn put_own(
         &mut self,
         (scope, view, list): (&Scope, &View, u64),
-        name: &Name,
+        name: &Place,
         outcome: Result<Kept, String>,
     ) {
         if let Some(viewed) = self.own(scope, view, list) {
@@ -169,17 +169,17 @@ impl State {
     }
 
     /// A view's own list fails for now.
-    pub(super) fn break_own(&mut self, scope: &Scope, view: &View, list: u64, trouble: Trouble) {
+    pub(super) fn break_own(&mut self, scope: &Scope, view: &View, list: u64, trouble: &Trouble) {
         if let Some(viewed) = self.own(scope, view, list)
-            && viewed.own_trouble.as_ref() != Some(&trouble)
+            && viewed.own_trouble.as_ref() != Some(trouble)
         {
             let listeners = viewed.monitors.union(&viewed.followers).copied().collect();
             viewed.own_trouble = Some(trouble.clone());
-            self.tell_trouble(&listeners, &trouble);
+            self.tell_trouble(&listeners, trouble);
         }
     }
 
-    fn take(&mut self, scope: &Scope, view: &View, name: &Name, heard: Heard) {
+    fn take(&mut self, scope: &Scope, view: &View, name: &Place, heard: Heard) {
         let Some(viewed) = self
             .streams
             .get(scope)
@@ -479,7 +479,7 @@ mod tests {
         assert_eq!(scene.told(), ["1 Added bar/b"]);
         assert_eq!(scene.seen(1), ["b", "a"]);
 
-        let gone = Name::read(&object("", "shop", 9, "1")).unwrap();
+        let gone = Place::read(&object("", "shop", 9, "1")).unwrap();
         scene.state.remove(&namespaces, &gone);
         assert_eq!(scene.told(), ["1 Deleted shop/a"]);
         assert_eq!(
@@ -497,7 +497,7 @@ mod tests {
         let shop = scene.runs().pop().unwrap();
         scene.state.begin(&shop);
         scene.put(&shop, &object("shop", "a", 2, "1"), true);
-        let gone = Name::read(&object("", "shop", 9, "1")).unwrap();
+        let gone = Place::read(&object("", "shop", 9, "1")).unwrap();
         scene.state.remove(&namespaces, &gone);
         assert_eq!(scene.told(), ["1 listed"]);
         scene.state.finish(&shop);
@@ -539,8 +539,8 @@ mod tests {
         let trouble = Trouble::Broken {
             message: "no".to_owned(),
         };
-        scene.state.breaks(&run, trouble.clone(), false);
-        scene.state.breaks(&run, trouble, false);
+        scene.state.breaks(&run, &trouble, false);
+        scene.state.breaks(&run, &trouble, false);
         assert_eq!(scene.told(), ["1 no"]);
         scene.list(&run, &[]);
         assert_eq!(scene.told(), ["1 listed", "1 recovered"]);
