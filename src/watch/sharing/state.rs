@@ -294,7 +294,7 @@ impl State {
         })
     }
 
-    /// Tells a change to all who may hear of it; answers its number.
+    /// Counts a change of what is kept, and tells it to all who may hear of it.
     pub(super) fn tell(
         &mut self,
         monitors: &BTreeSet<MonitorId>,
