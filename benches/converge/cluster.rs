@@ -120,7 +120,7 @@ impl Eye {
                     Event::Changed(text) => (text, false),
                     Event::Removed(text) => (text, true),
                     Event::Synchronized => ("{}", false),
-                    Event::Begin | Event::Listed(_) | Event::Broken(_) => return,
+                    Event::Begin | Event::Watching | Event::Listed(_) | Event::Broken(_) => return,
                 };
                 let at = Instant::now();
                 let object: Value = serde_json::from_str(text).expect("JSON");

@@ -17,6 +17,7 @@ use super::discovery::{Discovery, Resource};
 use super::error::{Error, Refusal};
 use super::exchange::Call;
 use super::limit::Limits;
+use super::lines::Lines;
 use super::pace::Pace;
 use crate::object::Metadata;
 
@@ -36,6 +37,7 @@ pub struct Client {
 
 pub(super) struct Inner {
     pub(super) http: kube::Client,
+    pub(super) lines: Lines,
     pub(super) url: String,
     namespace: String,
     pub(super) deadline: Duration,
@@ -139,7 +141,7 @@ pub enum Propagation {
 
 impl Client {
     pub(super) fn new(
-        http: kube::Client,
+        (http, lines): (kube::Client, Lines),
         url: String,
         namespace: String,
         settings: &Settings,
@@ -147,6 +149,7 @@ impl Client {
         Self {
             inner: Arc::new(Inner {
                 http,
+                lines,
                 url,
                 namespace,
                 deadline: settings.deadline,
@@ -206,13 +209,19 @@ impl Client {
     ) -> Result<impl Stream<Item = Result<Bytes, std::io::Error>> + Send + Unpin + use<>, Error>
     {
         let call = Call::read(deed, path.to_owned(), if whole { JSON } else { METADATA });
-        let opened = timeout(self.inner.deadline, self.once(&call));
+        let place = self.inner.lines.take();
+        let place = place.map_err(|source| self.unreachable(deed, source))?;
+        let opened = timeout(self.inner.deadline, self.once_over(&place.http, &call));
         let response = opened.await.map_err(|_| self.late(deed))??;
         if response.status().is_success() {
             return Ok(response
                 .into_body()
                 .into_data_stream()
-                .map_err(std::io::Error::other));
+                .map_err(move |source| {
+                    // The place is held as long as the stream.
+                    let _ = &place;
+                    std::io::Error::other(source)
+                }));
         }
         let code = response.status().as_u16();
         let body = self.body(deed, response).await?;

@@ -14,6 +14,7 @@ use tower::ServiceBuilder;
 
 use super::call::Client;
 use super::error::Error;
+use super::lines::Lines;
 
 /// A watch that is silent for this long is asked whether the connection lives.
 const PING_EVERY: Duration = Duration::from_secs(15);
@@ -69,11 +70,12 @@ pub async fn connect(settings: &Settings) -> Result<Client, Error> {
         .trim_end_matches('/')
         .to_owned();
     let namespace = config.default_namespace.clone();
-    let http = http_client(config).map_err(|source| Error::FindCluster {
+    let http = http_client(config.clone()).map_err(|source| Error::FindCluster {
         hint: "the certificates or credentials of the kubeconfig cannot be used".to_owned(),
         source,
     })?;
-    Ok(Client::new(http, url, namespace, settings))
+    let lines = Lines::new(config, http.clone());
+    Ok(Client::new((http, lines), url, namespace, settings))
 }
 
 async fn find(settings: &Settings) -> Result<Config, Error> {
@@ -105,7 +107,10 @@ fn no_cluster(source: kube::config::KubeconfigError) -> Error {
     }
 }
 
-fn http_client(config: Config) -> Result<kube::Client, Box<dyn std::error::Error + Send + Sync>> {
+/// A client with a connection of its own, opened by its first request.
+pub(super) fn http_client(
+    config: Config,
+) -> Result<kube::Client, Box<dyn std::error::Error + Send + Sync>> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);

@@ -316,7 +316,7 @@ impl Served {
             for version in group.versions {
                 let mut named = false;
                 for found in version.resources {
-                    let names = found.names();
+                    let aliases = found.names();
                     let resource = Resource {
                         group: group.metadata.name.clone(),
                         version: version.version.clone(),
@@ -331,7 +331,7 @@ impl Served {
                         api_versions.push(resource.api_version());
                     }
                     api_versions.push(format!("{}/{}", resource.api_version(), resource.kind));
-                    served.name(names, &resource);
+                    served.name(aliases, &resource);
                     served
                         .resources
                         .entry(resource.group_kind())

@@ -140,7 +140,16 @@ impl Client {
         })
     }
 
-    pub(super) async fn once(&self, call: &Call<'_>) -> Result<Response<Body>, Error> {
+    async fn once(&self, call: &Call<'_>) -> Result<Response<Body>, Error> {
+        self.once_over(&self.inner.http, call).await
+    }
+
+    /// Sends once, over a connection of choice.
+    pub(super) async fn once_over(
+        &self,
+        http: &kube::Client,
+        call: &Call<'_>,
+    ) -> Result<Response<Body>, Error> {
         let mut request = Request::builder()
             .method(call.method.clone())
             .uri(&call.path)
@@ -152,7 +161,7 @@ impl Client {
             .body(Body::from(call.body.clone()))
             .map_err(|source| self.unreachable(call.deed, Box::new(source)))?;
         let begun = Instant::now();
-        let sent = self.inner.http.send(request).await;
+        let sent = http.send(request).await;
         tell(call, sent.as_ref().ok(), begun.elapsed());
         sent.map_err(|source| self.unreachable(call.deed, Box::new(source)))
     }
@@ -164,7 +173,11 @@ impl Client {
             .to_bytes())
     }
 
-    fn unreachable(&self, deed: &str, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    pub(super) fn unreachable(
+        &self,
+        deed: &str,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    ) -> Error {
         Error::Reach {
             deed: deed.to_owned(),
             url: self.inner.url.clone(),

@@ -3,7 +3,7 @@
 //! In: paths, bodies, kinds · Out: answers as bytes or metadata, and [`Error`]s that know whether
 //! waiting helps · Never: decides what to write.
 //!
-//! Requests go over one HTTP/2 connection beneath kube's client; nothing limits their rate here,
+//! Requests go over one HTTP/2 connection beneath kube's client (many watches over more); nothing limits their rate here,
 //! since priority and fairness are the server's duty. Two things are bounded: writes in flight
 //! (halved when the server answers 429), and the time that one call may take.
 
@@ -13,6 +13,7 @@ mod discovery;
 mod error;
 mod exchange;
 mod limit;
+mod lines;
 mod pace;
 
 pub use call::{Applied, Apply, Client, PatchType, Propagation, Target, Write, Written};

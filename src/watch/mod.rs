@@ -1,9 +1,10 @@
 //! Kinds and selectors → what changed, as it changes.
 //!
-//! In: a [`Scope`] · Out: [`Event`]s with raw JSON, and the store of objects that are ours
-//! ([`Managed`]) · Never: decides whether a change matters.
+//! In: a [`Scope`], or [`Monitor`]s · Out: [`Event`]s with raw JSON, the store of objects that are
+//! ours ([`Managed`]), and [`News`] and snapshots for those who listen ([`Shared`]) · Never: decides
+//! what follows from a change.
 //!
-//! One stream per kind, whatever the number of modules that use it. Lists and events are read as raw
+//! One stream per scope, whatever the number of modules and hooks that use it. Lists and events are read as raw
 //! bytes; nothing is decoded into a tree that is thrown away.
 
 mod managed;

@@ -15,3 +15,4 @@ mod ownership;
 mod prune;
 mod scene;
 mod stage;
+mod watches;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::kinds::KindName;
-use super::news::Trouble;
-use super::state::{State, Stream, TOLD_FAILURES, Viewed, filter_trouble};
+use super::news::{Trouble, filter_trouble};
+use super::state::{State, Stream, TOLD_FAILURES, Viewed};
 use super::store::{Change, Heard, Kept};
-use super::text::{Name, View};
+use super::text::{Place, View};
 use crate::cluster::Resource;
 use crate::watch::{MonitorId, Scope, WatchEvent};
 
@@ -63,7 +63,7 @@ impl State {
     }
 
     /// The list of a stream names an object, or the stream tells of a change.
-    pub(super) fn put(&mut self, run: &Run, name: &Name, is_listed: bool, projected: Projected) {
+    pub(super) fn put(&mut self, run: &Run, name: &Place, is_listed: bool, projected: Projected) {
         for (view, outcome) in projected {
             let Some(viewed) = self.running(run, &view) else {
                 continue;
@@ -79,7 +79,7 @@ impl State {
     }
 
     /// The stream tells that an object is gone.
-    pub(super) fn remove(&mut self, run: &Run, name: &Name) {
+    pub(super) fn remove(&mut self, run: &Run, name: &Place) {
         for view in self.views(run) {
             let removed = self
                 .running(run, &view)
@@ -118,7 +118,7 @@ impl State {
     }
 
     /// The stream is broken for now; `is_missing`: the server does not find it.
-    pub(super) fn breaks(&mut self, run: &Run, trouble: Trouble, is_missing: bool) {
+    pub(super) fn breaks(&mut self, run: &Run, trouble: &Trouble, is_missing: bool) {
         if is_missing {
             self.doubt(&run.scope.resource);
         }
@@ -131,10 +131,10 @@ impl State {
                 return;
             }
         }
-        if stream.trouble.as_ref() != Some(&trouble) {
+        if stream.trouble.as_ref() != Some(trouble) {
             let listeners = stream.listeners();
             stream.trouble = Some(trouble.clone());
-            self.tell_trouble(&listeners, &trouble);
+            self.tell_trouble(&listeners, trouble);
         }
     }
 
@@ -148,7 +148,7 @@ impl State {
     pub(super) fn put_own(
         &mut self,
         (scope, view, list): (&Scope, &View, u64),
-        name: &Name,
+        name: &Place,
         outcome: Result<Kept, String>,
     ) {
         if let Some(viewed) = self.own(scope, view, list) {
@@ -169,17 +169,17 @@ impl State {
     }
 
     /// A view's own list fails for now.
-    pub(super) fn break_own(&mut self, scope: &Scope, view: &View, list: u64, trouble: Trouble) {
+    pub(super) fn break_own(&mut self, scope: &Scope, view: &View, list: u64, trouble: &Trouble) {
         if let Some(viewed) = self.own(scope, view, list)
-            && viewed.own_trouble.as_ref() != Some(&trouble)
+            && viewed.own_trouble.as_ref() != Some(trouble)
         {
             let listeners = viewed.monitors.union(&viewed.followers).copied().collect();
             viewed.own_trouble = Some(trouble.clone());
-            self.tell_trouble(&listeners, &trouble);
+            self.tell_trouble(&listeners, trouble);
         }
     }
 
-    fn take(&mut self, scope: &Scope, view: &View, name: &Name, heard: Heard) {
+    fn take(&mut self, scope: &Scope, view: &View, name: &Place, heard: Heard) {
         let Some(viewed) = self
             .streams
             .get(scope)
@@ -479,7 +479,7 @@ mod tests {
         assert_eq!(scene.told(), ["1 Added bar/b"]);
         assert_eq!(scene.seen(1), ["b", "a"]);
 
-        let gone = Name::read(&object("", "shop", 9, "1")).unwrap();
+        let gone = Place::read(&object("", "shop", 9, "1")).unwrap();
         scene.state.remove(&namespaces, &gone);
         assert_eq!(scene.told(), ["1 Deleted shop/a"]);
         assert_eq!(
@@ -497,7 +497,7 @@ mod tests {
         let shop = scene.runs().pop().unwrap();
         scene.state.begin(&shop);
         scene.put(&shop, &object("shop", "a", 2, "1"), true);
-        let gone = Name::read(&object("", "shop", 9, "1")).unwrap();
+        let gone = Place::read(&object("", "shop", 9, "1")).unwrap();
         scene.state.remove(&namespaces, &gone);
         assert_eq!(scene.told(), ["1 listed"]);
         scene.state.finish(&shop);
@@ -539,8 +539,8 @@ mod tests {
         let trouble = Trouble::Broken {
             message: "no".to_owned(),
         };
-        scene.state.breaks(&run, trouble.clone(), false);
-        scene.state.breaks(&run, trouble, false);
+        scene.state.breaks(&run, &trouble, false);
+        scene.state.breaks(&run, &trouble, false);
         assert_eq!(scene.told(), ["1 no"]);
         scene.list(&run, &[]);
         assert_eq!(scene.told(), ["1 listed", "1 recovered"]);
@@ -593,5 +593,64 @@ mod tests {
         assert_eq!(scene.runs().len(), 1);
         scene.state.reconcile(Vec::new());
         assert!(scene.runs().is_empty() && scene.state.kinds.is_empty());
+    }
+
+    /// A Pod about as a Deployment makes it: 3 KiB, and as much of managed fields.
+    fn full_pod(number: u32) -> String {
+        let variables: Vec<String> = (0..40)
+            .map(|variable| format!(r#"{{"name":"VARIABLE_{variable}","value":"some text of usual length {variable}"}}"#))
+            .collect();
+        let managed = r#"{"manager":"kubelet","operation":"Update","fieldsV1":{"f:status":{}}}"#;
+        format!(
+            r#"{{"metadata":{{"namespace":"shop","name":"web-7d4b9c6f5-{number:05}","resourceVersion":"{number}","labels":{{"app":"web","pod-template-hash":"7d4b9c6f5"}},"managedFields":[{}]}},"spec":{{"nodeName":"node-1","containers":[{{"name":"web","image":"web:1","env":[{}]}}]}},"status":{{"phase":"Running"}}}}"#,
+            [managed; 40].join(","),
+            variables.join(","),
+        )
+    }
+
+    fn resident_bytes() -> usize {
+        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+        pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+    }
+
+    /// Prints what an object costs: `cargo test --lib watched_pod -- --ignored --nocapture`, one
+    /// at a time.
+    fn measure(filter: Option<&str>, keep_full: bool) -> usize {
+        const PODS: u32 = 10_000;
+        let one = Monitor {
+            keep_full,
+            ..monitor(1, filter, Namespaces::All)
+        };
+        let mut scene = Scene::with(vec![one]);
+        let run = scene.runs().remove(0);
+        scene.list(&run, &[full_pod(0)]);
+        let before = resident_bytes();
+        for number in 1..=PODS {
+            scene.put(&run, &full_pod(number), false);
+            scene.state.news.clear();
+        }
+        let each = (resident_bytes() - before) / PODS as usize;
+        println!("{each} bytes a Pod, filter {filter:?}, full {keep_full}");
+        each
+    }
+
+    #[test]
+    #[ignore = "a measurement, to be run alone"]
+    fn watched_pod_without_its_object_costs_less_than_a_kibibyte() {
+        assert!(measure(Some(".metadata.labels"), false) <= 1024);
+    }
+
+    #[test]
+    #[ignore = "a measurement, to be run alone"]
+    fn watched_pod_with_its_object_costs_little_more_than_its_text() {
+        let object = Object::read(&full_pod(1), &pods()).unwrap();
+        let view = View {
+            filter: None,
+            keep_full: true,
+        };
+        let kept = object.project(&view, &pods()).unwrap();
+        let text = kept.item.object.as_ref().unwrap().len();
+        println!("{text} bytes of JSON");
+        assert!(measure(None, true) * 10 <= text * 13);
     }
 }

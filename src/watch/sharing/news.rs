@@ -1,8 +1,11 @@
 //! What monitors are told, and what people may ask about them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::watch::{Item, MonitorId, WatchEvent};
+use super::state::{State, Stream};
+use super::text::View;
+use crate::watch::{Item, MonitorId, Scope, WatchEvent};
 
 /// What happened, to one monitor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,4 +109,37 @@ pub struct WatchSize {
     pub bytes: usize,
     /// Monitors that share it.
     pub monitors: usize,
+}
+
+/// The trouble of a filter with the object of this key.
+pub(super) fn filter_trouble(scope: &Scope, view: &View, key: &str, message: &str) -> Trouble {
+    let filter = view.filter.as_ref().map_or("", |filter| filter.text());
+    let place = key.trim_start_matches('\0').replace('\0', "/");
+    Trouble::Filter {
+        filter: filter.to_owned(),
+        object: format!("{} {place}", scope.resource.kind),
+        message: message.to_owned(),
+    }
+}
+
+impl State {
+    /// What every stream keeps.
+    pub(super) fn sizes(&self) -> Vec<WatchSize> {
+        let size = |(scope, stream): (&Scope, &Stream)| {
+            let stored = stream.views.values().map(|viewed| viewed.store.size());
+            let (objects, bytes) = stored.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+            let listeners = stream
+                .views
+                .values()
+                .flat_map(|viewed| viewed.monitors.union(&viewed.followers));
+            let monitors = listeners.collect::<BTreeSet<_>>().len();
+            WatchSize {
+                scope: scope.to_string(),
+                objects,
+                bytes,
+                monitors,
+            }
+        };
+        self.streams.iter().map(size).collect()
+    }
 }

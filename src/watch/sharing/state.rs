@@ -8,12 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::flow::Run;
 use super::kinds::{Kind, KindName, Known};
-use super::news::{News, Snapshot, Trouble, WatchSize};
+use super::news::{News, Snapshot, Trouble, filter_trouble};
 use super::store::Store;
 use super::text::View;
-use super::worker::{Job, definitions};
 use crate::cluster::Resource;
 use crate::watch::{Item, Monitor, MonitorId, Namespaces, Scope, WatchEvent};
 
@@ -296,7 +294,7 @@ impl State {
         })
     }
 
-    /// Tells a change to all who may hear of it; answers its number.
+    /// Counts a change of what is kept, and tells it to all who may hear of it.
     pub(super) fn tell(
         &mut self,
         monitors: &BTreeSet<MonitorId>,
@@ -402,40 +400,6 @@ impl State {
         }
     }
 
-    /// What is to be done until told otherwise.
-    pub(super) fn jobs(&self) -> BTreeSet<Job> {
-        let mut jobs = BTreeSet::new();
-        if self.kinds.values().any(Kind::needs_definitions) {
-            jobs.extend(definitions().map(Job::Definitions));
-        }
-        for (scope, stream) in &self.streams {
-            jobs.insert(Job::Stream(Run {
-                scope: scope.clone(),
-                stamp: stream.stamp,
-            }));
-            for (view, viewed) in &stream.views {
-                let job = |list| Job::OwnList {
-                    scope: scope.clone(),
-                    view: view.clone(),
-                    list,
-                };
-                jobs.extend(viewed.own_list.map(job));
-            }
-        }
-        jobs
-    }
-
-    /// Kinds to ask for, and whether an answer of before does not count.
-    pub(super) fn to_ask(&self) -> Vec<(KindName, bool)> {
-        let asked = self
-            .kinds
-            .iter()
-            .filter_map(|(name, kind)| Some((name, kind.asks()?)));
-        asked
-            .map(|(name, is_fresh)| (name.clone(), is_fresh))
-            .collect()
-    }
-
     /// What a monitor sees.
     pub(super) fn snapshot(&self, id: MonitorId) -> Snapshot {
         let sequence = self.sequence;
@@ -457,26 +421,6 @@ impl State {
             (&one.namespace, &one.name).cmp(&(&other.namespace, &other.name))
         });
         Snapshot { items, sequence }
-    }
-
-    /// What every stream keeps.
-    pub(super) fn sizes(&self) -> Vec<WatchSize> {
-        let size = |(scope, stream): (&Scope, &Stream)| {
-            let stored = stream.views.values().map(|viewed| viewed.store.size());
-            let (objects, bytes) = stored.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-            let listeners = stream
-                .views
-                .values()
-                .flat_map(|viewed| viewed.monitors.union(&viewed.followers));
-            let monitors = listeners.collect::<BTreeSet<_>>().len();
-            WatchSize {
-                scope: scope.to_string(),
-                objects,
-                bytes,
-                monitors,
-            }
-        };
-        self.streams.iter().map(size).collect()
     }
 }
 
@@ -508,16 +452,5 @@ fn known_items(store: &Store) -> Vec<Arc<Item>> {
         items.collect()
     } else {
         Vec::new()
-    }
-}
-
-/// The trouble of a filter with the object of this key.
-pub(super) fn filter_trouble(scope: &Scope, view: &View, key: &str, message: &str) -> Trouble {
-    let filter = view.filter.as_ref().map_or("", |filter| filter.text());
-    let place = key.trim_start_matches('\0').replace('\0', "/");
-    Trouble::Filter {
-        filter: filter.to_owned(),
-        object: format!("{} {place}", scope.resource.kind),
-        message: message.to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::text::Name;
+use super::text::Place;
 use crate::watch::{Item, WatchEvent};
 
 /// Enough of a sha256 to tell states of one object apart.
@@ -121,7 +121,7 @@ impl Store {
     }
 
     /// The list names an object.
-    pub(super) fn list(&mut self, name: &Name, outcome: Result<Kept, String>) -> Heard {
+    pub(super) fn list(&mut self, name: &Place, outcome: Result<Kept, String>) -> Heard {
         let key = name.key();
         let list = self.list;
         if self
@@ -164,7 +164,7 @@ impl Store {
     }
 
     /// The stream tells of a new object or state.
-    pub(super) fn change(&mut self, name: &Name, outcome: Result<Kept, String>) -> Heard {
+    pub(super) fn change(&mut self, name: &Place, outcome: Result<Kept, String>) -> Heard {
         let key = name.key();
         let known = self.entries.get(&key);
         if is_older(name.version, self.floor.saturating_add(1))
@@ -178,7 +178,7 @@ impl Store {
     }
 
     /// The stream tells that an object is gone.
-    pub(super) fn remove(&mut self, name: &Name) -> Option<Change> {
+    pub(super) fn remove(&mut self, name: &Place) -> Option<Change> {
         let key = name.key();
         let known = self
             .entries
@@ -252,15 +252,19 @@ fn removal(entry: Entry) -> Change {
 mod tests {
     use super::*;
 
-    fn name(name: &str, version: u64) -> Name {
+    fn name(name: &str, version: u64) -> Place {
         let name = name.to_owned();
-        Name {
+        Place {
             namespace: None,
             name,
             version,
         }
     }
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the store takes what a filter answers"
+    )]
     /// What is kept of an object whose filter result is `result`.
     fn kept(object: &str, result: &str) -> Result<Kept, String> {
         let item = Item {

@@ -71,7 +71,7 @@ fn is_word(text: &str) -> bool {
 
 /// Where an object is, and which state of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Name {
+pub(super) struct Place {
     pub(super) namespace: Option<String>,
     pub(super) name: String,
     /// Grows with every change; 0 when the server does not count in numbers.
@@ -81,7 +81,7 @@ pub(super) struct Name {
 /// One object without its `managedFields`.
 #[derive(Debug)]
 pub(super) struct Object {
-    pub(super) name: Name,
+    pub(super) name: Place,
     /// Compact JSON, keys sorted at the top and in the metadata.
     text: String,
 }
@@ -101,7 +101,7 @@ struct Head {
     resource_version: String,
 }
 
-impl Name {
+impl Place {
     /// Reads an object's place and version, nothing else.
     pub(super) fn read(text: &str) -> Result<Self, serde_json::Error> {
         let Headed { metadata } = serde_json::from_str(text)?;
@@ -123,7 +123,7 @@ impl Object {
     /// Reads an object. The items of a list do not say what they are, and those of a list of
     /// metadata say something else: the resource does.
     pub(super) fn read(text: &str, resource: &Resource) -> Result<Self, serde_json::Error> {
-        let name = Name::read(text)?;
+        let name = Place::read(text)?;
         let mut fields: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
         let mut metadata: BTreeMap<String, &RawValue> = fields
             .get("metadata")
@@ -224,7 +224,7 @@ mod tests {
     fn namespace_comes_before_name() {
         let key = |namespace: &str, name: &str| {
             let (namespace, name) = (Some(namespace.to_owned()), name.to_owned());
-            Name {
+            Place {
                 namespace,
                 name,
                 version: 0,

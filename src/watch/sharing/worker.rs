@@ -9,9 +9,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Shared;
 use super::flow::Run;
-use super::kinds::KindName;
+use super::kinds::{Kind, KindName};
 use super::news::Trouble;
-use super::text::{Name, Object, View};
+use super::state::State;
+use super::text::{Object, Place, View};
 use crate::cluster::{Error, Resource};
 use crate::report;
 use crate::watch::stream::list;
@@ -42,7 +43,7 @@ pub(super) enum Job {
 }
 
 /// What defines the kinds that come and go.
-pub(super) fn definitions() -> [Resource; 2] {
+fn definitions() -> [Resource; 2] {
     [
         Resource::known(
             "apiextensions.k8s.io",
@@ -59,6 +60,42 @@ pub(super) fn definitions() -> [Resource; 2] {
             false,
         ),
     ]
+}
+
+impl State {
+    /// What is to be done until told otherwise.
+    pub(super) fn jobs(&self) -> BTreeSet<Job> {
+        let mut jobs = BTreeSet::new();
+        if self.kinds.values().any(Kind::needs_definitions) {
+            jobs.extend(definitions().map(Job::Definitions));
+        }
+        for (scope, stream) in &self.streams {
+            jobs.insert(Job::Stream(Run {
+                scope: scope.clone(),
+                stamp: stream.stamp,
+            }));
+            for (view, viewed) in &stream.views {
+                let job = |list| Job::OwnList {
+                    scope: scope.clone(),
+                    view: view.clone(),
+                    list,
+                };
+                jobs.extend(viewed.own_list.map(job));
+            }
+        }
+        jobs
+    }
+
+    /// Kinds to ask for, and whether an answer of before does not count.
+    pub(super) fn to_ask(&self) -> Vec<(KindName, bool)> {
+        let asked = self
+            .kinds
+            .iter()
+            .filter_map(|(name, kind)| Some((name, kind.asks()?)));
+        asked
+            .map(|(name, is_fresh)| (name.clone(), is_fresh))
+            .collect()
+    }
 }
 
 type Running = BTreeMap<Job, (Id, DropGuard)>;
@@ -118,7 +155,7 @@ impl Shared {
         match job {
             Job::Stream(run) => {
                 follow(&self.inner.client, &run.scope, |event| {
-                    self.hear(&run, &event)
+                    self.hear(&run, &event);
                 })
                 .await;
             }
@@ -132,7 +169,7 @@ impl Shared {
             Event::Begin => self.with(|state| state.begin(run)),
             Event::Listed(text) => self.put(run, text, true),
             Event::Changed(text) => self.put(run, text, false),
-            Event::Removed(text) => match Name::read(text) {
+            Event::Removed(text) => match Place::read(text) {
                 Ok(name) => self.with(|state| state.remove(run, &name)),
                 Err(error) => warn_unreadable(&run.scope, &error),
             },
@@ -140,7 +177,7 @@ impl Shared {
             Event::Watching => self.with(|state| state.open(run)),
             Event::Broken(error) => {
                 let trouble = trouble(&run.scope, error);
-                self.with(|state| state.breaks(run, trouble, error.is_not_found()));
+                self.with(|state| state.breaks(run, &trouble, error.is_not_found()));
             }
         }
     }
@@ -186,7 +223,7 @@ impl Shared {
                 }
                 Err(error) => {
                     let trouble = trouble(scope, &error);
-                    self.with(|state| state.break_own(scope, view, number, trouble));
+                    self.with(|state| state.break_own(scope, view, number, &trouble));
                 }
             }
             sleep(pause).await;
@@ -206,7 +243,7 @@ impl Shared {
         let mut is_listed = false;
         let nudge = |text: &str, is_gone| {
             // `widgets.example.com` and `v1.example.com`: the group follows the first dot.
-            let name = Name::read(text).map(|name| name.name).unwrap_or_default();
+            let name = Place::read(text).map(|name| name.name).unwrap_or_default();
             let group = name.split_once('.').map_or("", |(_, group)| group);
             self.with(|state| state.nudge(Some(group), is_gone));
         };
