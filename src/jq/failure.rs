@@ -23,25 +23,36 @@ pub(super) enum Failure {
 impl Failure {
     /// `name cannot be applied to: input`.
     pub(super) fn applied(name: &str, input: &Value) -> Self {
-        Self::Message(format!("{name} cannot be applied to: {}", typed_preview(input)))
+        Self::Message(format!(
+            "{name} cannot be applied to: {}",
+            typed_preview(input)
+        ))
     }
 
     /// The same for a function with arguments.
     pub(super) fn applied_with(name: &str, arguments: &[&Value], input: &Value) -> Self {
         let arguments: Vec<_> = arguments.iter().map(|argument| preview(argument)).collect();
         let input = typed_preview(input);
-        Self::Message(format!("{name}({}) cannot be applied to: {input}", arguments.join("; ")))
+        Self::Message(format!(
+            "{name}({}) cannot be applied to: {input}",
+            arguments.join("; ")
+        ))
     }
 
     /// A failure inside of a function.
     pub(super) fn within(self, name: &str, arguments: &[&Value], input: &Value) -> Self {
-        let Self::Message(cause) = self else { return self };
+        let Self::Message(cause) = self else {
+            return self;
+        };
         let arguments: Vec<_> = arguments.iter().map(|argument| preview(argument)).collect();
         let call = match arguments.as_slice() {
             [] => name.to_owned(),
             _ => format!("{name}({})", arguments.join("; ")),
         };
-        Self::Message(format!("{call} cannot be applied to {}: {cause}", preview(input)))
+        Self::Message(format!(
+            "{call} cannot be applied to {}: {cause}",
+            preview(input)
+        ))
     }
 
     /// A message about a value.
@@ -56,7 +67,10 @@ impl Failure {
             Self::Raised(Value::Text(text)) => format!("error: {}", text.as_str()),
             Self::Raised(value) => format!("error: {}", written(value)),
             Self::Halt(Some(Value::Text(text))) => format!("halt error: {}", text.as_str()),
-            Self::Halt(value) => format!("halt error: {}", written(value.as_ref().unwrap_or(&Value::Null))),
+            Self::Halt(value) => format!(
+                "halt error: {}",
+                written(value.as_ref().unwrap_or(&Value::Null))
+            ),
             Self::Break(_) => "break".to_owned(),
             Self::Limit(what) => (*what).to_owned(),
         }
@@ -87,13 +101,22 @@ pub(super) struct Meter {
 
 impl Meter {
     pub(super) fn new(steps: u64, most_bytes: usize) -> Self {
-        Self { steps, begun: live_bytes(), most_bytes, patterns: BTreeMap::new() }
+        Self {
+            steps,
+            begun: live_bytes(),
+            most_bytes,
+            patterns: BTreeMap::new(),
+        }
     }
 
     /// Counts one step.
     pub(super) fn tick(&mut self) -> Result<(), Failure> {
         self.charge(1)?;
-        if self.steps & 31 == 0 { self.reserve(0) } else { Ok(()) }
+        if self.steps & 31 == 0 {
+            self.reserve(0)
+        } else {
+            Ok(())
+        }
     }
 
     /// Counts work that takes as long as so many steps.

@@ -63,7 +63,10 @@ impl Filter {
         match results.len() {
             0 => out.push_str("null"),
             1 => write_json(&results.remove(0), &mut out),
-            _ => write_json(&Value::list(results).map_err(|deep| told(&deep.into()))?, &mut out),
+            _ => write_json(
+                &Value::list(results).map_err(|deep| told(&deep.into()))?,
+                &mut out,
+            ),
         }
         Ok(out)
     }

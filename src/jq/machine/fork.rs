@@ -39,7 +39,11 @@ pub(super) enum Resume {
     /// The next values of a container.
     Items { container: Value, next: usize },
     /// The next numbers of a range.
-    Range { next: Value, end: Value, step: Value },
+    Range {
+        next: Value,
+        end: Value,
+        step: Value,
+    },
 }
 
 impl Machine<'_> {
@@ -128,7 +132,9 @@ impl Machine<'_> {
                         return Ok(true);
                     }
                 }
-                Resume::OnError(handler) if !matches!(failure, Failure::Limit(_) | Failure::Halt(_)) => {
+                Resume::OnError(handler)
+                    if !matches!(failure, Failure::Limit(_) | Failure::Halt(_)) =>
+                {
                     self.release(state);
                     self.pc = handler;
                     return Ok(true);

@@ -22,14 +22,20 @@ impl Machine<'_> {
     fn outer(&self, hops: u32) -> u32 {
         let mut frame = self.frame;
         for _ in 0..hops {
-            frame = self.frames.get(frame as usize).map_or(0, |frame| frame.parent);
+            frame = self
+                .frames
+                .get(frame as usize)
+                .map_or(0, |frame| frame.parent);
         }
         frame
     }
 
     pub(super) fn variable(&mut self, variable: Variable) -> &mut Value {
         let frame = self.outer(variable.hops);
-        let base = self.frames.get(frame as usize).map_or(0, |frame| frame.base);
+        let base = self
+            .frames
+            .get(frame as usize)
+            .map_or(0, |frame| frame.base);
         let place = (base + variable.place) as usize;
         if place >= self.variables.len() {
             self.variables.resize(place + 1, Value::Null);
@@ -60,17 +66,34 @@ impl Machine<'_> {
     }
 
     pub(super) fn call_closure(&mut self, variable: Variable, tail: bool) -> Result<(), Failure> {
-        let Value::Closure(function, parent) = *self.variable(variable) else { return Ok(()) };
+        let Value::Closure(function, parent) = *self.variable(variable) else {
+            return Ok(());
+        };
         let free = tail && parent < self.frame;
         let base = self.variables.len();
         self.enter(function, parent, base, Tail { tail, free })
     }
 
-    fn enter(&mut self, function: u32, parent: u32, base: usize, tail: Tail) -> Result<(), Failure> {
+    fn enter(
+        &mut self,
+        function: u32,
+        parent: u32,
+        base: usize,
+        tail: Tail,
+    ) -> Result<(), Failure> {
         self.holds_too_much()?;
-        let function = self.program.functions.get(function as usize).copied().unwrap_or_default();
+        let function = self
+            .program
+            .functions
+            .get(function as usize)
+            .copied()
+            .unwrap_or_default();
         let mut base = u32::try_from(base).unwrap_or(u32::MAX);
-        let current = self.frames.get(self.frame as usize).copied().unwrap_or_default();
+        let current = self
+            .frames
+            .get(self.frame as usize)
+            .copied()
+            .unwrap_or_default();
         let is_last = self.frame as usize + 1 == self.frames.len();
         let (mut return_pc, mut return_frame) = (self.pc, self.frame);
         if tail.tail && self.frame > 0 {
@@ -81,9 +104,15 @@ impl Machine<'_> {
                 base = current.base;
             }
         }
-        self.variables.resize((base + function.variables) as usize, Value::Null);
+        self.variables
+            .resize((base + function.variables) as usize, Value::Null);
         self.frame = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
-        self.frames.push(Frame { parent, base, return_pc, return_frame });
+        self.frames.push(Frame {
+            parent,
+            base,
+            return_pc,
+            return_frame,
+        });
         self.pc = function.entry;
         Ok(())
     }
@@ -94,7 +123,11 @@ impl Machine<'_> {
             let output = self.pop();
             return Flow::Output(output);
         }
-        let frame = self.frames.get(self.frame as usize).copied().unwrap_or_default();
+        let frame = self
+            .frames
+            .get(self.frame as usize)
+            .copied()
+            .unwrap_or_default();
         self.pc = frame.return_pc;
         self.frame = frame.return_frame;
         let keep = (self.frame + 1).max(self.frames_guard) as usize;

@@ -75,7 +75,11 @@ impl<'a> Machine<'a> {
 
     /// The next output, or nothing after the last one. After a failure there are no more.
     pub(super) fn next(&mut self) -> Result<Option<Value>, Failure> {
-        let mut flow = if self.begun { Ok(Flow::Backtrack) } else { Ok(Flow::Next) };
+        let mut flow = if self.begun {
+            Ok(Flow::Backtrack)
+        } else {
+            Ok(Flow::Next)
+        };
         self.begun = true;
         loop {
             match flow {
@@ -99,7 +103,9 @@ impl<'a> Machine<'a> {
     fn step(&mut self) -> Result<Flow, Failure> {
         self.meter.tick()?;
         let program = self.program;
-        let Some(step) = program.steps.get(self.pc as usize) else { return Ok(Flow::Backtrack) };
+        let Some(step) = program.steps.get(self.pc as usize) else {
+            return Ok(Flow::Backtrack);
+        };
         self.pc += 1;
         match step {
             Step::Push(value) => self.values.push(value.clone()),
@@ -137,7 +143,9 @@ impl<'a> Machine<'a> {
                 *self.variable(*variable) = label;
             }
             Step::Break(variable) => {
-                let Value::Int(label) = self.variable(*variable) else { return Ok(Flow::Backtrack) };
+                let Value::Int(label) = self.variable(*variable) else {
+                    return Ok(Flow::Backtrack);
+                };
                 return Err(Failure::Break(*label));
             }
             Step::Backtrack => return Ok(Flow::Backtrack),
@@ -149,7 +157,11 @@ impl<'a> Machine<'a> {
             }
             Step::Field(key) => self.field(key)?,
             Step::Item(index) => self.item(*index)?,
-            Step::Native { function, arguments, follows } => {
+            Step::Native {
+                function,
+                arguments,
+                follows,
+            } => {
                 return self.native(function, *arguments, *follows);
             }
             Step::Range => return self.range(),
@@ -158,7 +170,12 @@ impl<'a> Machine<'a> {
             Step::ValueEnd => self.aside = self.aside.saturating_sub(1),
             Step::PathBegin => self.begin_path(),
             Step::PathEnd => self.end_path()?,
-            Step::Call { function, hops, arguments, tail } => {
+            Step::Call {
+                function,
+                hops,
+                arguments,
+                tail,
+            } => {
                 self.call(*function, *hops, arguments, *tail)?;
             }
             Step::CallClosure { variable, tail } => self.call_closure(*variable, *tail)?,
@@ -185,7 +202,12 @@ impl<'a> Machine<'a> {
             let value = self.pop();
             match self.pop() {
                 Value::Text(key) => entries.push((key, value)),
-                key => return Err(Failure::about("expected a string for object key but got", &key)),
+                key => {
+                    return Err(Failure::about(
+                        "expected a string for object key but got",
+                        &key,
+                    ));
+                }
             }
         }
         // Entries come off the stack from the last to the first; of two the later one counts.
@@ -218,9 +240,17 @@ impl<'a> Machine<'a> {
 
     /// `from`, `to` and `step` in a list → the first number, and a way back to the others.
     fn range(&mut self) -> Result<Flow, Failure> {
-        let Value::List(list) = self.pop() else { return Ok(Flow::Backtrack) };
-        let [from, to, step] = &**list else { return Ok(Flow::Backtrack) };
-        self.fork(Resume::Range { next: from.clone(), end: to.clone(), step: step.clone() })?;
+        let Value::List(list) = self.pop() else {
+            return Ok(Flow::Backtrack);
+        };
+        let [from, to, step] = &**list else {
+            return Ok(Flow::Backtrack);
+        };
+        self.fork(Resume::Range {
+            next: from.clone(),
+            end: to.clone(),
+            step: step.clone(),
+        })?;
         Ok(Flow::Backtrack)
     }
 
@@ -233,13 +263,19 @@ impl<'a> Machine<'a> {
         };
         let followed = self.follows_path();
         if followed && !self.is_on_path(&container) {
-            return Err(Failure::about("invalid path on iterating against", &container));
+            return Err(Failure::about(
+                "invalid path on iterating against",
+                &container,
+            ));
         }
         if count == 0 {
             return Ok(Flow::Backtrack);
         }
         if count > 1 {
-            self.fork(Resume::Items { container: container.clone(), next: 1 })?;
+            self.fork(Resume::Items {
+                container: container.clone(),
+                next: 1,
+            })?;
         }
         self.push_item(&container, 0, followed);
         Ok(Flow::Next)
@@ -250,14 +286,20 @@ impl<'a> Machine<'a> {
             Value::List(list) => (None, list.get(index).cloned()),
             Value::Map(map) => {
                 let entry = map.get(index..).and_then(<[_]>::first);
-                (entry.map(|entry| &entry.0), entry.map(|entry| entry.1.clone()))
+                (
+                    entry.map(|entry| &entry.0),
+                    entry.map(|entry| entry.1.clone()),
+                )
             }
             _ => (None, None),
         };
         let value = value.unwrap_or(Value::Null);
         if followed {
             let key = key.map_or_else(|| Value::from(index), |key| Value::Text(key.clone()));
-            self.paths.push(Trace::Step { key, value: value.clone() });
+            self.paths.push(Trace::Step {
+                key,
+                value: value.clone(),
+            });
         }
         self.values.push(value);
     }

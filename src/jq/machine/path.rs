@@ -12,8 +12,14 @@ use crate::jq::{
 #[derive(Debug, Clone)]
 pub(super) enum Trace {
     /// Where a path begins, and whether another one was followed before.
-    Begin { aside: u32, value: Value },
-    Step { key: Value, value: Value },
+    Begin {
+        aside: u32,
+        value: Value,
+    },
+    Step {
+        key: Value,
+        value: Value,
+    },
 }
 
 impl Machine<'_> {
@@ -33,7 +39,10 @@ impl Machine<'_> {
 
     pub(super) fn begin_path(&mut self) {
         let value = self.values.top().cloned().unwrap_or(Value::Null);
-        self.paths.push(Trace::Begin { aside: self.aside, value });
+        self.paths.push(Trace::Begin {
+            aside: self.aside,
+            value,
+        });
         self.aside = 0;
     }
 
@@ -52,6 +61,7 @@ impl Machine<'_> {
                 }
             }
         }
+        self.meter.charge(keys.len() as u64)?;
         keys.reverse();
         self.values.push(Value::list(keys)?);
         Ok(())
@@ -87,7 +97,10 @@ impl Machine<'_> {
             if !self.is_on_path(value) {
                 return Err(Failure::about("invalid path against", value));
             }
-            self.paths.push(Trace::Step { key: key(), value: found.clone() });
+            self.paths.push(Trace::Step {
+                key: key(),
+                value: found.clone(),
+            });
         }
         self.values.push(found);
         Ok(())
@@ -101,23 +114,38 @@ impl Machine<'_> {
         found: Value,
     ) -> Result<(), Failure> {
         let [input, first, second, third] = inputs;
-        let from = if follows == Follows::GetPath { &input } else { &first };
+        let from = if follows == Follows::GetPath {
+            &input
+        } else {
+            &first
+        };
         if !self.is_on_path(from) {
             return Err(Failure::about("invalid path against", from));
         }
         match follows {
             Follows::GetPath => {
-                let Value::List(keys) = &first else { return Ok(()) };
+                let Value::List(keys) = &first else {
+                    return Ok(());
+                };
                 for key in keys.iter() {
-                    self.paths.push(Trace::Step { key: key.clone(), value: found.clone() });
+                    self.paths.push(Trace::Step {
+                        key: key.clone(),
+                        value: found.clone(),
+                    });
                 }
                 self.holds_too_much()?;
             }
             Follows::Slice => {
                 let ends = vec![(Text::from("end"), second), (Text::from("start"), third)];
-                self.paths.push(Trace::Step { key: Value::map(ends)?, value: found });
+                self.paths.push(Trace::Step {
+                    key: Value::map(ends)?,
+                    value: found,
+                });
             }
-            _ => self.paths.push(Trace::Step { key: second, value: found }),
+            _ => self.paths.push(Trace::Step {
+                key: second,
+                value: found,
+            }),
         }
         Ok(())
     }

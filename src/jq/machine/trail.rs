@@ -21,7 +21,11 @@ pub(super) struct Mark {
 
 impl<T: Clone> Trail<T> {
     pub(super) const fn new() -> Self {
-        Self { cells: Vec::new(), top: 0, guard: 0 }
+        Self {
+            cells: Vec::new(),
+            top: 0,
+            guard: 0,
+        }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -57,7 +61,11 @@ impl<T: Clone> Trail<T> {
     /// Saves the state of now: what is below stays until [`Self::release`].
     pub(super) fn save(&mut self) -> Mark {
         let length = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
-        let mark = Mark { top: self.top, length, guard: self.guard };
+        let mark = Mark {
+            top: self.top,
+            length,
+            guard: self.guard,
+        };
         self.guard = length;
         mark
     }

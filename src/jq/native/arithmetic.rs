@@ -1,6 +1,9 @@
 //! Operators.
 
-#![expect(clippy::cast_precision_loss, reason = "integers become floats where jq's do")]
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "integers become floats where jq's do"
+)]
 
 use std::{cmp::Ordering, sync::Arc};
 
@@ -27,19 +30,42 @@ pub(super) const FUNCTIONS: &[Native] = &[
         meter.reserve(2 * (text_length(&left) + text_length(&right)))?;
         add_owned(left, right)
     }),
-    Native::new("_subtract", 2, Cost::None, |meter, [_, left, right, _]| subtract(meter, &left, &right)),
-    Native::new("_multiply", 2, Cost::Length, |meter, [_, left, right, _]| multiply(meter, &left, &right)),
-    Native::new("_divide", 2, Cost::Length, |_, [_, left, right, _]| divide(&left, &right)),
-    Native::new("_modulo", 2, Cost::None, |_, [_, left, right, _]| modulo(&left, &right)),
+    Native::new("_subtract", 2, Cost::None, |meter, [_, left, right, _]| {
+        subtract(meter, &left, &right)
+    }),
+    Native::new(
+        "_multiply",
+        2,
+        Cost::Length,
+        |meter, [_, left, right, _]| multiply(meter, &left, &right),
+    ),
+    Native::new("_divide", 2, Cost::Length, |_, [_, left, right, _]| {
+        divide(&left, &right)
+    }),
+    Native::new("_modulo", 2, Cost::None, |_, [_, left, right, _]| {
+        modulo(&left, &right)
+    }),
     Native::new("_alternative", 2, Cost::None, |_, [_, left, right, _]| {
         Ok(if left.is_true() { left } else { right })
     }),
-    Native::new("_equal", 2, Cost::Whole, |_, inputs| compared(&inputs, Ordering::is_eq)),
-    Native::new("_notequal", 2, Cost::Whole, |_, inputs| compared(&inputs, Ordering::is_ne)),
-    Native::new("_less", 2, Cost::Whole, |_, inputs| compared(&inputs, Ordering::is_lt)),
-    Native::new("_lesseq", 2, Cost::Whole, |_, inputs| compared(&inputs, Ordering::is_le)),
-    Native::new("_greater", 2, Cost::Whole, |_, inputs| compared(&inputs, Ordering::is_gt)),
-    Native::new("_greatereq", 2, Cost::Whole, |_, inputs| compared(&inputs, Ordering::is_ge)),
+    Native::new("_equal", 2, Cost::Whole, |_, inputs| {
+        compared(&inputs, Ordering::is_eq)
+    }),
+    Native::new("_notequal", 2, Cost::Whole, |_, inputs| {
+        compared(&inputs, Ordering::is_ne)
+    }),
+    Native::new("_less", 2, Cost::Whole, |_, inputs| {
+        compared(&inputs, Ordering::is_lt)
+    }),
+    Native::new("_lesseq", 2, Cost::Whole, |_, inputs| {
+        compared(&inputs, Ordering::is_le)
+    }),
+    Native::new("_greater", 2, Cost::Whole, |_, inputs| {
+        compared(&inputs, Ordering::is_gt)
+    }),
+    Native::new("_greatereq", 2, Cost::Whole, |_, inputs| {
+        compared(&inputs, Ordering::is_ge)
+    }),
 ];
 
 fn compared(inputs: &Inputs, holds: fn(Ordering) -> bool) -> Outcome {
@@ -47,7 +73,11 @@ fn compared(inputs: &Inputs, holds: fn(Ordering) -> bool) -> Outcome {
 }
 
 fn text_length(value: &Value) -> usize {
-    if let Value::Text(text) = value { text.len() } else { 0 }
+    if let Value::Text(text) = value {
+        text.len()
+    } else {
+        0
+    }
 }
 
 /// Two numbers of one kind.
@@ -209,15 +239,18 @@ fn divide(left: &Value, right: &Value) -> Outcome {
     }
     match pair(left, right) {
         Some(Pair::Ints(_, 0)) => Err(by_zero("divide", left, right)),
-        Some(Pair::Ints(one, other)) if one.checked_rem(other) == Some(0) => {
-            Ok(one.checked_div(other).map_or_else(|| big(BigInt::from(one) / other), Value::Int))
-        }
+        Some(Pair::Ints(one, other)) if one.checked_rem(other) == Some(0) => Ok(one
+            .checked_div(other)
+            .map_or_else(|| big(BigInt::from(one) / other), Value::Int)),
         Some(Pair::Ints(one, -1)) => Ok(big(-BigInt::from(one))),
         Some(Pair::Ints(one, other)) => Ok(Value::Float(one as f64 / other as f64)),
         Some(Pair::Bigs(_, other)) if other == BigInt::ZERO => Err(by_zero("divide", left, right)),
         Some(Pair::Bigs(one, other)) if &one % &other == BigInt::ZERO => Ok(big(one / other)),
         Some(Pair::Bigs(..)) => {
-            let (one, other) = (to_float(left).unwrap_or(0.0), to_float(right).unwrap_or(1.0));
+            let (one, other) = (
+                to_float(left).unwrap_or(0.0),
+                to_float(right).unwrap_or(1.0),
+            );
             Ok(Value::Float(one / other))
         }
         Some(Pair::Floats(_, 0.0)) => Err(by_zero("divide", left, right)),
@@ -240,7 +273,9 @@ fn modulo(left: &Value, right: &Value) -> Outcome {
             if one.is_nan() || other.is_nan() {
                 return Ok(Value::Float(f64::NAN));
             }
-            Ok(Value::Int(to_index(left).unwrap_or(0).wrapping_rem(divisor)))
+            Ok(Value::Int(
+                to_index(left).unwrap_or(0).wrapping_rem(divisor),
+            ))
         }
         None => Err(refuse("modulo", left, right)),
     }

@@ -15,22 +15,37 @@ use crate::jq::{
 };
 
 pub(super) const FUNCTIONS: &[Native] = &[
-    Native::new("gmtime", 0, Cost::None, |_, [value, ..]| broken_down("gmtime", &value)),
-    Native::new("localtime", 0, Cost::None, |_, [value, ..]| broken_down("localtime", &value)),
+    Native::new("gmtime", 0, Cost::None, |_, [value, ..]| {
+        broken_down("gmtime", &value)
+    }),
+    Native::new("localtime", 0, Cost::None, |_, [value, ..]| {
+        broken_down("localtime", &value)
+    }),
     Native::new("mktime", 0, Cost::None, |_, [value, ..]| {
-        let Value::List(_) = &value else { return Err(Failure::applied("mktime", &value)) };
+        let Value::List(_) = &value else {
+            return Err(Failure::applied("mktime", &value));
+        };
         let time = time_of(&value).map_err(|cause| cause.within("mktime", &[], &value))?;
         Ok(seconds(&time))
     }),
-    Native::new("strftime", 1, Cost::Length, |_, [value, format, ..]| write("strftime", value, &format)),
-    Native::new("strflocaltime", 1, Cost::Length, |_, [value, format, ..]| {
-        write("strflocaltime", value, &format)
+    Native::new("strftime", 1, Cost::Length, |_, [value, format, ..]| {
+        write("strftime", value, &format)
     }),
-    Native::new("strptime", 1, Cost::Length, |_, [value, format, ..]| read(&value, &format)),
+    Native::new(
+        "strflocaltime",
+        1,
+        Cost::Length,
+        |_, [value, format, ..]| write("strflocaltime", value, &format),
+    ),
+    Native::new("strptime", 1, Cost::Length, |_, [value, format, ..]| {
+        read(&value, &format)
+    }),
 ];
 
 fn broken_down(name: &str, value: &Value) -> Outcome {
-    let Some(number) = to_float(value) else { return Err(Failure::applied(name, value)) };
+    let Some(number) = to_float(value) else {
+        return Err(Failure::applied(name, value));
+    };
     let whole = number.floor() as i64;
     let nanosecond = ((number - number.floor()) * 1e9) as i32;
     let time = Timestamp::new(whole, nanosecond).map_err(|_| Failure::applied(name, value))?;
@@ -60,13 +75,19 @@ fn seconds(time: &Zoned) -> Value {
 /// The time of such a list; parts beyond their range carry over.
 fn time_of(value: &Value) -> Result<Zoned, Failure> {
     let wrong = || Failure::Message("expected an array of 8 numbers".to_owned());
-    let Value::List(list) = value else { return Err(wrong()) };
+    let Value::List(list) = value else {
+        return Err(wrong());
+    };
     let mut numbers = [0_i64; 8];
     for (number, item) in numbers.iter_mut().zip(list.iter()) {
         *number = to_index(item).ok_or_else(wrong)?;
     }
     let [year, month, day, hour, minute, second, ..] = numbers;
-    let part = list.get(5..).and_then(<[_]>::first).and_then(to_float).unwrap_or(0.0);
+    let part = list
+        .get(5..)
+        .and_then(<[_]>::first)
+        .and_then(to_float)
+        .unwrap_or(0.0);
     let (years, month) = (month.div_euclid(12), month.rem_euclid(12) + 1);
     let year = i16::try_from(year.saturating_add(years)).map_err(|_| wrong())?;
     let first = civil::Date::new(year, i8::try_from(month).unwrap_or(1), 1).map_err(|_| wrong())?;
@@ -78,12 +99,19 @@ fn time_of(value: &Value) -> Result<Zoned, Failure> {
         .and_then(|sum| sum.checked_add(second))
         .ok_or_else(wrong)?;
     let span = jiff::SignedDuration::new(total, ((part - part.floor()) * 1e9) as i32);
-    let time = first.to_datetime(civil::Time::midnight()).checked_add(span).map_err(|_| wrong())?;
+    let time = first
+        .to_datetime(civil::Time::midnight())
+        .checked_add(span)
+        .map_err(|_| wrong())?;
     time.to_zoned(TimeZone::UTC).map_err(|_| wrong())
 }
 
 fn write(name: &str, value: Value, format: &Value) -> Outcome {
-    let value = if to_float(&value).is_some() { broken_down(name, &value)? } else { value };
+    let value = if to_float(&value).is_some() {
+        broken_down(name, &value)?
+    } else {
+        value
+    };
     let (Value::List(_), Value::Text(text)) = (&value, format) else {
         return Err(Failure::applied_with(name, &[format], &value));
     };

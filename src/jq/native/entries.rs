@@ -18,33 +18,61 @@ pub(super) const FUNCTIONS: &[Native] = &[
         Value::Map(map) => Ok(Value::from(map.len())),
         _ => absolute("length", &value),
     }),
-    Native::new("abs", 0, Cost::None, |_, [value, ..]| absolute("abs", &value)),
-    Native::new("utf8bytelength", 0, Cost::None, |_, [value, ..]| match &value {
-        Value::Text(text) => Ok(Value::from(text.len())),
-        _ => Err(Failure::applied("utf8bytelength", &value)),
+    Native::new("abs", 0, Cost::None, |_, [value, ..]| {
+        absolute("abs", &value)
     }),
+    Native::new(
+        "utf8bytelength",
+        0,
+        Cost::None,
+        |_, [value, ..]| match &value {
+            Value::Text(text) => Ok(Value::from(text.len())),
+            _ => Err(Failure::applied("utf8bytelength", &value)),
+        },
+    ),
     Native::new("keys", 0, Cost::Length, |_, [value, ..]| match &value {
         Value::List(list) => Ok(Value::list((0..list.len()).map(Value::from).collect())?),
-        Value::Map(map) => {
-            Ok(Value::list(map.iter().map(|entry| Value::Text(entry.0.clone())).collect())?)
-        }
+        Value::Map(map) => Ok(Value::list(
+            map.iter()
+                .map(|entry| Value::Text(entry.0.clone()))
+                .collect(),
+        )?),
         _ => Err(Failure::applied("keys", &value)),
     }),
-    Native::new("to_entries", 0, Cost::Length, |_, [value, ..]| to_entries(&value)),
-    Native::new("from_entries", 0, Cost::Length, |_, [value, ..]| from_entries(&value)),
-    Native::new("add", 0, Cost::Length, |meter, [value, ..]| sum(meter, value)),
-    Native::new("type", 0, Cost::None, |_, [value, ..]| Ok(Value::text(value.type_name()))),
+    Native::new("to_entries", 0, Cost::Length, |_, [value, ..]| {
+        to_entries(&value)
+    }),
+    Native::new("from_entries", 0, Cost::Length, |_, [value, ..]| {
+        from_entries(&value)
+    }),
+    Native::new("add", 0, Cost::Length, |meter, [value, ..]| {
+        sum(meter, value)
+    }),
+    Native::new("type", 0, Cost::None, |_, [value, ..]| {
+        Ok(Value::text(value.type_name()))
+    }),
     Native::new("contains", 1, Cost::None, |meter, [value, part, ..]| {
         contains(meter, &value, &part).map(Value::Bool)
     }),
-    Native::new("error", 0, Cost::None, |_, [value, ..]| Err(Failure::Raised(value))),
-    Native::new("error", 1, Cost::None, |_, [_, value, ..]| Err(Failure::Raised(value))),
-    Native::new("halt", 0, Cost::None, |_, _| Err(Failure::Halt(None))),
-    Native::new("halt_error", 0, Cost::None, |_, [value, ..]| Err(Failure::Halt(Some(value)))),
-    Native::new("halt_error", 1, Cost::None, |_, [value, code, ..]| match to_float(&code) {
-        Some(_) => Err(Failure::Halt(Some(value))),
-        None => Err(Failure::applied("halt_error", &code)),
+    Native::new("error", 0, Cost::None, |_, [value, ..]| {
+        Err(Failure::Raised(value))
     }),
+    Native::new("error", 1, Cost::None, |_, [_, value, ..]| {
+        Err(Failure::Raised(value))
+    }),
+    Native::new("halt", 0, Cost::None, |_, _| Err(Failure::Halt(None))),
+    Native::new("halt_error", 0, Cost::None, |_, [value, ..]| {
+        Err(Failure::Halt(Some(value)))
+    }),
+    Native::new(
+        "halt_error",
+        1,
+        Cost::None,
+        |_, [value, code, ..]| match to_float(&code) {
+            Some(_) => Err(Failure::Halt(Some(value))),
+            None => Err(Failure::applied("halt_error", &code)),
+        },
+    ),
     Native::new("_range", 3, Cost::None, |_, [_, from, to, step]| {
         let ends = vec![from, to, step];
         match ends.iter().find(|end| to_float(end).is_none()) {
@@ -56,9 +84,9 @@ pub(super) const FUNCTIONS: &[Native] = &[
 
 fn absolute(name: &str, value: &Value) -> Outcome {
     match value {
-        Value::Int(number) => {
-            Ok(number.checked_abs().map_or_else(|| big(-BigInt::from(*number)), Value::Int))
-        }
+        Value::Int(number) => Ok(number
+            .checked_abs()
+            .map_or_else(|| big(-BigInt::from(*number)), Value::Int)),
         Value::Float(number) => Ok(Value::Float(number.abs())),
         Value::Big(number) => Ok(big(number.magnitude().clone().into())),
         _ => Err(Failure::applied(name, value)),
@@ -67,26 +95,38 @@ fn absolute(name: &str, value: &Value) -> Outcome {
 
 fn to_entries(value: &Value) -> Outcome {
     let entry = |key: Value, value: &Value| {
-        Value::map(vec![(Text::from("key"), key), (Text::from("value"), value.clone())])
+        Value::map(vec![
+            (Text::from("key"), key),
+            (Text::from("value"), value.clone()),
+        ])
     };
     let entries: Result<Vec<_>, _> = match value {
-        Value::List(list) => {
-            list.iter().enumerate().map(|(place, item)| entry(Value::from(place), item)).collect()
-        }
-        Value::Map(map) => {
-            map.iter().map(|(key, item)| entry(Value::Text(key.clone()), item)).collect()
-        }
+        Value::List(list) => list
+            .iter()
+            .enumerate()
+            .map(|(place, item)| entry(Value::from(place), item))
+            .collect(),
+        Value::Map(map) => map
+            .iter()
+            .map(|(key, item)| entry(Value::Text(key.clone()), item))
+            .collect(),
         _ => return Err(Failure::applied("to_entries", value)),
     };
     Ok(Value::list(entries?)?)
 }
 
 fn from_entries(value: &Value) -> Outcome {
-    let Value::List(list) = value else { return Err(Failure::applied("from_entries", value)) };
+    let Value::List(list) = value else {
+        return Err(Failure::applied("from_entries", value));
+    };
     let mut entries = Vec::with_capacity(list.len());
     for item in list.iter() {
-        let Value::Map(map) = item else { return Err(Failure::applied("from_entries", item)) };
-        let keys = ["key", "Key", "name", "Name"].into_iter().filter_map(|name| map.find(name));
+        let Value::Map(map) = item else {
+            return Err(Failure::applied("from_entries", item));
+        };
+        let keys = ["key", "Key", "name", "Name"]
+            .into_iter()
+            .filter_map(|name| map.find(name));
         let key = match keys.into_iter().find(|key| key.is_true()) {
             Some(Value::Text(key)) => key.clone(),
             key => {
@@ -128,7 +168,11 @@ fn sum(meter: &mut Meter, value: Value) -> Outcome {
         }
         total = add_owned(total, item)?;
     }
-    Ok(if text.is_empty() { total } else { Value::from(text) })
+    Ok(if text.is_empty() {
+        total
+    } else {
+        Value::from(text)
+    })
 }
 
 fn contains(meter: &mut Meter, value: &Value, part: &Value) -> Result<bool, Failure> {
@@ -155,7 +199,9 @@ fn contains(meter: &mut Meter, value: &Value, part: &Value) -> Result<bool, Fail
         }
         (Value::Map(value), Value::Map(part)) => {
             for (key, wanted) in part.iter() {
-                let Some(item) = value.find(key) else { return Ok(false) };
+                let Some(item) = value.find(key) else {
+                    return Ok(false);
+                };
                 if !is_in(contains(meter, item, wanted))? {
                     return Ok(false);
                 }

@@ -15,7 +15,9 @@ use crate::jq::{failure::Failure, value::Value};
 
 pub(super) const FUNCTIONS: &[Native] = &[
     Native::new("format", 1, Cost::Whole, |meter, [value, name, ..]| {
-        let Value::Text(name) = &name else { return Err(Failure::applied("format", &name)) };
+        let Value::Text(name) = &name else {
+            return Err(Failure::applied("format", &name));
+        };
         let name = format!("@{}", name.as_str());
         match super::find(&name, 0) {
             Some(format) => format.call(meter, [value, Value::Null, Value::Null, Value::Null]),
@@ -45,24 +47,39 @@ pub(super) const FUNCTIONS: &[Native] = &[
     }),
     Native::new("@urid", 0, Cost::Whole, |_, [value, ..]| uri_decoded(value)),
     Native::new("@csv", 0, Cost::Whole, |_, [value, ..]| {
-        row("csv", &value, ",", |text| format!("\"{}\"", text.replace('"', "\"\"").replace('\0', "\\0")))
+        row("csv", &value, ",", |text| {
+            format!("\"{}\"", text.replace('"', "\"\"").replace('\0', "\\0"))
+        })
     }),
     Native::new("@tsv", 0, Cost::Whole, |_, [value, ..]| {
         row("tsv", &value, "\t", |text| {
-            let text = text.replace('\\', "\\\\").replace('\t', "\\t").replace('\r', "\\r");
+            let text = text
+                .replace('\\', "\\\\")
+                .replace('\t', "\\t")
+                .replace('\r', "\\r");
             text.replace('\n', "\\n").replace('\0', "\\0")
         })
     }),
     Native::new("@sh", 0, Cost::Whole, |_, [value, ..]| {
-        let value = if let Value::List(_) = value { value } else { Value::list(vec![value])? };
-        row("sh", &value, " ", |text| format!("'{}'", text.replace('\'', "'\\''").replace('\0', "\\0")))
+        let value = if let Value::List(_) = value {
+            value
+        } else {
+            Value::list(vec![value])?
+        };
+        row("sh", &value, " ", |text| {
+            format!("'{}'", text.replace('\'', "'\\''").replace('\0', "\\0"))
+        })
     }),
     Native::new("@base64", 0, Cost::Whole, |_, [value, ..]| {
         Ok(Value::from(STANDARD.encode(plain(value))))
     }),
     Native::new("@base64d", 0, Cost::Whole, |_, [value, ..]| {
         let text = plain(value.clone());
-        let text = text.split('=').next().unwrap_or_default().replace(['\r', '\n'], "");
+        let text = text
+            .split('=')
+            .next()
+            .unwrap_or_default()
+            .replace(['\r', '\n'], "");
         let config = GeneralPurposeConfig::new()
             .with_decode_padding_mode(DecodePaddingMode::RequireNone)
             .with_decode_allow_trailing_bits(true);
@@ -74,7 +91,9 @@ pub(super) const FUNCTIONS: &[Native] = &[
             }
         }
     }),
-    Native::new("@base32", 0, Cost::Whole, |_, [value, ..]| Ok(Value::from(base32(plain(value).as_bytes())))),
+    Native::new("@base32", 0, Cost::Whole, |_, [value, ..]| {
+        Ok(Value::from(base32(plain(value).as_bytes())))
+    }),
     Native::new("@base32d", 0, Cost::Whole, |_, [value, ..]| {
         let text = plain(value.clone());
         match base32_decoded(&text) {
@@ -117,7 +136,9 @@ fn row(name: &str, value: &Value, separator: &str, quote: fn(&str) -> String) ->
                 return Err(Failure::about(&message, item));
             }
             Value::Text(text) => quote(text),
-            item => Some(json(item)).filter(|text| text != "null" || name == "sh").unwrap_or_default(),
+            item => Some(json(item))
+                .filter(|text| text != "null" || name == "sh")
+                .unwrap_or_default(),
         });
     }
     Ok(Value::from(cells.join(separator)))
@@ -133,12 +154,15 @@ fn uri_decoded(value: Value) -> Outcome {
             bytes.push(*byte);
             continue;
         }
-        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits = after
+            .get(..2)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
         let code = digits
             .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
             .and_then(|digits| u8::from_str_radix(digits, 16).ok());
         let Some(code) = code else {
-            let shown = String::from_utf8_lossy(after.get(..2.min(after.len())).unwrap_or_default());
+            let shown =
+                String::from_utf8_lossy(after.get(..2.min(after.len())).unwrap_or_default());
             let cause = Failure::Message(format!("invalid URL escape \"%{shown}\""));
             return Err(cause.within("@urid", &[], &value));
         };
@@ -159,7 +183,11 @@ fn base32(bytes: &[u8]) -> String {
         let letters = (chunk.len() * 8).div_ceil(5);
         for place in 0..8 {
             let code = (whole >> (35 - 5 * place) & 31) as usize;
-            text.push(if place < letters { char::from(BASE32[code]) } else { '=' });
+            text.push(if place < letters {
+                char::from(BASE32[code])
+            } else {
+                '='
+            });
         }
     }
     text

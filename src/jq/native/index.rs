@@ -20,15 +20,19 @@ pub(super) const FUNCTIONS: &[Native] = &[
         meter.charge(super::length(&result))?;
         Ok(result)
     }),
-    Native::new("getpath", 1, Cost::None, |_, [value, path, ..]| get_path(&value, &path)),
-    Native::new("has", 1, Cost::None, |_, [value, key, ..]| match (&value, &key) {
-        (Value::Null, _) => Ok(Value::Bool(false)),
-        (Value::Map(map), Value::Text(key)) => Ok(Value::Bool(map.find(key).is_some())),
-        (Value::List(list), key) if to_index(key).is_some() => {
-            let place = to_index(key).and_then(|place| usize::try_from(place).ok());
-            Ok(Value::Bool(place.is_some_and(|place| place < list.len())))
+    Native::new("getpath", 1, Cost::None, |_, [value, path, ..]| {
+        get_path(&value, &path)
+    }),
+    Native::new("has", 1, Cost::None, |_, [value, key, ..]| {
+        match (&value, &key) {
+            (Value::Null, _) => Ok(Value::Bool(false)),
+            (Value::Map(map), Value::Text(key)) => Ok(Value::Bool(map.find(key).is_some())),
+            (Value::List(list), key) if to_index(key).is_some() => {
+                let place = to_index(key).and_then(|place| usize::try_from(place).ok());
+                Ok(Value::Bool(place.is_some_and(|place| place < list.len())))
+            }
+            _ => Err(Failure::applied_with("has", &[&key], &value)),
         }
-        _ => Err(Failure::applied_with("has", &[&key], &value)),
     }),
 ];
 
@@ -58,19 +62,26 @@ pub(in crate::jq) fn index(value: &Value, key: &Value) -> Outcome {
         (Value::Int(_) | Value::Float(_) | Value::Big(_) | Value::List(_), _) => {
             Err(Failure::about("expected an array but got", value))
         }
-        (_, Value::List(_)) => {
-            Err(Failure::about("expected a number for indexing an array but got", key))
-        }
-        (_, Value::Text(_)) => {
-            Err(Failure::about("expected a number for indexing a string but got", key))
-        }
-        _ => Err(Failure::about("expected a string for object key but got", key)),
+        (_, Value::List(_)) => Err(Failure::about(
+            "expected a number for indexing an array but got",
+            key,
+        )),
+        (_, Value::Text(_)) => Err(Failure::about(
+            "expected a number for indexing a string but got",
+            key,
+        )),
+        _ => Err(Failure::about(
+            "expected a string for object key but got",
+            key,
+        )),
     }
 }
 
 /// The value at a place of a list, counted from its end if below 0; null elsewhere.
 pub(in crate::jq) fn item_of(value: &Value, place: i64) -> Value {
-    let Value::List(list) = value else { return Value::Null };
+    let Value::List(list) = value else {
+        return Value::Null;
+    };
     absolute(place, list.len())
         .and_then(|place| list.get(place..)?.first())
         .cloned()
@@ -80,39 +91,55 @@ pub(in crate::jq) fn item_of(value: &Value, place: i64) -> Value {
 /// A place counted from the end if below 0; nothing before the beginning.
 pub(super) fn absolute(place: i64, length: usize) -> Option<usize> {
     let length = i64::try_from(length).unwrap_or(i64::MAX);
-    let place = if place < 0 { place.saturating_add(length) } else { place };
+    let place = if place < 0 {
+        place.saturating_add(length)
+    } else {
+        place
+    };
     usize::try_from(place).ok()
 }
 
 fn letter(text: &str, place: i64) -> Value {
     let count = if place < 0 { text.chars().count() } else { 0 };
     let letter = absolute(place, count).and_then(|place| text.chars().nth(place));
-    letter.map_or(Value::Null, |letter| Value::text(letter.encode_utf8(&mut [0; 4])))
+    letter.map_or(Value::Null, |letter| {
+        Value::text(letter.encode_utf8(&mut [0; 4]))
+    })
 }
 
 /// Where a part begins in a list.
 pub(super) fn places(list: &[Value], part: &[Value]) -> impl Iterator<Item = usize> {
     let size = part.len().max(1);
     let windows = list.windows(size).enumerate();
-    windows.filter(move |(_, window)| {
-        !part.is_empty() && window.iter().zip(part).all(|(one, other)| compare(one, other).is_eq())
-    }).map(|(place, _)| place)
+    windows
+        .filter(move |(_, window)| {
+            !part.is_empty()
+                && window
+                    .iter()
+                    .zip(part)
+                    .all(|(one, other)| compare(one, other).is_eq())
+        })
+        .map(|(place, _)| place)
 }
 
 fn slice(value: &Value, start: &Value, end: &Value) -> Outcome {
     let (length, message) = match value {
         Value::Null => return Ok(Value::Null),
-        Value::List(list) => (list.len(), "expected a number for indexing an array but got"),
-        Value::Text(text) => {
-            (text.chars().count(), "expected a number for indexing a string but got")
-        }
+        Value::List(list) => (
+            list.len(),
+            "expected a number for indexing an array but got",
+        ),
+        Value::Text(text) => (
+            text.chars().count(),
+            "expected a number for indexing a string but got",
+        ),
         _ => return Err(Failure::about("expected an array but got", value)),
     };
     let (start, end) = ends(start, end, length).map_err(|wrong| Failure::about(message, &wrong))?;
     match value {
-        Value::List(list) => {
-            Ok(Value::list(list.get(start..end).unwrap_or_default().to_vec())?)
-        }
+        Value::List(list) => Ok(Value::list(
+            list.get(start..end).unwrap_or_default().to_vec(),
+        )?),
         Value::Text(text) => {
             let part: String = text.chars().skip(start).take(end - start).collect();
             Ok(Value::Text(Text::from(part)))
@@ -125,7 +152,9 @@ fn slice(value: &Value, start: &Value, end: &Value) -> Outcome {
 pub(super) fn ends(start: &Value, end: &Value, length: usize) -> Result<(usize, usize), Value> {
     let clamp = |value: &Value, least: usize, none: usize| match (value, to_index(value)) {
         (Value::Null, _) => Ok(none),
-        (_, Some(place)) => Ok(absolute(place, length).unwrap_or(0).clamp(least, length.max(least))),
+        (_, Some(place)) => Ok(absolute(place, length)
+            .unwrap_or(0)
+            .clamp(least, length.max(least))),
         _ => Err(value.clone()),
     };
     let start = clamp(start, 0, 0)?;

@@ -15,26 +15,45 @@ pub(super) const FUNCTIONS: &[Native] = &[
         Value::List(list) => reversed(list),
         value => Err(Failure::applied("reverse", &value)),
     }),
-    Native::new("flatten", 0, Cost::Whole, |_, [value, ..]| flatten(&value, f64::INFINITY)),
-    Native::new("flatten", 1, Cost::Whole, |_, [value, depth, ..]| match to_float(&depth) {
-        None => Err(Failure::applied("flatten", &depth)),
-        Some(levels) if levels < 0.0 => {
-            let message = format!("flatten depth should not be negative: {}", preview(&depth));
-            Err(Failure::Message(message))
-        }
-        Some(levels) => flatten(&value, levels),
+    Native::new("flatten", 0, Cost::Whole, |_, [value, ..]| {
+        flatten(&value, f64::INFINITY)
     }),
-    Native::new("min", 0, Cost::Whole, |_, [value, ..]| extreme("min", &value, None)),
-    Native::new("max", 0, Cost::Whole, |_, [value, ..]| extreme("max", &value, None)),
-    Native::new("_min_by", 1, Cost::Whole, |_, [value, keys, ..]| extreme("min_by", &value, Some(&keys))),
-    Native::new("_max_by", 1, Cost::Whole, |_, [value, keys, ..]| extreme("max_by", &value, Some(&keys))),
+    Native::new(
+        "flatten",
+        1,
+        Cost::Whole,
+        |_, [value, depth, ..]| match to_float(&depth) {
+            None => Err(Failure::applied("flatten", &depth)),
+            Some(levels) if levels < 0.0 => {
+                let message = format!("flatten depth should not be negative: {}", preview(&depth));
+                Err(Failure::Message(message))
+            }
+            Some(levels) => flatten(&value, levels),
+        },
+    ),
+    Native::new("min", 0, Cost::Whole, |_, [value, ..]| {
+        extreme("min", &value, None)
+    }),
+    Native::new("max", 0, Cost::Whole, |_, [value, ..]| {
+        extreme("max", &value, None)
+    }),
+    Native::new("_min_by", 1, Cost::Whole, |_, [value, keys, ..]| {
+        extreme("min_by", &value, Some(&keys))
+    }),
+    Native::new("_max_by", 1, Cost::Whole, |_, [value, keys, ..]| {
+        extreme("max_by", &value, Some(&keys))
+    }),
     Native::new("sort", 0, Cost::Whole, |meter, [value, ..]| {
         let sorted = sorted(meter, "sort", &value, None)?;
-        Ok(Value::list(sorted.into_iter().map(|(_, item)| item).collect())?)
+        Ok(Value::list(
+            sorted.into_iter().map(|(_, item)| item).collect(),
+        )?)
     }),
     Native::new("_sort_by", 1, Cost::Whole, |meter, [value, keys, ..]| {
         let sorted = sorted(meter, "sort_by", &value, Some(&keys))?;
-        Ok(Value::list(sorted.into_iter().map(|(_, item)| item).collect())?)
+        Ok(Value::list(
+            sorted.into_iter().map(|(_, item)| item).collect(),
+        )?)
     }),
     Native::new("_group_by", 1, Cost::Whole, |meter, [value, keys, ..]| {
         let groups = groups(sorted(meter, "group_by", &value, Some(&keys))?);
@@ -47,14 +66,20 @@ pub(super) const FUNCTIONS: &[Native] = &[
     Native::new("_unique_by", 1, Cost::Whole, |meter, [value, keys, ..]| {
         unique(sorted(meter, "unique_by", &value, Some(&keys))?)
     }),
-    Native::new("join", 1, Cost::Length, |meter, [value, separator, ..]| join(meter, &value, &separator)),
-    Native::new("transpose", 0, Cost::Whole, |meter, [value, ..]| transpose(meter, &value)),
+    Native::new("join", 1, Cost::Length, |meter, [value, separator, ..]| {
+        join(meter, &value, &separator)
+    }),
+    Native::new("transpose", 0, Cost::Whole, |meter, [value, ..]| {
+        transpose(meter, &value)
+    }),
     Native::new("bsearch", 1, Cost::None, |_, [value, wanted, ..]| {
         let Value::List(list) = &value else {
             return Err(Failure::applied_with("bsearch", &[&wanted], &value));
         };
         let place = list.partition_point(|item| compare(item, &wanted).is_lt());
-        let found = list.get(place).is_some_and(|item| compare(item, &wanted).is_eq());
+        let found = list
+            .get(place)
+            .is_some_and(|item| compare(item, &wanted).is_eq());
         let place = i64::try_from(place).unwrap_or(i64::MAX);
         Ok(Value::Int(if found { place } else { -place - 1 }))
     }),
@@ -66,16 +91,22 @@ pub(super) const FUNCTIONS: &[Native] = &[
     }),
     Native::new("index", 1, Cost::Length, |meter, [value, part, ..]| {
         let found = found(meter, "index", &value, &part)?;
-        Ok(found.and_then(|found| found.first().copied()).map_or(Value::Null, Value::from))
+        Ok(found
+            .and_then(|found| found.first().copied())
+            .map_or(Value::Null, Value::from))
     }),
     Native::new("rindex", 1, Cost::Length, |meter, [value, part, ..]| {
         let found = found(meter, "rindex", &value, &part)?;
-        Ok(found.and_then(|found| found.last().copied()).map_or(Value::Null, Value::from))
+        Ok(found
+            .and_then(|found| found.last().copied())
+            .map_or(Value::Null, Value::from))
     }),
 ];
 
 fn flatten(value: &Value, levels: f64) -> Outcome {
-    let Some(items) = items(value) else { return Err(Failure::applied("flatten", value)) };
+    let Some(items) = items(value) else {
+        return Err(Failure::applied("flatten", value));
+    };
     let mut flat = Vec::new();
     flatten_into(&mut flat, &items, levels);
     Ok(Value::list(flat)?)
@@ -96,14 +127,20 @@ fn keyed(name: &str, value: &Value, keys: Option<&Value>) -> Result<Vec<(Value, 
         Some(keys) => Failure::applied_with(name, &[keys], value),
         None => Failure::applied(name, value),
     };
-    let Value::List(items) = value else { return Err(refuse()) };
-    let Value::List(keys) = keys.unwrap_or(value) else { return Err(refuse()) };
+    let Value::List(items) = value else {
+        return Err(refuse());
+    };
+    let Value::List(keys) = keys.unwrap_or(value) else {
+        return Err(refuse());
+    };
     Ok(keys.iter().cloned().zip(items.iter().cloned()).collect())
 }
 
 fn extreme(name: &str, value: &Value, keys: Option<&Value>) -> Outcome {
     let mut keyed = keyed(name, value, keys)?.into_iter();
-    let Some(mut best) = keyed.next() else { return Ok(Value::Null) };
+    let Some(mut best) = keyed.next() else {
+        return Ok(Value::Null);
+    };
     for candidate in keyed {
         // Of equal ones the first is the least and the last is the greatest.
         if compare(&best.0, &candidate.0).is_gt() == name.starts_with("min") {
@@ -137,7 +174,11 @@ fn merge_sort(items: &mut Vec<(Value, Value)>) {
     let mut left = std::mem::take(items).into_iter().peekable();
     let mut right = right.into_iter().peekable();
     while let (Some(one), Some(other)) = (left.peek(), right.peek()) {
-        let next = if compare(&other.0, &one.0).is_lt() { right.next() } else { left.next() };
+        let next = if compare(&other.0, &one.0).is_lt() {
+            right.next()
+        } else {
+            left.next()
+        };
         merged.extend(next);
     }
     merged.extend(left);
@@ -149,7 +190,9 @@ fn groups(sorted: Vec<(Value, Value)>) -> Vec<Vec<Value>> {
     let mut groups: Vec<Vec<Value>> = Vec::new();
     let mut last: Option<Value> = None;
     for (key, item) in sorted {
-        let same = last.as_ref().is_some_and(|last| compare(last, &key).is_eq());
+        let same = last
+            .as_ref()
+            .is_some_and(|last| compare(last, &key).is_eq());
         match groups.last_mut() {
             Some(group) if same => group.push(item),
             _ => {
@@ -162,13 +205,17 @@ fn groups(sorted: Vec<(Value, Value)>) -> Vec<Vec<Value>> {
 }
 
 fn unique(sorted: Vec<(Value, Value)>) -> Outcome {
-    let firsts = groups(sorted).into_iter().filter_map(|group| group.into_iter().next());
+    let firsts = groups(sorted)
+        .into_iter()
+        .filter_map(|group| group.into_iter().next());
     Ok(Value::list(firsts.collect())?)
 }
 
 fn join(meter: &mut Meter, value: &Value, separator: &Value) -> Outcome {
     let refuse = || Failure::applied_with("join", &[separator], value);
-    let Some(items) = items(value) else { return Err(refuse()) };
+    let Some(items) = items(value) else {
+        return Err(refuse());
+    };
     let between = match separator {
         Value::Text(text) => text.as_str(),
         _ if items.len() > 1 => return Err(refuse()),
@@ -183,7 +230,10 @@ fn join(meter: &mut Meter, value: &Value, separator: &Value) -> Outcome {
             Value::Null => {}
             Value::Text(part) => text.push_str(part),
             Value::List(_) | Value::Map(_) => {
-                return Err(Failure::about("join cannot be applied to an array including", item));
+                return Err(Failure::about(
+                    "join cannot be applied to an array including",
+                    item,
+                ));
             }
             item => write_json(item, &mut text),
         }
@@ -194,10 +244,14 @@ fn join(meter: &mut Meter, value: &Value, separator: &Value) -> Outcome {
 }
 
 fn transpose(meter: &mut Meter, value: &Value) -> Outcome {
-    let Value::List(rows) = value else { return Err(Failure::applied("transpose", value)) };
+    let Value::List(rows) = value else {
+        return Err(Failure::applied("transpose", value));
+    };
     let mut width = 0;
     for row in rows.iter() {
-        let Value::List(row) = row else { return Err(Failure::applied("transpose", value)) };
+        let Value::List(row) = row else {
+            return Err(Failure::applied("transpose", value));
+        };
         width = width.max(row.len());
     }
     meter.charge((width * rows.len()) as u64 / 2)?;

@@ -84,21 +84,37 @@ pub(super) const FUNCTIONS: &[Native] = &[
     two!("yn", |order, value| libm::yn(whole(order), value)),
     Native::new("fma", 3, Cost::None, |_, inputs| {
         let (left, right) = pair("fma", &inputs)?;
-        Ok(Value::Float(left.mul_add(right, number("fma", &inputs[3])?)))
+        Ok(Value::Float(
+            left.mul_add(right, number("fma", &inputs[3])?),
+        ))
     }),
     Native::new("frexp", 0, Cost::None, |_, [value, ..]| {
         let (part, power) = libm::frexp(number("frexp", &value)?);
-        Ok(Value::list(vec![Value::Float(part), Value::Int(i64::from(power))])?)
+        Ok(Value::list(vec![
+            Value::Float(part),
+            Value::Int(i64::from(power)),
+        ])?)
     }),
     Native::new("modf", 0, Cost::None, |_, [value, ..]| {
         let value = number("modf", &value)?;
-        let part = if value.is_infinite() { f64::NAN } else { value - value.trunc() };
-        Ok(Value::list(vec![Value::Float(part), Value::Float(value.trunc())])?)
+        let part = if value.is_infinite() {
+            f64::NAN
+        } else {
+            value - value.trunc()
+        };
+        Ok(Value::list(vec![
+            Value::Float(part),
+            Value::Float(value.trunc()),
+        ])?)
     }),
-    Native::new("infinite", 0, Cost::None, |_, _| Ok(Value::Float(f64::INFINITY))),
+    Native::new("infinite", 0, Cost::None, |_, _| {
+        Ok(Value::Float(f64::INFINITY))
+    }),
     Native::new("nan", 0, Cost::None, |_, _| Ok(Value::Float(f64::NAN))),
     Native::new("isfinite", 0, Cost::None, |_, [value, ..]| {
-        Ok(Value::Bool(to_float(&value).is_some_and(|value| !value.is_infinite())))
+        Ok(Value::Bool(
+            to_float(&value).is_some_and(|value| !value.is_infinite()),
+        ))
     }),
     Native::new("isinfinite", 0, Cost::None, |_, [value, ..]| {
         Ok(Value::Bool(to_float(&value).is_some_and(f64::is_infinite)))
@@ -120,7 +136,10 @@ fn pair(name: &str, inputs: &Inputs) -> Result<(f64, f64), Failure> {
     Ok((number(name, &inputs[1])?, number(name, &inputs[2])?))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "powers beyond the range saturate")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "powers beyond the range saturate"
+)]
 fn whole(value: f64) -> i32 {
     value as i32
 }

@@ -45,7 +45,12 @@ pub(super) struct Native {
 
 impl Native {
     const fn new(name: &'static str, arity: u8, cost: Cost, body: Body) -> Self {
-        Self { name, arity, cost, body }
+        Self {
+            name,
+            arity,
+            cost,
+            body,
+        }
     }
 
     pub(super) fn call(&self, meter: &mut Meter, inputs: Inputs) -> Outcome {
@@ -83,7 +88,8 @@ const FAMILIES: [&[Native]; 10] = [
 /// The function of a name with so many arguments.
 pub(super) fn find(name: &str, arity: usize) -> Option<Native> {
     let all = FAMILIES.iter().flat_map(|family| family.iter());
-    all.copied().find(|native| native.name == name && usize::from(native.arity) == arity)
+    all.copied()
+        .find(|native| native.name == name && usize::from(native.arity) == arity)
 }
 
 /// Names and numbers of arguments of all functions.

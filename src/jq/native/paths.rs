@@ -29,7 +29,9 @@ pub(super) const FUNCTIONS: &[Native] = &[
             failure => failure,
         })
     }),
-    Native::new("delpaths", 1, Cost::None, |meter, [value, paths, ..]| delete(meter, value, &paths)),
+    Native::new("delpaths", 1, Cost::None, |meter, [value, paths, ..]| {
+        delete(meter, value, &paths)
+    }),
 ];
 
 fn delete(meter: &mut Meter, value: Value, paths: &Value) -> Outcome {
@@ -60,18 +62,21 @@ fn delete(meter: &mut Meter, value: Value, paths: &Value) -> Outcome {
 
 /// The value with what a path leads to set to a new one, or to a hole.
 fn update(meter: &mut Meter, value: Value, path: &[Value], new: Value) -> Outcome {
-    let Some((key, rest)) = path.split_first() else { return Ok(new) };
+    let Some((key, rest)) = path.split_first() else {
+        return Ok(new);
+    };
     meter.charge(1)?;
     let deletes = matches!(new, Value::Hole);
     match (key, value) {
         (_, Value::Hole) => Ok(Value::Hole),
-        (Value::Text(_), Value::Null) if deletes => Ok(Value::Null),
-        (Value::Text(key), Value::Null) => {
-            update_map(meter, Arc::new(Map::new()), key, rest, new)
-        }
+        // The reference makes containers of null even where there is nothing to delete.
+        (Value::Text(_), Value::Null) if deletes => Ok(Value::map(Vec::new())?),
+        (Value::Text(key), Value::Null) => update_map(meter, Arc::new(Map::new()), key, rest, new),
         (Value::Text(key), Value::Map(map)) => update_map(meter, map, key, rest, new),
         (Value::Text(_), value) => Err(Failure::about("expected an object but got", &value)),
-        (Value::Int(_) | Value::Float(_) | Value::Big(_), Value::Null) if deletes => Ok(Value::Null),
+        (Value::Int(_) | Value::Float(_) | Value::Big(_), Value::Null) if deletes => {
+            Ok(Value::empty_list())
+        }
         (Value::Int(_) | Value::Float(_) | Value::Big(_), Value::Null) => {
             update_item(meter, Arc::new(List::new(Vec::new())?), key, rest, new)
         }
@@ -80,17 +85,20 @@ fn update(meter: &mut Meter, value: Value, path: &[Value], new: Value) -> Outcom
         }
         (Value::Map(ends), Value::Null) => {
             let list = Arc::new(List::new(Vec::new())?);
-            let updated = update_slice(meter, list, ends, rest, new)?;
-            Ok(if deletes { Value::Null } else { updated })
+            update_slice(meter, list, ends, rest, new)
         }
         (Value::Map(ends), Value::List(list)) => update_slice(meter, list, ends, rest, new),
         (Value::Int(_) | Value::Float(_) | Value::Big(_) | Value::Map(_), value) => {
             Err(Failure::about("expected an array but got", &value))
         }
-        (_, Value::List(_)) => {
-            Err(Failure::about("expected a number for indexing an array but got", key))
-        }
-        _ => Err(Failure::about("expected a string for object key but got", key)),
+        (_, Value::List(_)) => Err(Failure::about(
+            "expected a number for indexing an array but got",
+            key,
+        )),
+        _ => Err(Failure::about(
+            "expected a string for object key but got",
+            key,
+        )),
     }
 }
 
@@ -157,10 +165,19 @@ fn update_slice(
 ) -> Outcome {
     let (Some(start), Some(end)) = (range.find("start"), range.find("end")) else {
         let message = "expected \"start\" and \"end\" for slicing but got";
-        return Err(Failure::about(message, &Value::Map(Arc::new(range.clone()))));
+        return Err(Failure::about(
+            message,
+            &Value::Map(Arc::new(range.clone())),
+        ));
     };
     // What is no number is no end.
-    let [start, end] = [start, end].map(|end| if to_index(end).is_some() { end } else { &Value::Null });
+    let [start, end] = [start, end].map(|end| {
+        if to_index(end).is_some() {
+            end
+        } else {
+            &Value::Null
+        }
+    });
     let (start, end) = ends(start, end, list.len()).unwrap_or((0, list.len()));
     if start == end && matches!(new, Value::Hole) {
         return Ok(Value::List(list));
@@ -173,8 +190,13 @@ fn update_slice(
             Arc::make_mut(&mut list).change(|items| _ = items.splice(start..end, part))?;
         }
         Value::Hole => {
-            Arc::make_mut(&mut list)
-                .change(|items| items.iter_mut().take(end).skip(start).for_each(|item| *item = Value::Hole))?;
+            Arc::make_mut(&mut list).change(|items| {
+                items
+                    .iter_mut()
+                    .take(end)
+                    .skip(start)
+                    .for_each(|item| *item = Value::Hole)
+            })?;
         }
         part => return Err(Failure::about("expected an array but got", &part)),
     }
@@ -198,7 +220,9 @@ fn without_holes(value: Value) -> Outcome {
             let mut failed = Ok(());
             Arc::make_mut(&mut map).change(|entries| {
                 entries.retain(|entry| is_whole(&entry.1));
-                entries.iter_mut().for_each(|entry| close(&mut entry.1, &mut failed));
+                entries
+                    .iter_mut()
+                    .for_each(|entry| close(&mut entry.1, &mut failed));
             })?;
             failed.map(|()| Value::Map(map))
         }

@@ -12,39 +12,53 @@ use crate::jq::{
 const MOST_BYTES: usize = 1 << 20;
 
 pub(super) const FUNCTIONS: &[Native] = &[
-    Native::new("_match", 3, Cost::Length, |meter, [value, pattern, flags, testing]| {
-        let tests = testing.is_true();
-        let name = if tests { "test" } else { "match" };
-        let refuse = || Failure::applied_with(name, &[&pattern, &flags], &value);
-        let flag_text = match &flags {
-            Value::Null => "",
-            Value::Text(flags) => flags.as_str(),
-            _ => return Err(refuse()),
-        };
-        let (Value::Text(text), Value::Text(pattern)) = (&value, &pattern) else {
-            return Err(refuse());
-        };
-        let regex = compiled(meter, pattern, flag_text)?;
-        meter.charge(text.len() as u64)?;
-        if tests {
-            return Ok(Value::Bool(regex.is_match(text)));
-        }
-        matches(meter, &regex, text, flag_text.contains('g'))
+    Native::new(
+        "_match",
+        3,
+        Cost::Length,
+        |meter, [value, pattern, flags, testing]| {
+            let tests = testing.is_true();
+            let name = if tests { "test" } else { "match" };
+            let refuse = || Failure::applied_with(name, &[&pattern, &flags], &value);
+            let flag_text = match &flags {
+                Value::Null => "",
+                Value::Text(flags) => flags.as_str(),
+                _ => return Err(refuse()),
+            };
+            let (Value::Text(text), Value::Text(pattern)) = (&value, &pattern) else {
+                return Err(refuse());
+            };
+            let regex = compiled(meter, pattern, flag_text)?;
+            meter.charge(text.len() as u64)?;
+            if tests {
+                return Ok(Value::Bool(regex.is_match(text)));
+            }
+            matches(meter, &regex, text, flag_text.contains('g'))
+        },
+    ),
+    Native::new("_capture", 0, Cost::Length, |_, [value, ..]| {
+        captured(&value)
     }),
-    Native::new("_capture", 0, Cost::Length, |_, [value, ..]| captured(&value)),
-    Native::new("split", 2, Cost::Length, |meter, [value, pattern, flags, _]| {
-        let text = one("split", &value)?;
-        let pattern = one("split", &pattern)?;
-        let flags = match &flags {
-            Value::Null => "",
-            Value::Text(flags) => flags.as_str(),
-            _ => return Err(Failure::applied("split", &flags)),
-        };
-        let regex = compiled(meter, pattern, flags)?;
-        meter.charge(text.len() as u64)?;
-        meter.reserve(48 * text.len())?;
-        Ok(Value::list(split(&regex, text).into_iter().map(Value::text).collect())?)
-    }),
+    Native::new(
+        "split",
+        2,
+        Cost::Length,
+        |meter, [value, pattern, flags, _]| {
+            let text = one("split", &value)?;
+            let pattern = one("split", &pattern)?;
+            let flags = match &flags {
+                Value::Null => "",
+                Value::Text(flags) => flags.as_str(),
+                _ => return Err(Failure::applied("split", &flags)),
+            };
+            let regex = compiled(meter, pattern, flags)?;
+            meter.charge(text.len() as u64)?;
+            meter.reserve(48 * text.len())?;
+            Ok(Value::list(
+                split(&regex, text).into_iter().map(Value::text).collect(),
+            )?)
+        },
+    ),
 ];
 
 /// Between matches, as the reference splits: an empty match at the beginning or end is none.
@@ -59,7 +73,12 @@ fn split<'a>(regex: &Regex, text: &'a str) -> Vec<&'a str> {
             begin = found.end();
         }
     }
-    if begin != text.len() || regex.find_iter(text).last().is_none_or(|last| !last.is_empty()) {
+    if begin != text.len()
+        || regex
+            .find_iter(text)
+            .last()
+            .is_none_or(|last| !last.is_empty())
+    {
         parts.push(text.get(begin..).unwrap_or_default());
     }
     parts
@@ -67,7 +86,9 @@ fn split<'a>(regex: &Regex, text: &'a str) -> Vec<&'a str> {
 
 fn compiled(meter: &mut Meter, pattern: &str, flags: &str) -> Result<Regex, Failure> {
     if flags.contains(|flag| !matches!(flag, 'g' | 'i' | 'm')) {
-        return Err(Failure::Message(format!("unsupported regular expression flag: {flags:?}")));
+        return Err(Failure::Message(format!(
+            "unsupported regular expression flag: {flags:?}"
+        )));
     }
     let key = (pattern.to_owned(), flags.to_owned());
     if let Some(regex) = meter.patterns.get(&key) {
@@ -92,11 +113,20 @@ fn compiled(meter: &mut Meter, pattern: &str, flags: &str) -> Result<Regex, Fail
 
 fn matches(meter: &mut Meter, regex: &Regex, text: &str, all: bool) -> Outcome {
     let mut found = Vec::new();
-    let mut counter = Counter { text, place: 0, letters: 0 };
-    for captures in regex.captures_iter(text).take(if all { usize::MAX } else { 1 }) {
+    let mut counter = Counter {
+        text,
+        place: 0,
+        letters: 0,
+    };
+    for captures in regex
+        .captures_iter(text)
+        .take(if all { usize::MAX } else { 1 })
+    {
         meter.charge(20 + 10 * captures.len() as u64)?;
         meter.reserve(600 * (found.len() + 1))?;
-        let Some(whole) = captures.get(0) else { continue };
+        let Some(whole) = captures.get(0) else {
+            continue;
+        };
         let offset = counter.letters_at(whole.start());
         let names = regex.capture_names().skip(1);
         let groups: Result<Vec<Value>, Failure> = names
@@ -112,7 +142,9 @@ fn matches(meter: &mut Meter, regex: &Regex, text: &str, all: bool) -> Outcome {
                     (before, part.as_str())
                 });
                 let (place, length, string) = match part {
-                    Some((place, part)) => (Value::from(place), part.chars().count(), Value::text(part)),
+                    Some((place, part)) => {
+                        (Value::from(place), part.chars().count(), Value::text(part))
+                    }
                     None => (Value::Int(-1), 0, Value::Null),
                 };
                 entry(place, length, string, ("name", name))
@@ -120,7 +152,12 @@ fn matches(meter: &mut Meter, regex: &Regex, text: &str, all: bool) -> Outcome {
             .collect();
         let groups = Value::list(groups?)?;
         let length = whole.as_str().chars().count();
-        found.push(entry(Value::from(offset), length, Value::text(whole.as_str()), ("captures", groups))?);
+        found.push(entry(
+            Value::from(offset),
+            length,
+            Value::text(whole.as_str()),
+            ("captures", groups),
+        )?);
     }
     Ok(Value::list(found)?)
 }
@@ -160,9 +197,10 @@ fn captured(value: &Value) -> Outcome {
     };
     let entries = captures.iter().filter_map(|capture| match capture {
         Value::Map(map) => match map.find("name") {
-            Some(Value::Text(name)) => {
-                Some((name.clone(), map.find("string").cloned().unwrap_or(Value::Null)))
-            }
+            Some(Value::Text(name)) => Some((
+                name.clone(),
+                map.find("string").cloned().unwrap_or(Value::Null),
+            )),
             _ => None,
         },
         _ => None,

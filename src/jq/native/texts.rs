@@ -28,7 +28,9 @@ pub(super) const FUNCTIONS: &[Native] = &[
         let text = text.strip_prefix(part).unwrap_or(text);
         Ok(Value::text(text.strip_suffix(part).unwrap_or(text)))
     }),
-    Native::new("trim", 0, Cost::Length, |_, [value, ..]| Ok(Value::text(one("trim", &value)?.trim()))),
+    Native::new("trim", 0, Cost::Length, |_, [value, ..]| {
+        Ok(Value::text(one("trim", &value)?.trim()))
+    }),
     Native::new("ltrim", 0, Cost::Length, |_, [value, ..]| {
         Ok(Value::text(one("ltrim", &value)?.trim_start()))
     }),
@@ -36,16 +38,24 @@ pub(super) const FUNCTIONS: &[Native] = &[
         Ok(Value::text(one("rtrim", &value)?.trim_end()))
     }),
     Native::new("ascii_downcase", 0, Cost::Length, |_, [value, ..]| {
-        Ok(Value::from(one("ascii_downcase", &value)?.to_ascii_lowercase()))
+        Ok(Value::from(
+            one("ascii_downcase", &value)?.to_ascii_lowercase(),
+        ))
     }),
     Native::new("ascii_upcase", 0, Cost::Length, |_, [value, ..]| {
-        Ok(Value::from(one("ascii_upcase", &value)?.to_ascii_uppercase()))
+        Ok(Value::from(
+            one("ascii_upcase", &value)?.to_ascii_uppercase(),
+        ))
     }),
     Native::new("explode", 0, Cost::Length, |meter, [value, ..]| {
         let text = one("explode", &value)?;
         meter.charge(text.len() as u64 / 4)?;
         meter.reserve(48 * text.len())?;
-        Ok(Value::list(text.chars().map(|letter| Value::Int(i64::from(u32::from(letter)))).collect())?)
+        Ok(Value::list(
+            text.chars()
+                .map(|letter| Value::Int(i64::from(u32::from(letter))))
+                .collect(),
+        )?)
     }),
     Native::new("implode", 0, Cost::Length, |_, [value, ..]| implode(&value)),
     Native::new("split", 1, Cost::Length, |meter, [value, separator, ..]| {
@@ -54,7 +64,9 @@ pub(super) const FUNCTIONS: &[Native] = &[
         meter.charge(text.len() as u64 / 8)?;
         meter.reserve(48 * text.len())?;
         let parts: Vec<Value> = if separator.is_empty() {
-            text.chars().map(|letter| Value::text(letter.encode_utf8(&mut [0; 4]))).collect()
+            text.chars()
+                .map(|letter| Value::text(letter.encode_utf8(&mut [0; 4])))
+                .collect()
         } else {
             text.split(separator).map(Value::text).collect()
         };
@@ -64,9 +76,15 @@ pub(super) const FUNCTIONS: &[Native] = &[
         meter.reserve(2 * usize::try_from(value.bytes()).unwrap_or(usize::MAX))?;
         Ok(Value::from(json(&value)))
     }),
-    Native::new("@json", 0, Cost::Whole, |_, [value, ..]| Ok(Value::from(json(&value)))),
-    Native::new("tostring", 0, Cost::Whole, |_, [value, ..]| Ok(to_string(value))),
-    Native::new("@text", 0, Cost::Whole, |_, [value, ..]| Ok(to_string(value))),
+    Native::new("@json", 0, Cost::Whole, |_, [value, ..]| {
+        Ok(Value::from(json(&value)))
+    }),
+    Native::new("tostring", 0, Cost::Whole, |_, [value, ..]| {
+        Ok(to_string(value))
+    }),
+    Native::new("@text", 0, Cost::Whole, |_, [value, ..]| {
+        Ok(to_string(value))
+    }),
     Native::new("fromjson", 0, Cost::Length, |meter, [value, ..]| {
         let text = one("fromjson", &value)?;
         meter.charge(text.len() as u64 / 8)?;
@@ -105,7 +123,11 @@ pub(super) fn json(value: &Value) -> String {
 
 /// A text as it is, all else as JSON.
 pub(super) fn to_string(value: Value) -> Value {
-    if let Value::Text(_) = value { value } else { Value::from(json(&value)) }
+    if let Value::Text(_) = value {
+        value
+    } else {
+        Value::from(json(&value))
+    }
 }
 
 /// The parts of a text; an empty one has none.
@@ -114,17 +136,25 @@ pub(super) fn split(text: &str, separator: &str) -> Outcome {
         return Ok(Value::empty_list());
     }
     if separator.is_empty() {
-        let letters = text.chars().map(|letter| Value::text(letter.encode_utf8(&mut [0; 4])));
+        let letters = text
+            .chars()
+            .map(|letter| Value::text(letter.encode_utf8(&mut [0; 4])));
         return Ok(Value::list(letters.collect())?);
     }
-    Ok(Value::list(text.split(separator).map(Value::text).collect())?)
+    Ok(Value::list(
+        text.split(separator).map(Value::text).collect(),
+    )?)
 }
 
 fn implode(value: &Value) -> Outcome {
-    let Value::List(list) = value else { return Err(Failure::applied("implode", value)) };
+    let Value::List(list) = value else {
+        return Err(Failure::applied("implode", value));
+    };
     let mut text = String::with_capacity(list.len());
     for item in list.iter() {
-        let Some(code) = to_index(item) else { return Err(Failure::applied("implode", value)) };
+        let Some(code) = to_index(item) else {
+            return Err(Failure::applied("implode", value));
+        };
         let letter = u32::try_from(code).ok().and_then(char::from_u32);
         text.push(letter.unwrap_or('\u{fffd}'));
     }
@@ -141,5 +171,8 @@ fn is_number(text: &str) -> bool {
     };
     let (whole, part) = base.split_once('.').unwrap_or((base, ""));
     let has_head = !whole.is_empty() || !part.is_empty() && base.starts_with('.');
-    digits(whole) && digits(part) && has_head && power.is_none_or(|power| !power.is_empty() && digits(power))
+    digits(whole)
+        && digits(part)
+        && has_head
+        && power.is_none_or(|power| !power.is_empty() && digits(power))
 }

@@ -11,9 +11,7 @@ impl Compiler {
     pub(super) fn update(&mut self, query: &Query) -> Result<(), Wrong> {
         match query {
             Query::Assign(paths, value) => self.assign(paths, value),
-            Query::Modify(paths, update) => {
-                self.modify(paths, |compiler| compiler.scoped(update))
-            }
+            Query::Modify(paths, update) => self.modify(paths, |compiler| compiler.scoped(update)),
             Query::Update(name, paths, value) => {
                 self.step(Step::Duplicate);
                 self.scoped(value)?;
@@ -27,7 +25,11 @@ impl Compiler {
 
     /// The value of the right side is asked for once for each of its outputs, then set everywhere.
     fn assign(&mut self, paths: &Query, value: &Query) -> Result<(), Wrong> {
-        let [state, operand, path] = [self.new_variable(), self.new_variable(), self.new_variable()];
+        let [state, operand, path] = [
+            self.new_variable(),
+            self.new_variable(),
+            self.new_variable(),
+        ];
         self.step(Step::Duplicate);
         self.step(Step::ValueBegin);
         self.scoped(value)?;
@@ -59,7 +61,11 @@ impl Compiler {
         paths: &Query,
         update: impl FnOnce(&mut Self) -> Result<(), Wrong>,
     ) -> Result<(), Wrong> {
-        let [state, deleted, path] = [self.new_variable(), self.new_variable(), self.new_variable()];
+        let [state, deleted, path] = [
+            self.new_variable(),
+            self.new_variable(),
+            self.new_variable(),
+        ];
         let (label, result) = (self.new_variable(), self.new_variable());
         self.step(Step::Push(Value::empty_list()));
         self.step(Step::Store(deleted));
@@ -116,7 +122,11 @@ impl Compiler {
     fn step_native(&mut self, name: &str, arguments: usize, follows: Follows) {
         if let Some(function) = native::find(name, arguments) {
             let arguments = u8::try_from(arguments).unwrap_or(u8::MAX);
-            self.step(Step::Native { function, arguments, follows });
+            self.step(Step::Native {
+                function,
+                arguments,
+                follows,
+            });
         }
     }
 }

@@ -12,10 +12,23 @@ use crate::jq::{
 /// What a name stands for.
 #[derive(Debug, Clone)]
 pub(super) enum Meaning {
-    Variable { level: usize, place: u32 },
-    Parameter { level: usize, place: u32 },
-    Function { level: usize, index: u32, arity: usize },
-    Label { level: usize, place: u32 },
+    Variable {
+        level: usize,
+        place: u32,
+    },
+    Parameter {
+        level: usize,
+        place: u32,
+    },
+    Function {
+        level: usize,
+        index: u32,
+        arity: usize,
+    },
+    Label {
+        level: usize,
+        place: u32,
+    },
 }
 
 /// The steps of a function that is being compiled.
@@ -92,7 +105,10 @@ impl Compiler {
     pub(super) fn new_variable(&mut self) -> Variable {
         let body = self.body();
         body.variables += 1;
-        Variable { hops: 0, place: body.variables - 1 }
+        Variable {
+            hops: 0,
+            place: body.variables - 1,
+        }
     }
 
     pub(super) fn level(&self) -> usize {
@@ -106,7 +122,10 @@ impl Compiler {
     /// Gives a variable a name from here to the end of the scope.
     pub(super) fn declare(&mut self, name: &str) -> Variable {
         let variable = self.new_variable();
-        let meaning = Meaning::Variable { level: self.level(), place: variable.place };
+        let meaning = Meaning::Variable {
+            level: self.level(),
+            place: variable.place,
+        };
         self.names.push((name.to_owned(), meaning));
         variable
     }
@@ -140,7 +159,9 @@ impl Compiler {
             Query::Alternative(left, right) => self.alternative(left, right)?,
             Query::And(left, right) => self.junction(left, right, false)?,
             Query::Or(left, right) => self.junction(left, right, true)?,
-            Query::Operate(name, left, right) => self.native(name, &[left, right], Follows::Nothing)?,
+            Query::Operate(name, left, right) => {
+                self.native(name, &[left, right], Follows::Nothing)?
+            }
             Query::Sign(name, term) => {
                 self.scoped(term)?;
                 self.native(name, &[], Follows::Nothing)?;
@@ -152,7 +173,11 @@ impl Compiler {
                 self.query(rest)?;
                 self.names.truncate(names);
             }
-            Query::Bind { source, patterns, body } => self.bind(source, patterns, body)?,
+            Query::Bind {
+                source,
+                patterns,
+                body,
+            } => self.bind(source, patterns, body)?,
             Query::Label(name, body) => self.label(name, body)?,
             Query::Break(name, place) => self.break_out(name, *place)?,
             Query::Field(term, key) => {
@@ -169,14 +194,22 @@ impl Compiler {
                 self.scoped(term)?;
                 self.step(Step::Iterate);
             }
-            Query::Call { name, arguments, place } => self.call(name, arguments, *place)?,
+            Query::Call {
+                name,
+                arguments,
+                place,
+            } => self.call(name, arguments, *place)?,
             Query::Variable(name, place) => self.variable(name, *place)?,
             Query::Object(entries) => self.object(entries)?,
             Query::Array(None) => self.step(Step::Const(Value::empty_list())),
             Query::Array(Some(items)) => self.array(items)?,
             Query::String(template) => self.template(template)?,
             Query::Format(name) => self.format(name)?,
-            Query::If { condition, then, otherwise } => {
+            Query::If {
+                condition,
+                then,
+                otherwise,
+            } => {
                 self.branch(condition, then, otherwise.as_deref())?;
             }
             Query::Try(body, catch) => self.attempt(body, catch.as_deref())?,
@@ -194,11 +227,18 @@ impl Compiler {
         follows: Follows,
     ) -> Result<(), Wrong> {
         let Some(function) = native::find(name, arguments.len()) else {
-            return Err(Wrong { place: 0, message: format!("function not defined: {name}") });
+            return Err(Wrong {
+                place: 0,
+                message: format!("function not defined: {name}"),
+            });
         };
         let count = u8::try_from(arguments.len()).unwrap_or(u8::MAX);
         if arguments.is_empty() {
-            self.step(Step::Native { function, arguments: count, follows });
+            self.step(Step::Native {
+                function,
+                arguments: count,
+                follows,
+            });
             return Ok(());
         }
         let input = self.new_variable();
@@ -222,8 +262,16 @@ impl Compiler {
         if followed == Some(arguments.len()) {
             self.step(Step::ValueEnd);
         }
-        self.step(if followed == Some(0) { Step::Push(Value::Null) } else { Step::Load(input) });
-        self.step(Step::Native { function, arguments: count, follows });
+        self.step(if followed == Some(0) {
+            Step::Push(Value::Null)
+        } else {
+            Step::Load(input)
+        });
+        self.step(Step::Native {
+            function,
+            arguments: count,
+            follows,
+        });
         Ok(())
     }
 
@@ -327,7 +375,9 @@ impl Compiler {
         for (key, value) in entries {
             self.entry(input, key, value.as_ref())?;
         }
-        self.step(Step::Object(u32::try_from(entries.len()).unwrap_or(u32::MAX)));
+        self.step(Step::Object(
+            u32::try_from(entries.len()).unwrap_or(u32::MAX),
+        ));
         Ok(())
     }
 
@@ -373,7 +423,11 @@ impl Compiler {
     fn step_index(&mut self) {
         self.step(Step::Push(Value::Null));
         if let Some(function) = native::find("_index", 2) {
-            self.step(Step::Native { function, arguments: 2, follows: Follows::Index });
+            self.step(Step::Native {
+                function,
+                arguments: 2,
+                follows: Follows::Index,
+            });
         }
     }
 
@@ -407,7 +461,11 @@ impl Compiler {
         for _ in 1..parts.len() {
             self.step(Step::Push(Value::Null));
             if let Some(function) = native::find("_add", 2) {
-                self.step(Step::Native { function, arguments: 2, follows: Follows::Nothing });
+                self.step(Step::Native {
+                    function,
+                    arguments: 2,
+                    follows: Follows::Nothing,
+                });
             }
         }
         Ok(())
@@ -482,12 +540,17 @@ impl Compiler {
     /// The variable of a pattern: the one declared for it, else a new one.
     fn pattern_variable(&mut self, name: &str) -> Variable {
         let level = self.level();
-        let found = self.names.iter().rev().find_map(|(known, meaning)| match meaning {
-            Meaning::Variable { level: there, place } if known == name => {
-                Some((*there == level).then_some(*place))
-            }
-            _ => None,
-        });
+        let found = self
+            .names
+            .iter()
+            .rev()
+            .find_map(|(known, meaning)| match meaning {
+                Meaning::Variable {
+                    level: there,
+                    place,
+                } if known == name => Some((*there == level).then_some(*place)),
+                _ => None,
+            });
         match found.flatten() {
             Some(place) => Variable { hops: 0, place },
             None => self.declare(name),
@@ -501,7 +564,10 @@ fn link(bodies: Vec<Option<Body>>) -> Program {
     let mut functions = Vec::new();
     for body in bodies.into_iter().map(Option::unwrap_or_default) {
         let entry = u32::try_from(steps.len()).unwrap_or(u32::MAX);
-        functions.push(Function { entry, variables: body.variables });
+        functions.push(Function {
+            entry,
+            variables: body.variables,
+        });
         steps.extend(body.steps.into_iter().map(|mut step| {
             if let Some(target) = target_of(&mut step) {
                 *target += entry;

@@ -13,7 +13,9 @@ impl Compiler {
     /// Declares every variable of the patterns once.
     fn declare_all(&mut self, patterns: &[Pattern]) -> Vec<Variable> {
         let mut names = Vec::new();
-        patterns.iter().for_each(|pattern| pattern.variables(&mut names));
+        patterns
+            .iter()
+            .for_each(|pattern| pattern.variables(&mut names));
         names.sort_unstable();
         names.dedup();
         names.into_iter().map(|name| self.declare(name)).collect()
@@ -57,7 +59,10 @@ impl Compiler {
     pub(super) fn label(&mut self, name: &str, body: &Query) -> Result<(), Wrong> {
         let names = self.names.len();
         let variable = self.new_variable();
-        let meaning = Meaning::Label { level: self.level(), place: variable.place };
+        let meaning = Meaning::Label {
+            level: self.level(),
+            place: variable.place,
+        };
         self.names.push((name.to_owned(), meaning));
         self.step(Step::Label(variable));
         self.query(body)?;
@@ -66,14 +71,24 @@ impl Compiler {
     }
 
     pub(super) fn break_out(&mut self, name: &str, place: usize) -> Result<(), Wrong> {
-        let found = self.names.iter().rev().find_map(|(known, meaning)| match meaning {
-            Meaning::Label { level, place } if known == name => Some((*level, *place)),
-            _ => None,
-        });
+        let found = self
+            .names
+            .iter()
+            .rev()
+            .find_map(|(known, meaning)| match meaning {
+                Meaning::Label { level, place } if known == name => Some((*level, *place)),
+                _ => None,
+            });
         let Some((level, slot)) = found else {
-            return Err(Wrong { place, message: format!("label not defined: {name}") });
+            return Err(Wrong {
+                place,
+                message: format!("label not defined: {name}"),
+            });
         };
-        self.step(Step::Break(Variable { hops: self.reach(level), place: slot }));
+        self.step(Step::Break(Variable {
+            hops: self.reach(level),
+            place: slot,
+        }));
         Ok(())
     }
 

@@ -12,19 +12,33 @@ use crate::jq::{
 };
 
 /// Functions that are steps rather than calls.
-const STEPS: [(&str, usize); 7] =
-    [("empty", 0), ("path", 1), ("_range", 3), ("env", 0), ("debug", 0), ("debug", 1), ("stderr", 0)];
+const STEPS: [(&str, usize); 7] = [
+    ("empty", 0),
+    ("path", 1),
+    ("_range", 3),
+    ("env", 0),
+    ("debug", 0),
+    ("debug", 1),
+    ("stderr", 0),
+];
 
 /// `name/arity` of every function that a filter may call, sorted.
 fn builtin_names() -> Vec<String> {
     let mut names: Vec<(&str, usize)> = native::names().collect();
     names.extend(STEPS);
     names.extend([("halt", 0), ("builtins", 0)]);
-    names.extend(prelude::definitions().keys().map(|(name, arity)| (name.as_str(), *arity)));
+    names.extend(
+        prelude::definitions()
+            .keys()
+            .map(|(name, arity)| (name.as_str(), *arity)),
+    );
     names.retain(|(name, _)| !name.starts_with(['_', '@']));
     names.sort_unstable();
     names.dedup();
-    names.into_iter().map(|(name, arity)| format!("{name}/{arity}")).collect()
+    names
+        .into_iter()
+        .map(|(name, arity)| format!("{name}/{arity}"))
+        .collect()
 }
 
 impl Compiler {
@@ -58,7 +72,10 @@ impl Compiler {
                 self.step(Step::Duplicate);
                 self.step(Step::ValueBegin);
                 let closure = Variable { hops: 0, place };
-                self.step(Step::CallClosure { variable: closure, tail: false });
+                self.step(Step::CallClosure {
+                    variable: closure,
+                    tail: false,
+                });
                 let variable = self.declare(parameter);
                 self.step(Step::Store(variable));
                 self.step(Step::ValueEnd);
@@ -75,42 +92,69 @@ impl Compiler {
     }
 
     pub(super) fn variable(&mut self, name: &str, place: usize) -> Result<(), Wrong> {
-        let found = self.names.iter().rev().find_map(|(known, meaning)| match meaning {
-            Meaning::Variable { level, place } if known == name => Some((*level, *place)),
-            _ => None,
-        });
+        let found = self
+            .names
+            .iter()
+            .rev()
+            .find_map(|(known, meaning)| match meaning {
+                Meaning::Variable { level, place } if known == name => Some((*level, *place)),
+                _ => None,
+            });
         if let Some((level, place)) = found {
             self.step(Step::Pop);
-            self.step(Step::Load(Variable { hops: self.reach(level), place }));
+            self.step(Step::Load(Variable {
+                hops: self.reach(level),
+                place,
+            }));
             return Ok(());
         }
         if name == "$ENV" {
             self.empty_object();
             return Ok(());
         }
-        Err(Wrong { place, message: format!("variable not defined: {name}") })
+        Err(Wrong {
+            place,
+            message: format!("variable not defined: {name}"),
+        })
     }
 
     fn empty_object(&mut self) {
         self.step(Step::Const(Value::Map(std::sync::Arc::new(Map::new()))));
     }
 
-    pub(super) fn call(&mut self, name: &str, arguments: &[Query], place: usize) -> Result<(), Wrong> {
-        let found = self.names.iter().rev().find_map(|(known, meaning)| match meaning {
-            Meaning::Function { arity, .. } if known == name && *arity == arguments.len() => {
-                Some(meaning.clone())
-            }
-            Meaning::Parameter { .. } if known == name && arguments.is_empty() => Some(meaning.clone()),
-            _ => None,
-        });
+    pub(super) fn call(
+        &mut self,
+        name: &str,
+        arguments: &[Query],
+        place: usize,
+    ) -> Result<(), Wrong> {
+        let found = self
+            .names
+            .iter()
+            .rev()
+            .find_map(|(known, meaning)| match meaning {
+                Meaning::Function { arity, .. } if known == name && *arity == arguments.len() => {
+                    Some(meaning.clone())
+                }
+                Meaning::Parameter { .. } if known == name && arguments.is_empty() => {
+                    Some(meaning.clone())
+                }
+                _ => None,
+            });
         match found {
             Some(Meaning::Function { level, index, .. }) => {
                 let hops = Some(self.reach(level));
                 self.call_function(index, hops, arguments)
             }
             Some(Meaning::Parameter { level, place }) => {
-                let variable = Variable { hops: self.reach(level), place };
-                self.step(Step::CallClosure { variable, tail: false });
+                let variable = Variable {
+                    hops: self.reach(level),
+                    place,
+                };
+                self.step(Step::CallClosure {
+                    variable,
+                    tail: false,
+                });
                 Ok(())
             }
             _ => self.call_builtin(name, arguments, place),
@@ -123,9 +167,16 @@ impl Compiler {
         hops: Option<u32>,
         arguments: &[Query],
     ) -> Result<(), Wrong> {
-        let arguments =
-            arguments.iter().map(|argument| self.argument(argument)).collect::<Result<_, _>>()?;
-        self.step(Step::Call { function, hops, arguments, tail: false });
+        let arguments = arguments
+            .iter()
+            .map(|argument| self.argument(argument))
+            .collect::<Result<_, _>>()?;
+        self.step(Step::Call {
+            function,
+            hops,
+            arguments,
+            tail: false,
+        });
         Ok(())
     }
 
@@ -140,17 +191,26 @@ impl Compiler {
 
     /// The parameter that a query is nothing more than, which is passed on as it is.
     fn forwarded(&self, query: &Query) -> Option<Variable> {
-        let Query::Call { name, arguments, .. } = query else { return None };
+        let Query::Call {
+            name, arguments, ..
+        } = query
+        else {
+            return None;
+        };
         if !arguments.is_empty() {
             return None;
         }
-        self.names.iter().rev().find_map(|(known, meaning)| match meaning {
-            Meaning::Parameter { level, place } if known == name => {
-                Some(Some(Variable { hops: self.reach(*level), place: *place }))
-            }
-            Meaning::Function { arity: 0, .. } if known == name => Some(None),
-            _ => None,
-        })?
+        self.names
+            .iter()
+            .rev()
+            .find_map(|(known, meaning)| match meaning {
+                Meaning::Parameter { level, place } if known == name => Some(Some(Variable {
+                    hops: self.reach(*level),
+                    place: *place,
+                })),
+                Meaning::Function { arity: 0, .. } if known == name => Some(None),
+                _ => None,
+            })?
     }
 
     fn call_builtin(&mut self, name: &str, arguments: &[Query], place: usize) -> Result<(), Wrong> {
@@ -188,7 +248,11 @@ impl Compiler {
             let message = format!("function not defined: {name}/{}", arguments.len());
             return Err(Wrong { place, message });
         }
-        let follows = if name == "getpath" { Follows::GetPath } else { Follows::Nothing };
+        let follows = if name == "getpath" {
+            Follows::GetPath
+        } else {
+            Follows::Nothing
+        };
         let arguments: Vec<&Query> = arguments.iter().collect();
         self.native(name, &arguments, follows)
     }
@@ -203,7 +267,9 @@ impl Compiler {
         if let Some(index) = self.builtins.get(&key) {
             return Ok(Some(*index));
         }
-        let Some(definition) = prelude::definitions().get(&key) else { return Ok(None) };
+        let Some(definition) = prelude::definitions().get(&key) else {
+            return Ok(None);
+        };
         let index = self.reserve();
         self.builtins.insert(key, index);
         let names = std::mem::take(&mut self.names);

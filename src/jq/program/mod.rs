@@ -90,7 +90,11 @@ pub(super) enum Step {
     Field(Text),
     /// One of the first values of a list, or of null.
     Item(i64),
-    Native { function: Native, arguments: u8, follows: Follows },
+    Native {
+        function: Native,
+        arguments: u8,
+        follows: Follows,
+    },
     Range,
     Iterate,
     /// Between these no path is followed.
@@ -98,7 +102,15 @@ pub(super) enum Step {
     ValueEnd,
     PathBegin,
     PathEnd,
-    Call { function: u32, hops: Option<u32>, arguments: Box<[Argument]>, tail: bool },
-    CallClosure { variable: Variable, tail: bool },
+    Call {
+        function: u32,
+        hops: Option<u32>,
+        arguments: Box<[Argument]>,
+        tail: bool,
+    },
+    CallClosure {
+        variable: Variable,
+        tail: bool,
+    },
     Return,
 }

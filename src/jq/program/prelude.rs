@@ -11,7 +11,12 @@ static DEFINITIONS: LazyLock<Definitions> = LazyLock::new(|| {
     parse_definitions(include_str!("prelude.jq"))
         .unwrap_or_default()
         .into_iter()
-        .map(|definition| ((definition.name.clone(), definition.parameters.len()), definition))
+        .map(|definition| {
+            (
+                (definition.name.clone(), definition.parameters.len()),
+                definition,
+            )
+        })
         .collect()
 });
 
@@ -28,6 +33,10 @@ mod tests {
     fn prelude_is_read_whole() {
         let text = include_str!("prelude.jq");
         let read = parse_definitions(text).expect("the prelude is a list of definitions");
-        assert_eq!(read.len(), definitions().len(), "two definitions have one name");
+        assert_eq!(
+            read.len(),
+            definitions().len(),
+            "two definitions have one name"
+        );
     }
 }

@@ -47,7 +47,9 @@ impl<'a> Lexer<'a> {
         self.skip_space();
         let start = self.place;
         let rest = self.text.get(start..).unwrap_or_default();
-        let Some(first) = rest.chars().next() else { return Ok((start, Token::End)) };
+        let Some(first) = rest.chars().next() else {
+            return Ok((start, Token::End));
+        };
         let second = rest.as_bytes().get(1).copied().unwrap_or(0);
         let token = match first {
             'a'..='z' | 'A'..='Z' | '_' => Token::Name(self.module_name(start)),
@@ -75,7 +77,10 @@ impl<'a> Lexer<'a> {
     }
 
     fn sign(&mut self, rest: &'a str, first: char) -> &'a str {
-        let known = SIGNS.iter().find(|sign| rest.starts_with(**sign)).map(|sign| sign.len());
+        let known = SIGNS
+            .iter()
+            .find(|sign| rest.starts_with(**sign))
+            .map(|sign| sign.len());
         let length = known.unwrap_or_else(|| first.len_utf8());
         self.place += length;
         rest.get(..length).unwrap_or_default()
@@ -122,7 +127,10 @@ impl<'a> Lexer<'a> {
                 self.place += 1;
             }
             let token = self.text.get(start..self.place).unwrap_or_default();
-            return Err(Wrong { place: start, message: format!("invalid token {token:?}") });
+            return Err(Wrong {
+                place: start,
+                message: format!("invalid token {token:?}"),
+            });
         }
         Ok(self.text.get(start..self.place).unwrap_or_default())
     }
@@ -131,7 +139,9 @@ impl<'a> Lexer<'a> {
     fn ends_as_field(&self) -> bool {
         let before = self.text.get(..self.place).unwrap_or_default();
         before.rfind(['e', 'E']).is_some_and(|power| {
-            before[power + 1..].bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-'))
+            before[power + 1..]
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-'))
         })
     }
 
@@ -149,7 +159,10 @@ impl<'a> Lexer<'a> {
             let plain = rest.find(['"', '\\']).unwrap_or(rest.len());
             chunk.push_str(rest.get(..plain).unwrap_or_default());
             self.place += plain;
-            match (self.peek(), rest.as_bytes().get(plain + 1).copied().unwrap_or(0)) {
+            match (
+                self.peek(),
+                rest.as_bytes().get(plain + 1).copied().unwrap_or(0),
+            ) {
                 (b'"', _) => {
                     self.place += 1;
                     return Ok((chunk, Follow::End));
@@ -165,7 +178,10 @@ impl<'a> Lexer<'a> {
                 }
                 _ => {
                     let message = "unterminated string literal".to_owned();
-                    return Err(Wrong { place: self.text.len(), message });
+                    return Err(Wrong {
+                        place: self.text.len(),
+                        message,
+                    });
                 }
             }
         }
@@ -187,7 +203,9 @@ impl<'a> Lexer<'a> {
         let first = self.hex(self.place).ok_or_else(|| self.bad_escape(6))?;
         self.place += 6;
         if (0xd800..0xdc00).contains(&first)
-            && let Some(second) = self.hex(self.place).filter(|unit| (0xdc00..0xe000).contains(unit))
+            && let Some(second) = self
+                .hex(self.place)
+                .filter(|unit| (0xdc00..0xe000).contains(unit))
         {
             self.place += 6;
             let letter = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
@@ -200,14 +218,23 @@ impl<'a> Lexer<'a> {
     fn hex(&self, place: usize) -> Option<u32> {
         let digits = self.text.get(place..place + 6)?.strip_prefix("\\u")?;
         let whole = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        whole.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
+        whole
+            .then(|| u32::from_str_radix(digits, 16).ok())
+            .flatten()
     }
 
     fn bad_escape(&self, length: usize) -> Wrong {
         let rest = self.text.get(self.place..).unwrap_or_default();
-        let shown: String = rest.chars().take(length).take_while(|letter| *letter != '"').collect();
+        let shown: String = rest
+            .chars()
+            .take(length)
+            .take_while(|letter| *letter != '"')
+            .collect();
         let message = format!("invalid escape sequence \"{shown}\" in string literal");
-        Wrong { place: self.place, message }
+        Wrong {
+            place: self.place,
+            message,
+        }
     }
 
     fn skip_space(&mut self) {
@@ -231,7 +258,8 @@ impl<'a> Lexer<'a> {
                     match bytes.get(self.place) {
                         Some(b'\\' | b'\n') => self.place += 1,
                         Some(b'\r') => {
-                            self.place += 1 + usize::from(bytes.get(self.place + 1) == Some(&b'\n'));
+                            self.place +=
+                                1 + usize::from(bytes.get(self.place + 1) == Some(&b'\n'));
                         }
                         _ => {}
                     }

@@ -11,8 +11,8 @@ const DEEPEST: u16 = 200;
 
 /// Words that are no names of functions.
 pub(super) const KEYWORDS: [&str; 21] = [
-    "or", "and", "module", "import", "include", "def", "as", "label", "break", "null", "true", "false",
-    "if", "then", "elif", "else", "end", "try", "catch", "reduce", "foreach",
+    "or", "and", "module", "import", "include", "def", "as", "label", "break", "null", "true",
+    "false", "if", "then", "elif", "else", "end", "try", "catch", "reduce", "foreach",
 ];
 
 /// Reads words and puts them together.
@@ -32,7 +32,13 @@ impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str) -> Result<Self, Wrong> {
         let mut lexer = Lexer::new(text);
         let (place, token) = lexer.next()?;
-        Ok(Self { lexer, token, place, height: 0, depth: 0 })
+        Ok(Self {
+            lexer,
+            token,
+            place,
+            height: 0,
+            depth: 0,
+        })
     }
 
     pub(super) fn program(mut self) -> Result<Query, Wrong> {
@@ -43,7 +49,11 @@ impl<'a> Parser<'a> {
             return Ok(Query::Identity);
         }
         let query = self.query()?;
-        if self.token == Token::End { Ok(query) } else { Err(self.unexpected()) }
+        if self.token == Token::End {
+            Ok(query)
+        } else {
+            Err(self.unexpected())
+        }
     }
 
     pub(super) fn definitions(mut self) -> Result<Vec<Definition>, Wrong> {
@@ -77,7 +87,10 @@ impl<'a> Parser<'a> {
                 let definition = self.definition()?;
                 // A text of definitions only does nothing to its input.
                 if self.token == Token::End {
-                    return Ok(Query::Define(Box::new(definition), Box::new(Query::Identity)));
+                    return Ok(Query::Define(
+                        Box::new(definition),
+                        Box::new(Query::Identity),
+                    ));
                 }
                 Ok(Query::Define(Box::new(definition), Box::new(self.query()?)))
             }
@@ -98,7 +111,11 @@ impl<'a> Parser<'a> {
                 }
                 self.expect("|")?;
                 let body = self.query()?;
-                Ok(Query::Bind { source: Box::new(term), patterns, body: Box::new(body) })
+                Ok(Query::Bind {
+                    source: Box::new(term),
+                    patterns,
+                    body: Box::new(body),
+                })
             }
         }
     }
@@ -122,7 +139,11 @@ impl<'a> Parser<'a> {
         self.expect(":")?;
         let body = self.query()?;
         self.expect(";")?;
-        Ok(Definition { name, parameters, body })
+        Ok(Definition {
+            name,
+            parameters,
+            body,
+        })
     }
 
     /// Operators without pipes and commas.
@@ -143,7 +164,14 @@ impl<'a> Parser<'a> {
             self.advance()?;
             let right = self.nested(|parser| {
                 let term = parser.term()?;
-                parser.climb(term, if side == Side::Right { level } else { level + 1 })
+                parser.climb(
+                    term,
+                    if side == Side::Right {
+                        level
+                    } else {
+                        level + 1
+                    },
+                )
             })?;
             self.raise()?;
             left = combine(sign, left, right);
@@ -189,7 +217,11 @@ impl<'a> Parser<'a> {
     /// Notes that another part was put over what was read.
     pub(super) fn raise(&mut self) -> Result<(), Wrong> {
         self.height += 1;
-        if self.height > DEEPEST { Err(self.too_deep()) } else { Ok(()) }
+        if self.height > DEEPEST {
+            Err(self.too_deep())
+        } else {
+            Ok(())
+        }
     }
 
     fn too_deep(&self) -> Wrong {
@@ -226,11 +258,19 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn expect(&mut self, sign: &str) -> Result<(), Wrong> {
-        if self.accept(sign)? { Ok(()) } else { Err(self.unexpected_for(&format!("{sign:?}"))) }
+        if self.accept(sign)? {
+            Ok(())
+        } else {
+            Err(self.unexpected_for(&format!("{sign:?}")))
+        }
     }
 
     pub(super) fn expect_name(&mut self, name: &str) -> Result<(), Wrong> {
-        if self.accept_name(name)? { Ok(()) } else { Err(self.unexpected_for(&format!("{name:?}"))) }
+        if self.accept_name(name)? {
+            Ok(())
+        } else {
+            Err(self.unexpected_for(&format!("{name:?}")))
+        }
     }
 
     pub(super) fn name(&mut self) -> Result<String, Wrong> {
@@ -254,7 +294,10 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) const fn wrong(&self, message: String) -> Wrong {
-        Wrong { place: self.place, message }
+        Wrong {
+            place: self.place,
+            message,
+        }
     }
 
     pub(super) fn unexpected_for(&self, wanted: &str) -> Wrong {
@@ -292,7 +335,10 @@ fn combine(sign: &str, left: Query, right: Query) -> Query {
         "and" => Query::And(left, right),
         "=" => Query::Assign(left, right),
         "|=" => Query::Modify(left, right),
-        _ => match sign.strip_suffix('=').filter(|_| !matches!(sign, "==" | "!=" | "<=" | ">=")) {
+        _ => match sign
+            .strip_suffix('=')
+            .filter(|_| !matches!(sign, "==" | "!=" | "<=" | ">="))
+        {
             Some(operator) => Query::Update(function_of(operator), left, right),
             None => Query::Operate(function_of(sign), left, right),
         },

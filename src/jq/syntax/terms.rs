@@ -66,7 +66,11 @@ impl Parser<'_> {
             ".." => {
                 let place = self.place;
                 self.advance()?;
-                Ok(Query::Call { name: "recurse".to_owned(), arguments: Vec::new(), place })
+                Ok(Query::Call {
+                    name: "recurse".to_owned(),
+                    arguments: Vec::new(),
+                    place,
+                })
             }
             "(" => {
                 self.advance()?;
@@ -96,7 +100,10 @@ impl Parser<'_> {
                     Query::Literal(Value::Float(value)) if number && sign == "-" => {
                         Query::Literal(Value::Float(-value))
                     }
-                    _ => Query::Sign(if sign == "-" { "_negate" } else { "_plus" }, Box::new(term)),
+                    _ => Query::Sign(
+                        if sign == "-" { "_negate" } else { "_plus" },
+                        Box::new(term),
+                    ),
                 })
             }
             _ => Err(self.unexpected()),
@@ -115,7 +122,11 @@ impl Parser<'_> {
             "try" => {
                 self.advance()?;
                 let body = Box::new(self.term()?);
-                let catch = if self.accept_name("catch")? { Some(Box::new(self.term()?)) } else { None };
+                let catch = if self.accept_name("catch")? {
+                    Some(Box::new(self.term()?))
+                } else {
+                    None
+                };
                 Ok(Query::Try(body, catch))
             }
             "reduce" => Ok(Query::Reduce(Box::new(self.fold(false)?))),
@@ -141,7 +152,11 @@ impl Parser<'_> {
             }
             self.expect(")")?;
         }
-        Ok(Query::Call { name: name.to_owned(), arguments, place })
+        Ok(Query::Call {
+            name: name.to_owned(),
+            arguments,
+            place,
+        })
     }
 
     /// What follows `if` or `elif`.
@@ -159,7 +174,11 @@ impl Parser<'_> {
             self.expect_name("end")?;
             None
         };
-        Ok(Query::If { condition, then, otherwise })
+        Ok(Query::If {
+            condition,
+            then,
+            otherwise,
+        })
     }
 
     fn fold(&mut self, extracts: bool) -> Result<Fold, Wrong> {
@@ -171,9 +190,19 @@ impl Parser<'_> {
         let start = self.query()?;
         self.expect(";")?;
         let update = self.query()?;
-        let extract = if extracts && self.accept(";")? { Some(self.query()?) } else { None };
+        let extract = if extracts && self.accept(";")? {
+            Some(self.query()?)
+        } else {
+            None
+        };
         self.expect(")")?;
-        Ok(Fold { source, pattern, start, update, extract })
+        Ok(Fold {
+            source,
+            pattern,
+            start,
+            update,
+            extract,
+        })
     }
 
     /// The next suffix put on the term, if there is one; the term is taken then.
@@ -213,13 +242,25 @@ impl Parser<'_> {
         if self.accept(":")? {
             let to = Some(Box::new(self.query()?));
             self.expect("]")?;
-            return Ok(Query::Slice { term, from: None, to });
+            return Ok(Query::Slice {
+                term,
+                from: None,
+                to,
+            });
         }
         let from = self.query()?;
         if self.accept(":")? {
-            let to = if self.word() == "]" { None } else { Some(Box::new(self.query()?)) };
+            let to = if self.word() == "]" {
+                None
+            } else {
+                Some(Box::new(self.query()?))
+            };
             self.expect("]")?;
-            return Ok(Query::Slice { term, from: Some(Box::new(from)), to });
+            return Ok(Query::Slice {
+                term,
+                from: Some(Box::new(from)),
+                to,
+            });
         }
         self.expect("]")?;
         Ok(index(*term, from))
@@ -361,7 +402,14 @@ fn optional(term: Query) -> Query {
     let (before, last) = match term {
         Query::Field(term, key) => (*term, Query::Field(here(), key)),
         Query::Index(term, key) => (*term, Query::Index(here(), key)),
-        Query::Slice { term, from, to } => (*term, Query::Slice { term: here(), from, to }),
+        Query::Slice { term, from, to } => (
+            *term,
+            Query::Slice {
+                term: here(),
+                from,
+                to,
+            },
+        ),
         Query::Iterate(term) => (*term, Query::Iterate(here())),
         term => return Query::Try(Box::new(term), None),
     };

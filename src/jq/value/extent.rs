@@ -31,20 +31,37 @@ impl Extent {
     }
 
     pub(super) const fn over(self) -> Self {
-        Self { depth: self.depth + 1, bytes: self.bytes.saturating_add(2) }
+        Self {
+            depth: self.depth + 1,
+            bytes: self.bytes.saturating_add(2),
+        }
     }
 
     /// The extent of a container in which one part takes the place of another.
     pub(super) fn with(self, old: Self, new: Self) -> Result<Self, TooDeep> {
-        let bytes = self.bytes.saturating_sub(old.bytes).saturating_add(new.bytes);
-        Self { depth: self.depth.max(new.depth + 1), bytes }.checked()
+        let bytes = self
+            .bytes
+            .saturating_sub(old.bytes)
+            .saturating_add(new.bytes);
+        Self {
+            depth: self.depth.max(new.depth + 1),
+            bytes,
+        }
+        .checked()
     }
 
     pub(super) const fn without(self, old: Self) -> Self {
-        Self { depth: self.depth, bytes: self.bytes.saturating_sub(old.bytes).saturating_add(5) }
+        Self {
+            depth: self.depth,
+            bytes: self.bytes.saturating_sub(old.bytes).saturating_add(5),
+        }
     }
 
     const fn checked(self) -> Result<Self, TooDeep> {
-        if self.depth > DEEPEST || self.bytes > LONGEST { Err(TooDeep) } else { Ok(self) }
+        if self.depth > DEEPEST || self.bytes > LONGEST {
+            Err(TooDeep)
+        } else {
+            Ok(self)
+        }
     }
 }

@@ -17,7 +17,11 @@ impl List {
     pub(in crate::jq) fn new(items: Vec<Value>) -> Result<Self, TooDeep> {
         let extent = Extent::around(items.iter().map(Value::extent))?;
         let weight = Weight::of(PLACE * (1 + items.capacity()));
-        Ok(Self { items, extent, weight })
+        Ok(Self {
+            items,
+            extent,
+            weight,
+        })
     }
 
     pub(super) const fn extent(&self) -> Extent {
@@ -38,14 +42,18 @@ impl List {
             self.weigh();
             self.extent = Extent::around(self.items.iter().map(Value::extent))?;
         }
-        self.extent = self.extent.with(self.items[index].extent(), item.extent())?;
+        self.extent = self
+            .extent
+            .with(self.items[index].extent(), item.extent())?;
         self.items[index] = item;
         Ok(())
     }
 
     /// Takes the value at a place out, leaving null.
     pub(in crate::jq) fn take(&mut self, index: usize) -> Value {
-        let Some(item) = self.items.get_mut(index) else { return Value::Null };
+        let Some(item) = self.items.get_mut(index) else {
+            return Value::Null;
+        };
         let item = std::mem::replace(item, Value::Null);
         self.extent = self.extent.without(item.extent());
         item
@@ -71,7 +79,11 @@ impl Clone for List {
     fn clone(&self) -> Self {
         let items = self.items.clone();
         let weight = Weight::of(PLACE * (1 + items.capacity()));
-        Self { items, extent: self.extent, weight }
+        Self {
+            items,
+            extent: self.extent,
+            weight,
+        }
     }
 }
 

@@ -13,7 +13,11 @@ pub(in crate::jq) struct Map {
 impl Map {
     pub(in crate::jq) fn new() -> Self {
         let extent = Extent::default().over();
-        Self { entries: Vec::new(), extent, weight: Weight::of(PLACE) }
+        Self {
+            entries: Vec::new(),
+            extent,
+            weight: Weight::of(PLACE),
+        }
     }
 
     /// A map of entries in any order; of two with one key the later one counts.
@@ -26,7 +30,11 @@ impl Map {
         }
         let extent = extent_of(&entries)?;
         let weight = Weight::of(PLACE * (1 + 2 * entries.capacity()));
-        Ok(Self { entries, extent, weight })
+        Ok(Self {
+            entries,
+            extent,
+            weight,
+        })
     }
 
     pub(in crate::jq) fn find(&self, key: &str) -> Option<&Value> {
@@ -42,7 +50,10 @@ impl Map {
                 self.entries[place].1 = value;
             }
             Err(place) => {
-                let key_bytes = Extent { depth: 0, bytes: key.len() as u64 };
+                let key_bytes = Extent {
+                    depth: 0,
+                    bytes: key.len() as u64,
+                };
                 self.extent = self.extent.with(Extent::default(), value.extent())?;
                 self.extent = self.extent.with(Extent::default(), key_bytes)?;
                 self.entries.insert(place, (key, value));
@@ -75,14 +86,18 @@ impl Map {
     }
 
     fn place(&self, key: &str) -> Result<usize, usize> {
-        self.entries.binary_search_by(|entry| entry.0.as_str().cmp(key))
+        self.entries
+            .binary_search_by(|entry| entry.0.as_str().cmp(key))
     }
 }
 
 fn extent_of(entries: &[(Text, Value)]) -> Result<Extent, TooDeep> {
     Extent::around(entries.iter().map(|(key, value)| {
         let extent = value.extent();
-        Extent { bytes: extent.bytes.saturating_add(key.len() as u64), ..extent }
+        Extent {
+            bytes: extent.bytes.saturating_add(key.len() as u64),
+            ..extent
+        }
     }))
 }
 
@@ -90,7 +105,11 @@ impl Clone for Map {
     fn clone(&self) -> Self {
         let entries = self.entries.clone();
         let weight = Weight::of(PLACE * (1 + 2 * entries.capacity()));
-        Self { entries, extent: self.extent, weight }
+        Self {
+            entries,
+            extent: self.extent,
+            weight,
+        }
     }
 }
 

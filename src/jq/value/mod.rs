@@ -69,7 +69,10 @@ impl Value {
         match self {
             Self::List(list) => list.extent(),
             Self::Map(map) => map.extent(),
-            Self::Text(text) => Extent { depth: 0, bytes: text.len() as u64 + 3 },
+            Self::Text(text) => Extent {
+                depth: 0,
+                bytes: text.len() as u64 + 3,
+            },
             _ => Extent { depth: 0, bytes: 5 },
         }
     }
@@ -112,7 +115,9 @@ impl Value {
             (Self::Bool(left), Self::Bool(right)) => left == right,
             (Self::Int(left), Self::Int(right)) => left == right,
             (Self::Float(left), Self::Float(right)) => {
-                left.to_bits() == right.to_bits() || left == right || left.is_nan() && right.is_nan()
+                left.to_bits() == right.to_bits()
+                    || left == right
+                    || left.is_nan() && right.is_nan()
             }
             (Self::Big(left), Self::Big(right)) => Arc::ptr_eq(left, right),
             (Self::Text(left), Self::Text(right)) => left.as_str() == right.as_str(),

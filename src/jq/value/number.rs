@@ -41,9 +41,11 @@ pub(in crate::jq) fn to_index(value: &Value) -> Option<i64> {
         Value::Int(number) => Some(*number),
         Value::Float(number) if number.is_nan() => Some(i64::MIN),
         Value::Float(number) => Some(*number as i64),
-        Value::Big(number) => {
-            Some(if number.sign() == num_bigint::Sign::Minus { i64::MIN } else { i64::MAX })
-        }
+        Value::Big(number) => Some(if number.sign() == num_bigint::Sign::Minus {
+            i64::MIN
+        } else {
+            i64::MAX
+        }),
         _ => None,
     }
 }
@@ -66,5 +68,9 @@ pub(in crate::jq) fn parse_number(text: &str) -> Value {
 }
 
 fn infinite(text: &str) -> Value {
-    Value::Float(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY })
+    Value::Float(if text.starts_with('-') {
+        f64::NEG_INFINITY
+    } else {
+        f64::INFINITY
+    })
 }

@@ -94,7 +94,11 @@ impl Reader<'_> {
 
     fn enter(&mut self, depth: u32) -> Result<(), Wrong> {
         self.place += 1;
-        if depth > DEEPEST { Err(too_deep()) } else { Ok(()) }
+        if depth > DEEPEST {
+            Err(too_deep())
+        } else {
+            Ok(())
+        }
     }
 
     fn word(&mut self, word: &str, value: Value) -> Result<Value, Wrong> {
@@ -120,7 +124,9 @@ impl Reader<'_> {
             }
             self.digits()?;
         }
-        Ok(parse_number(self.text.get(start..self.place).unwrap_or_default()))
+        Ok(parse_number(
+            self.text.get(start..self.place).unwrap_or_default(),
+        ))
     }
 
     fn digits(&mut self) -> Result<(), Wrong> {
@@ -128,7 +134,11 @@ impl Reader<'_> {
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.place += 1;
         }
-        if self.place == start { Err(self.wrong("in numeric literal")) } else { Ok(()) }
+        if self.place == start {
+            Err(self.wrong("in numeric literal"))
+        } else {
+            Ok(())
+        }
     }
 
     fn string(&mut self) -> Result<Text, Wrong> {
@@ -202,7 +212,10 @@ impl Reader<'_> {
     }
 
     fn hex(&mut self) -> Result<u32, Wrong> {
-        let digits = self.text.get(self.place..self.place + 4).unwrap_or_default();
+        let digits = self
+            .text
+            .get(self.place..self.place + 4)
+            .unwrap_or_default();
         if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(self.wrong("in \\u hexadecimal character escape"));
         }
@@ -227,7 +240,11 @@ impl Reader<'_> {
     }
 
     fn wrong(&self, place: &str) -> Wrong {
-        match self.text.get(self.place..).and_then(|rest| rest.chars().next()) {
+        match self
+            .text
+            .get(self.place..)
+            .and_then(|rest| rest.chars().next())
+        {
             Some(letter) => format!("invalid character {letter:?} {place}"),
             None if self.text.trim().is_empty() => "EOF".to_owned(),
             None => "unexpected EOF".to_owned(),

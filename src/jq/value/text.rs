@@ -43,7 +43,10 @@ impl From<&str> for Text {
         if text.len() <= SHORT {
             Self::Short(text.into())
         } else {
-            Self::Long(Arc::new(Long { text: text.into(), _weight: Weight::of(text.len() + 40) }))
+            Self::Long(Arc::new(Long {
+                text: text.into(),
+                _weight: Weight::of(text.len() + 40),
+            }))
         }
     }
 }
@@ -54,7 +57,10 @@ impl From<String> for Text {
             Self::Short(text.into())
         } else {
             let weight = Weight::of(text.len() + 40);
-            Self::Long(Arc::new(Long { text: text.into_boxed_str(), _weight: weight }))
+            Self::Long(Arc::new(Long {
+                text: text.into_boxed_str(),
+                _weight: weight,
+            }))
         }
     }
 }

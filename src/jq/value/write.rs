@@ -61,7 +61,9 @@ fn write_float(number: f64, out: &mut String) {
     if size != 0.0 && size < 1e-6 || size >= 1e21 {
         let plain = format!("{number:e}");
         match plain.split_once('e') {
-            Some((digits, power)) if !power.starts_with('-') => _ = write!(out, "{digits}e+{power}"),
+            Some((digits, power)) if !power.starts_with('-') => {
+                _ = write!(out, "{digits}e+{power}")
+            }
             _ => out.push_str(&plain),
         }
     } else {
