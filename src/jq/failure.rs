@@ -112,7 +112,7 @@ impl Meter {
     /// Counts one step.
     pub(super) fn tick(&mut self) -> Result<(), Failure> {
         self.charge(1)?;
-        if self.steps & 31 == 0 {
+        if self.steps.is_multiple_of(32) {
             self.reserve(0)
         } else {
             Ok(())

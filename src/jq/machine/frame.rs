@@ -62,7 +62,7 @@ impl Machine<'_> {
             free &= !matches!(closure, Value::Closure(_, frame) if frame >= self.frame);
             self.variables.push(closure);
         }
-        self.enter(function, parent, base, Tail { tail, free })
+        self.enter(function, parent, base, Tail { last: tail, free })
     }
 
     pub(super) fn call_closure(&mut self, variable: Variable, tail: bool) -> Result<(), Failure> {
@@ -71,7 +71,7 @@ impl Machine<'_> {
         };
         let free = tail && parent < self.frame;
         let base = self.variables.len();
-        self.enter(function, parent, base, Tail { tail, free })
+        self.enter(function, parent, base, Tail { last: tail, free })
     }
 
     fn enter(
@@ -96,7 +96,7 @@ impl Machine<'_> {
             .unwrap_or_default();
         let is_last = self.frame as usize + 1 == self.frames.len();
         let (mut return_pc, mut return_frame) = (self.pc, self.frame);
-        if tail.tail && self.frame > 0 {
+        if tail.last && self.frame > 0 {
             (return_pc, return_frame) = (current.return_pc, current.return_frame);
             if tail.free && is_last && self.frame >= self.frames_guard {
                 self.variables.drain(current.base as usize..base as usize);
@@ -142,6 +142,6 @@ impl Machine<'_> {
 /// Whether a call need not come back, and whether the caller's frame may go.
 #[derive(Debug, Clone, Copy)]
 struct Tail {
-    tail: bool,
+    last: bool,
     free: bool,
 }

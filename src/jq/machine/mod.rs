@@ -100,6 +100,7 @@ impl<'a> Machine<'a> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one line for each kind of step")]
     fn step(&mut self) -> Result<Flow, Failure> {
         self.meter.tick()?;
         let program = self.program;
@@ -318,7 +319,7 @@ fn is_past(next: &Value, end: &Value, step: &Value) -> bool {
     let order = super::value::compare(next, end);
     match to_float(step) {
         Some(step) if step > 0.0 => order.is_ge(),
-        Some(step) if step == 0.0 => true,
+        Some(0.0) => true,
         // No number counts as less than all, as in every comparison.
         _ => order.is_le(),
     }

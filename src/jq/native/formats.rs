@@ -45,7 +45,7 @@ pub(super) const FUNCTIONS: &[Native] = &[
         }
         Ok(Value::from(uri))
     }),
-    Native::new("@urid", 0, Cost::Whole, |_, [value, ..]| uri_decoded(value)),
+    Native::new("@urid", 0, Cost::Whole, |_, [value, ..]| uri_decoded(&value)),
     Native::new("@csv", 0, Cost::Whole, |_, [value, ..]| {
         row("csv", &value, ",", |text| {
             format!("\"{}\"", text.replace('"', "\"\"").replace('\0', "\\0"))
@@ -96,12 +96,9 @@ pub(super) const FUNCTIONS: &[Native] = &[
     }),
     Native::new("@base32d", 0, Cost::Whole, |_, [value, ..]| {
         let text = plain(value.clone());
-        match base32_decoded(&text) {
-            Some(bytes) => Ok(Value::from(String::from_utf8_lossy(&bytes).into_owned())),
-            None => {
-                let cause = Failure::Message("illegal base32 data".to_owned());
-                Err(cause.within("@base32d", &[], &value))
-            }
+        if let Some(bytes) = base32_decoded(&text) { Ok(Value::from(String::from_utf8_lossy(&bytes).into_owned())) } else {
+            let cause = Failure::Message("illegal base32 data".to_owned());
+            Err(cause.within("@base32d", &[], &value))
         }
     }),
 ];
@@ -144,7 +141,7 @@ fn row(name: &str, value: &Value, separator: &str, quote: fn(&str) -> String) ->
     Ok(Value::from(cells.join(separator)))
 }
 
-fn uri_decoded(value: Value) -> Outcome {
+fn uri_decoded(value: &Value) -> Outcome {
     let text = plain(value.clone());
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -164,7 +161,7 @@ fn uri_decoded(value: Value) -> Outcome {
             let shown =
                 String::from_utf8_lossy(after.get(..2.min(after.len())).unwrap_or_default());
             let cause = Failure::Message(format!("invalid URL escape \"%{shown}\""));
-            return Err(cause.within("@urid", &[], &value));
+            return Err(cause.within("@urid", &[], value));
         };
         bytes.push(code);
         rest = after.get(2..).unwrap_or_default();

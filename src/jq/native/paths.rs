@@ -195,7 +195,7 @@ fn update_slice(
                     .iter_mut()
                     .take(end)
                     .skip(start)
-                    .for_each(|item| *item = Value::Hole)
+                    .for_each(|item| *item = Value::Hole);
             })?;
         }
         part => return Err(Failure::about("expected an array but got", &part)),

@@ -140,6 +140,7 @@ impl Compiler {
 
     // ── Queries ──────────────────────────────────────────────────────────────────────────────────
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of query")]
     pub(super) fn query(&mut self, query: &Query) -> Result<(), Wrong> {
         match query {
             Query::Identity => {}
@@ -160,7 +161,7 @@ impl Compiler {
             Query::And(left, right) => self.junction(left, right, false)?,
             Query::Or(left, right) => self.junction(left, right, true)?,
             Query::Operate(name, left, right) => {
-                self.native(name, &[left, right], Follows::Nothing)?
+                self.native(name, &[left, right], Follows::Nothing)?;
             }
             Query::Sign(name, term) => {
                 self.scoped(term)?;

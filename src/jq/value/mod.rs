@@ -105,6 +105,7 @@ impl Value {
     }
 
     /// Whether both are one and the same: containers by place, others by value.
+    #[expect(clippy::float_cmp, reason = "the very same number is meant")]
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::List(left), Self::List(right)) => {

@@ -62,7 +62,7 @@ fn write_float(number: f64, out: &mut String) {
         let plain = format!("{number:e}");
         match plain.split_once('e') {
             Some((digits, power)) if !power.starts_with('-') => {
-                _ = write!(out, "{digits}e+{power}")
+                _ = write!(out, "{digits}e+{power}");
             }
             _ => out.push_str(&plain),
         }
