@@ -15,7 +15,7 @@ pub(super) struct Frame {
     /// Where its variables begin.
     base: u32,
     return_pc: u32,
-    return_frame: u32,
+    return_to: u32,
 }
 
 impl Machine<'_> {
@@ -95,9 +95,9 @@ impl Machine<'_> {
             .copied()
             .unwrap_or_default();
         let is_last = self.frame as usize + 1 == self.frames.len();
-        let (mut return_pc, mut return_frame) = (self.pc, self.frame);
+        let (mut return_pc, mut return_to) = (self.pc, self.frame);
         if tail.last && self.frame > 0 {
-            (return_pc, return_frame) = (current.return_pc, current.return_frame);
+            (return_pc, return_to) = (current.return_pc, current.return_to);
             if tail.free && is_last && self.frame >= self.frames_guard {
                 self.variables.drain(current.base as usize..base as usize);
                 self.frames.pop();
@@ -111,7 +111,7 @@ impl Machine<'_> {
             parent,
             base,
             return_pc,
-            return_frame,
+            return_to,
         });
         self.pc = function.entry;
         Ok(())
@@ -129,7 +129,7 @@ impl Machine<'_> {
             .copied()
             .unwrap_or_default();
         self.pc = frame.return_pc;
-        self.frame = frame.return_frame;
+        self.frame = frame.return_to;
         let keep = (self.frame + 1).max(self.frames_guard) as usize;
         if let Some(first) = self.frames.get(keep) {
             self.variables.truncate(first.base as usize);

@@ -49,27 +49,27 @@ pub(super) const FUNCTIONS: &[Native] = &[
         Ok(if left.is_true() { left } else { right })
     }),
     Native::new("_equal", 2, Cost::Whole, |_, inputs| {
-        compared(&inputs, Ordering::is_eq)
+        Ok(compared(&inputs, Ordering::is_eq))
     }),
     Native::new("_notequal", 2, Cost::Whole, |_, inputs| {
-        compared(&inputs, Ordering::is_ne)
+        Ok(compared(&inputs, Ordering::is_ne))
     }),
     Native::new("_less", 2, Cost::Whole, |_, inputs| {
-        compared(&inputs, Ordering::is_lt)
+        Ok(compared(&inputs, Ordering::is_lt))
     }),
     Native::new("_lesseq", 2, Cost::Whole, |_, inputs| {
-        compared(&inputs, Ordering::is_le)
+        Ok(compared(&inputs, Ordering::is_le))
     }),
     Native::new("_greater", 2, Cost::Whole, |_, inputs| {
-        compared(&inputs, Ordering::is_gt)
+        Ok(compared(&inputs, Ordering::is_gt))
     }),
     Native::new("_greatereq", 2, Cost::Whole, |_, inputs| {
-        compared(&inputs, Ordering::is_ge)
+        Ok(compared(&inputs, Ordering::is_ge))
     }),
 ];
 
-fn compared(inputs: &Inputs, holds: fn(Ordering) -> bool) -> Outcome {
-    Ok(Value::Bool(holds(compare(&inputs[1], &inputs[2]))))
+fn compared(inputs: &Inputs, holds: fn(Ordering) -> bool) -> Value {
+    Value::Bool(holds(compare(&inputs[1], &inputs[2])))
 }
 
 fn text_length(value: &Value) -> usize {
@@ -238,7 +238,7 @@ fn divide(left: &Value, right: &Value) -> Outcome {
         return super::texts::split(left, right);
     }
     match pair(left, right) {
-        Some(Pair::Ints(_, 0)) => Err(by_zero("divide", left, right)),
+        Some(Pair::Ints(_, 0) | Pair::Floats(_, 0.0)) => Err(by_zero("divide", left, right)),
         Some(Pair::Ints(one, other)) if one.checked_rem(other) == Some(0) => Ok(one
             .checked_div(other)
             .map_or_else(|| big(BigInt::from(one) / other), Value::Int)),
@@ -253,7 +253,6 @@ fn divide(left: &Value, right: &Value) -> Outcome {
             );
             Ok(Value::Float(one / other))
         }
-        Some(Pair::Floats(_, 0.0)) => Err(by_zero("divide", left, right)),
         Some(Pair::Floats(one, other)) => Ok(Value::Float(one / other)),
         None => Err(refuse("divide", left, right)),
     }

@@ -45,7 +45,9 @@ pub(super) const FUNCTIONS: &[Native] = &[
         }
         Ok(Value::from(uri))
     }),
-    Native::new("@urid", 0, Cost::Whole, |_, [value, ..]| uri_decoded(&value)),
+    Native::new("@urid", 0, Cost::Whole, |_, [value, ..]| {
+        uri_decoded(&value)
+    }),
     Native::new("@csv", 0, Cost::Whole, |_, [value, ..]| {
         row("csv", &value, ",", |text| {
             format!("\"{}\"", text.replace('"', "\"\"").replace('\0', "\\0"))
@@ -96,7 +98,9 @@ pub(super) const FUNCTIONS: &[Native] = &[
     }),
     Native::new("@base32d", 0, Cost::Whole, |_, [value, ..]| {
         let text = plain(value.clone());
-        if let Some(bytes) = base32_decoded(&text) { Ok(Value::from(String::from_utf8_lossy(&bytes).into_owned())) } else {
+        if let Some(bytes) = base32_decoded(&text) {
+            Ok(Value::from(String::from_utf8_lossy(&bytes).into_owned()))
+        } else {
             let cause = Failure::Message("illegal base32 data".to_owned());
             Err(cause.within("@base32d", &[], &value))
         }

@@ -39,8 +39,15 @@ pub(super) const FUNCTIONS: &[Native] = &[
 /// What stands at a key.
 pub(in crate::jq) fn index(value: &Value, key: &Value) -> Outcome {
     match (key, value) {
-        (Value::Text(_) | Value::Int(_) | Value::Float(_) | Value::Big(_) |
-Value::List(_) | Value::Map(_), Value::Null) => Ok(Value::Null),
+        (
+            Value::Text(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Big(_)
+            | Value::List(_)
+            | Value::Map(_),
+            Value::Null,
+        ) => Ok(Value::Null),
         (Value::Text(key), Value::Map(map)) => Ok(map.find(key).cloned().unwrap_or(Value::Null)),
         (Value::Text(_), _) => Err(Failure::about("expected an object but got", value)),
         (Value::Int(_) | Value::Float(_) | Value::Big(_), Value::List(_)) => {

@@ -212,7 +212,9 @@ fn without_holes(value: Value) -> Outcome {
             let mut failed = Ok(());
             Arc::make_mut(&mut list).change(|items| {
                 items.retain(is_whole);
-                items.iter_mut().for_each(|item| close(item, &mut failed));
+                for item in items {
+                    close(item, &mut failed);
+                }
             })?;
             failed.map(|()| Value::List(list))
         }
@@ -220,9 +222,9 @@ fn without_holes(value: Value) -> Outcome {
             let mut failed = Ok(());
             Arc::make_mut(&mut map).change(|entries| {
                 entries.retain(|entry| is_whole(&entry.1));
-                entries
-                    .iter_mut()
-                    .for_each(|entry| close(&mut entry.1, &mut failed));
+                for entry in entries {
+                    close(&mut entry.1, &mut failed);
+                }
             })?;
             failed.map(|()| Value::Map(map))
         }

@@ -17,7 +17,10 @@ impl Compiler {
                 self.scoped(value)?;
                 let operand = self.new_variable();
                 self.step(Step::Store(operand));
-                self.modify(paths, |compiler| compiler.operate(name, operand))
+                self.modify(paths, |compiler| {
+                    compiler.operate(name, operand);
+                    Ok(())
+                })
             }
             _ => Ok(()),
         }
@@ -109,14 +112,13 @@ impl Compiler {
         self.step(Step::Store(state));
     }
 
-    fn operate(&mut self, name: &'static str, operand: Variable) -> Result<(), Wrong> {
+    fn operate(&mut self, name: &'static str, operand: Variable) {
         let current = self.new_variable();
         self.step(Step::Store(current));
         self.step(Step::Load(operand));
         self.step(Step::Take(current));
         self.step(Step::Push(Value::Null));
         self.step_native(name, 2, Follows::Nothing);
-        Ok(())
     }
 
     fn step_native(&mut self, name: &str, arguments: usize, follows: Follows) {

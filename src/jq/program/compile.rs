@@ -326,7 +326,9 @@ impl Compiler {
             self.land(first);
             self.step(Step::Const(Value::Bool(false)));
         }
-        ends.into_iter().for_each(|end| self.land(end));
+        for end in ends {
+            self.land(end);
+        }
         Ok(())
     }
 

@@ -13,9 +13,9 @@ impl Compiler {
     /// Declares every variable of the patterns once.
     fn declare_all(&mut self, patterns: &[Pattern]) -> Vec<Variable> {
         let mut names = Vec::new();
-        patterns
-            .iter()
-            .for_each(|pattern| pattern.variables(&mut names));
+        for pattern in patterns {
+            pattern.variables(&mut names);
+        }
         names.sort_unstable();
         names.dedup();
         names.into_iter().map(|name| self.declare(name)).collect()
@@ -49,7 +49,9 @@ impl Compiler {
                 self.land(fork);
             }
         }
-        bound.into_iter().for_each(|jump| self.land(jump));
+        for jump in bound {
+            self.land(jump);
+        }
         self.step(Step::ValueEnd);
         self.query(body)?;
         self.names.truncate(names);

@@ -311,8 +311,11 @@ impl<'a> Parser<'a> {
     fn found(&self) -> String {
         let word = match self.token {
             Token::End => return "unexpected EOF".to_owned(),
-            Token::Name(word) | Token::Sign(word) | Token::Variable(word) => word.to_owned(),
-            Token::Format(word) | Token::Number(word) => word.to_owned(),
+            Token::Name(word)
+            | Token::Sign(word)
+            | Token::Variable(word)
+            | Token::Format(word)
+            | Token::Number(word) => word.to_owned(),
             Token::Field(word) => format!(".{word}"),
             Token::Quote => "\"".to_owned(),
         };
