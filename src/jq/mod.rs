@@ -4,16 +4,32 @@
 //! environment, the clock.
 
 mod error;
+mod failure;
+mod machine;
+mod native;
+mod program;
+mod syntax;
+mod value;
+
+#[cfg(test)]
+mod tests;
 
 use std::{cmp::Ordering, fmt, hash, sync::Arc};
 
-use jaq_core::{Compiler, Ctx, Vars, data::JustLut, load, unwrap_valr};
-use jaq_json::{Val, read};
-use serde_json::Value;
+use self::{
+    failure::{Failure, Meter},
+    machine::Machine,
+    program::Program,
+    value::{Value, read_document, write_json},
+};
 
 pub use error::Error;
 
-type Program = jaq_core::Filter<JustLut<Val>>;
+/// Steps that a run may take: about a quarter of a second.
+const MOST_STEPS: u64 = 10_000_000;
+
+/// Bytes that the values of a run may hold beside its input.
+const MOST_BYTES: usize = 128 << 20;
 
 /// A compiled filter. Cheap to clone; equal and ordered by its text.
 #[derive(Clone)]
@@ -22,31 +38,15 @@ pub struct Filter(Arc<(Box<str>, Program)>);
 impl Filter {
     /// Compiles a filter; the error names line and column.
     pub fn compile(text: &str) -> Result<Self, Error> {
-        let wrong = |message: String| Error::Compile {
-            line: 1,
-            column: 1,
-            message,
-        };
-        let defs = jaq_core::defs()
-            .chain(jaq_std::defs())
-            .chain(jaq_json::defs());
-        let funs = jaq_core::funs()
-            .chain(jaq_std::funs())
-            .chain(jaq_json::funs());
-        let arena = load::Arena::default();
-        let modules = load::Loader::new(defs)
-            .load(
-                &arena,
-                load::File {
-                    code: text,
-                    path: (),
-                },
-            )
-            .map_err(|_| wrong("the filter cannot be parsed".to_owned()))?;
-        let program = Compiler::default()
-            .with_funs(funs)
-            .compile(modules)
-            .map_err(|_| wrong("the filter names something that is not defined".to_owned()))?;
+        let program = program::compile(text).map_err(|wrong| {
+            let before = text.get(..wrong.place).unwrap_or(text);
+            let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+            Error::Compile {
+                line: before.matches('\n').count() + 1,
+                column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+                message: wrong.message,
+            }
+        })?;
         Ok(Self(Arc::new((text.into(), program))))
     }
 
@@ -59,36 +59,60 @@ impl Filter {
     /// sorted keys out.
     pub fn project(&self, input: &str) -> Result<String, Error> {
         let mut results = self.results(input)?;
-        let result = match results.len() {
-            0 => Value::Null,
-            1 => results.swap_remove(0),
-            _ => Value::Array(results),
-        };
-        Ok(result.to_string())
+        let mut out = String::new();
+        match results.len() {
+            0 => out.push_str("null"),
+            1 => write_json(&results.remove(0), &mut out),
+            _ => write_json(
+                &Value::list(results).map_err(|deep| told(&deep.into()))?,
+                &mut out,
+            ),
+        }
+        Ok(out)
     }
 
     /// All results for one input; the first failure ends the run.
-    pub fn run(&self, input: Value) -> Result<Vec<Value>, Error> {
-        self.results(&input.to_string())
+    pub fn run(&self, input: serde_json::Value) -> Result<Vec<serde_json::Value>, Error> {
+        let text = input.to_string();
+        drop(input);
+        let results = self.results(&text)?;
+        let mut json = String::new();
+        results
+            .iter()
+            .map(|result| {
+                json.clear();
+                write_json(result, &mut json);
+                serde_json::from_str(&json).map_err(|error| Error::Run(error.to_string()))
+            })
+            .collect()
     }
 
     fn results(&self, input: &str) -> Result<Vec<Value>, Error> {
-        let input =
-            read::parse_single(input.as_bytes()).map_err(|e| Error::Input(e.to_string()))?;
-        let context = Ctx::<JustLut<Val>>::new(&self.0.1.lut, Vars::new([]));
-        self.0
-            .1
-            .id
-            .run((context, input))
-            .map(unwrap_valr)
-            .map(read_result)
-            .collect()
+        let input = read_document(input).map_err(Error::Input)?;
+        let meter = Meter::new(MOST_STEPS, MOST_BYTES);
+        let mut machine = Machine::new(&self.0.1, input, meter);
+        let (mut results, mut bytes) = (Vec::new(), 0_u64);
+        loop {
+            match machine.next() {
+                Ok(Some(result)) => {
+                    bytes = bytes.saturating_add(result.bytes());
+                    if bytes > MOST_BYTES as u64 / 2 || results.len() > MOST_BYTES / 64 {
+                        return Err(Error::Limit("the output that a filter may have"));
+                    }
+                    results.push(result);
+                }
+                Ok(None) | Err(Failure::Halt(None)) => return Ok(results),
+                Err(failure) => return Err(told(&failure)),
+            }
+        }
     }
 }
 
-fn read_result(result: Result<Val, jaq_core::Error<Val>>) -> Result<Value, Error> {
-    let value = result.map_err(|e| Error::Run(e.to_string()))?;
-    serde_json::from_str(&value.to_string()).map_err(|e| Error::Run(e.to_string()))
+fn told(failure: &Failure) -> Error {
+    match failure {
+        Failure::Limit(what) => Error::Limit(what),
+        failure => Error::Run(failure.told()),
+    }
 }
 
 impl fmt::Debug for Filter {
