@@ -25,6 +25,9 @@ pub mod metric;
 // Kubernetes YAML: read with every value's place, written as `kubectl` writes it.
 pub mod yaml;
 
+// Filters over JSON: compiled once, bounded.
+pub mod jq;
+
 // What a cluster holds, as plain values.
 pub mod object;
 
@@ -35,6 +38,12 @@ pub mod cluster;
 
 // Kinds and selectors → what changed.
 pub mod watch;
+
+// Crontabs → when they fire.
+pub mod schedule;
+
+// What a hook asked to hear, and what it will be told.
+pub mod binding;
 
 // Named lines of tasks → the next task to run.
 pub mod queue;

@@ -10,9 +10,9 @@ use std::io;
 use std::path::Path;
 
 /// Rooms that decide and do nothing: no clock, no file, no process, no cluster.
-const PURE_ROOMS: [&str; 12] = [
-    "report", "name", "metric", "yaml", "object", "queue", "patch", "schema", "values", "function",
-    "render", "diff",
+const PURE_ROOMS: [&str; 15] = [
+    "report", "name", "metric", "yaml", "jq", "object", "schedule", "binding", "queue", "patch",
+    "schema", "values", "function", "render", "diff",
 ];
 /// Files of other rooms that are pure as well.
 const PURE_FILES: [&str; 3] = [

@@ -1,6 +1,7 @@
 //! How bringing an object into the cluster fails. Every message names the object, and where it can,
 //! the field and who else owns it.
 
+use super::operate::Stop;
 use crate::cluster;
 use crate::object::{ObjectRef, Source};
 
@@ -83,6 +84,17 @@ pub enum Error {
         /// Which, joined.
         objects: String,
     },
+    /// An operation that a hook asked for failed; the ones after it were tried all the same.
+    #[error("operation {number}: {operation}")]
+    Operate {
+        /// Its number in the hook's file, from 1.
+        number: usize,
+        /// The operation and its object: `MergePatch apps/v1 Deployment shop/web`.
+        operation: String,
+        /// The cause.
+        #[source]
+        source: Stop,
+    },
     /// The `Module` object could not be written.
     #[error("writing the inventory of module {module}")]
     WriteParent {
@@ -109,6 +121,7 @@ impl Error {
             | Self::Remove { source, .. }
             | Self::WriteParent { source, .. }
             | Self::FindKinds { source } => source.is_passing(),
+            Self::Operate { source, .. } => source.is_passing(),
             Self::AwaitDefinition { .. } | Self::AwaitRemoval { .. } => true,
             Self::Conflict { .. } | Self::Foreign { .. } | Self::Immutable { .. } => false,
         }

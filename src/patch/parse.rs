@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use json_patch::jsonptr::PointerBuf;
 use serde_json::{Map, Value};
 
-use super::Error;
 use super::operation::{Operation, ValuesPatch, Verb, segments};
+use super::{Error, number, plain};
 use crate::name::ValuesKey;
 use crate::report::{Mistake, Mistakes};
 
@@ -166,19 +166,6 @@ impl Reader<'_> {
         self.mistakes
             .push(Mistake::new("", message).path(path).hint(hint));
     }
-}
-
-/// The library's words without the place, which the mistake already has.
-fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
-        None => text,
-    }
-}
-
-fn number(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@
 //! bytes; nothing is decoded into a tree that is thrown away.
 
 mod managed;
+mod selection;
 mod stream;
 
 pub use managed::{Error, Managed};
+pub use selection::{Item, Monitor, MonitorId, Namespaces, Selection, WatchEvent};
 pub use stream::{Event, Scope, follow, until};

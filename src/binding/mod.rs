@@ -1,0 +1,14 @@
+//! What a hook asked to hear, and what it will be told.
+//!
+//! *In:* what a hook prints for `--config`, and what happened · *Out:* the hook's bindings with every
+//! mistake in them, and the text of the binding context file · *Never:* watches, waits or runs.
+
+mod config;
+mod context;
+mod model;
+
+pub use config::parse_config;
+pub use context::{Context, ContextKind, Include, combine, write_contexts};
+pub use model::{
+    Common, HookConfig, KubernetesBinding, Lifecycle, Place, Rate, ScheduleBinding, Version,
+};

@@ -1,0 +1,92 @@
+//! What a monitor asks to see, and what it is shown.
+
+use std::collections::BTreeSet;
+
+use crate::jq::Filter;
+
+/// Which objects are watched: a kind, and what narrows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Selection {
+    /// `v1`, `apps/v1`; `None` is the version that the cluster prefers.
+    pub api_version: Option<String>,
+    /// The kind in any of its names: `Pod`, `pods`, `po`; capitals do not count.
+    pub kind: String,
+    /// Names of objects; empty is all.
+    pub names: Vec<String>,
+    /// In which namespaces.
+    pub namespaces: Namespaces,
+    /// A label selector in the API's text form (`app=web,tier in (a,b)`); empty is all.
+    pub labels: String,
+    /// A field selector in the API's text form (`status.phase!=Running`); empty is all.
+    pub fields: String,
+}
+
+/// Which namespaces are watched.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Namespaces {
+    /// The whole cluster, and every object of a kind that has no namespaces.
+    All,
+    /// These.
+    Named(BTreeSet<String>),
+    /// Those with such labels, as they come and go: a label selector in the API's text form.
+    Labelled(String),
+}
+
+/// The name of a monitor while the operator runs; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MonitorId(pub u64);
+
+/// One listener: what it watches, and what is kept of each object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Monitor {
+    /// Its name.
+    pub id: MonitorId,
+    /// What it watches.
+    pub selection: Selection,
+    /// What is taken from each object; a change elsewhere in the object is no event.
+    pub filter: Option<Filter>,
+    /// Whether the objects themselves are kept beside their filter results.
+    pub keep_full: bool,
+}
+
+/// What happened to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WatchEvent {
+    /// It is new to the selection.
+    Added,
+    /// It changed.
+    Modified,
+    /// It is gone, or no longer in the selection.
+    Deleted,
+}
+
+impl WatchEvent {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Added, Self::Modified, Self::Deleted];
+
+    /// The word in the API and in binding contexts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Added => "Added",
+            Self::Modified => "Modified",
+            Self::Deleted => "Deleted",
+        }
+    }
+}
+
+/// What a monitor keeps of one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// `v1`, `apps/v1`.
+    pub api_version: String,
+    /// The kind as the API spells it.
+    pub kind: String,
+    /// `None` for what lives in no namespace.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// The object as compact JSON without `managedFields`; `None` when full objects are not kept.
+    pub object: Option<Box<str>>,
+    /// What the filter took from it, as compact JSON; `None` without a filter.
+    pub filter_result: Option<Box<str>>,
+}
