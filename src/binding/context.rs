@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::watch::{Item, WatchEvent};
 
-use super::{HookConfig, KubernetesBinding, Lifecycle, ScheduleBinding};
+use super::{KubernetesBinding, Lifecycle, ScheduleBinding};
 
 /// One thing that happened, for one binding of a hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +39,12 @@ pub enum ContextKind {
     Schedule,
     /// All objects of a binding, as they are now.
     Synchronization {
-        /// The place of the binding in [`HookConfig::kubernetes`].
+        /// The place of the binding in [`HookConfig::kubernetes`](super::HookConfig::kubernetes).
         binding_index: usize,
     },
     /// One object changed.
     Event {
-        /// The place of the binding in [`HookConfig::kubernetes`].
+        /// The place of the binding in [`HookConfig::kubernetes`](super::HookConfig::kubernetes).
         binding_index: usize,
         /// How it changed.
         event: WatchEvent,
@@ -78,12 +78,12 @@ impl Context {
         }
     }
 
-    /// The first run of a binding, by its place in [`HookConfig::kubernetes`].
+    /// The first run of a binding, by its place in [`HookConfig::kubernetes`](super::HookConfig::kubernetes).
     pub fn synchronization(binding_index: usize, binding: &KubernetesBinding) -> Self {
         Self::kubernetes(binding, ContextKind::Synchronization { binding_index })
     }
 
-    /// A changed object of a binding, by its place in [`HookConfig::kubernetes`].
+    /// A changed object of a binding, by its place in [`HookConfig::kubernetes`](super::HookConfig::kubernetes).
     pub fn event(
         binding_index: usize,
         binding: &KubernetesBinding,
@@ -130,14 +130,38 @@ pub fn combine(contexts: Vec<Context>) -> Vec<Context> {
     kept
 }
 
-/// The text of the binding context file.
-///
-/// `snapshot` answers the items of a `kubernetes` binding by its place in [`HookConfig::kubernetes`].
-pub fn write_contexts(
-    config: &HookConfig,
-    contexts: &[Context],
-    snapshot: &dyn Fn(usize) -> Vec<Arc<Item>>,
-) -> String {
-    let _ = (config, contexts, snapshot);
-    "[]".to_owned()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_of_adjacent_contexts_of_a_group_stays() {
+        let rows: [(&str, &str); 8] = [
+            ("", ""),
+            ("--", "--"),
+            ("a", "a"),
+            ("aa", "A"),
+            ("aab", "Ab"),
+            ("aba", "aba"),
+            ("a-aa", "a-A"),
+            ("-aabb-b", "-AB-b"),
+        ];
+        for (given, expected) in rows {
+            let contexts = given.chars().enumerate().map(|(position, group)| Context {
+                binding: position.to_string(),
+                group: (group != '-').then(|| group.to_string()),
+                include: Include::None,
+                kind: ContextKind::Schedule,
+            });
+            let kept = combine(contexts.collect());
+            let groups: String = kept
+                .iter()
+                .map(|context| context.group.as_deref().unwrap_or("-"))
+                .collect();
+            assert_eq!(groups, expected.to_lowercase(), "{given}");
+            let last = kept.last().map(|context| context.binding.clone());
+            let end = given.len().checked_sub(1);
+            assert_eq!(last, end.map(|position| position.to_string()), "{given}");
+        }
+    }
 }

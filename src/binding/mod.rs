@@ -6,9 +6,11 @@
 mod config;
 mod context;
 mod model;
+mod write;
 
 pub use config::parse_config;
-pub use context::{Context, ContextKind, Include, combine, write_contexts};
+pub use context::{Context, ContextKind, Include, combine};
 pub use model::{
     Common, HookConfig, KubernetesBinding, Lifecycle, Place, Rate, ScheduleBinding, Version,
 };
+pub use write::write_contexts;

@@ -10,11 +10,14 @@ use super::Crontab;
 #[derive(Debug, Default)]
 pub struct Timers {
     next: BTreeMap<Crontab, Option<Timestamp>>,
+    /// The latest time that was told.
+    seen: Timestamp,
 }
 
 impl Timers {
     /// Makes these the wanted crontabs. One that was wanted before keeps its next time.
     pub fn set(&mut self, wanted: BTreeSet<Crontab>, now: &Zoned) {
+        self.notice(now);
         let mut before = std::mem::take(&mut self.next);
         for crontab in wanted {
             let next = before
@@ -29,23 +32,103 @@ impl Timers {
         self.next.values().flatten().min().copied()
     }
 
-    /// The crontabs whose time has come, in the order of their times. Each then waits for its first
-    /// time after `now`: what was missed while nobody asked is made up for once.
+    /// The crontabs whose time has come, in the order of their times. Times that were missed while
+    /// nobody asked are made up for once; `@every` keeps its beat.
     pub fn due(&mut self, now: &Zoned) -> Vec<Crontab> {
+        self.notice(now);
         let mut due: Vec<(Timestamp, Crontab)> = Vec::new();
         for (crontab, next) in &mut self.next {
-            if let Some(time) = *next
-                && time <= now.timestamp()
-            {
-                due.push((time, crontab.clone()));
-                *next = next_after(crontab, now);
+            let Some(time) = *next else { continue };
+            if time > now.timestamp() {
+                continue;
             }
+            due.push((time, crontab.clone()));
+            *next = next_after(crontab, &time.to_zoned(now.time_zone().clone()))
+                .filter(|next| *next > now.timestamp())
+                .or_else(|| next_after(crontab, now));
         }
         due.sort();
         due.into_iter().map(|(_, crontab)| crontab).collect()
+    }
+
+    /// A clock that was set back would make every crontab wait for the time that it had: all begin anew.
+    fn notice(&mut self, now: &Zoned) {
+        if now.timestamp() < self.seen {
+            for (crontab, next) in &mut self.next {
+                *next = next_after(crontab, now);
+            }
+        }
+        self.seen = now.timestamp();
     }
 }
 
 fn next_after(crontab: &Crontab, now: &Zoned) -> Option<Timestamp> {
     crontab.next_after(now).map(|time| time.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Zoned {
+        format!("2026-03-{text}[UTC]").parse().unwrap()
+    }
+
+    fn crontabs<const N: usize>(texts: [&str; N]) -> BTreeSet<Crontab> {
+        texts.map(|text| Crontab::parse(text).unwrap()).into()
+    }
+
+    fn fires(timers: &mut Timers, now: &str, expected: &[&str]) {
+        let due = timers.due(&at(now));
+        let due: Vec<&str> = due.iter().map(Crontab::text).collect();
+        assert_eq!(due, expected, "{now}");
+    }
+
+    #[test]
+    fn due_crontabs_come_in_the_order_of_their_times() {
+        let mut timers = Timers::default();
+        assert_eq!(timers.next(), None);
+        let wanted = crontabs(["*/5 * * * *", "@hourly", "@every 90s"]);
+        timers.set(wanted, &at("01T10:00:30"));
+        assert_eq!(timers.next(), Some(at("01T10:02:00").timestamp()));
+        fires(&mut timers, "01T10:01:59", &[]);
+        fires(&mut timers, "01T10:02:00", &["@every 90s"]);
+        fires(&mut timers, "01T10:05:00", &["@every 90s", "*/5 * * * *"]);
+        fires(&mut timers, "01T10:05:00", &[]);
+        fires(
+            &mut timers,
+            "01T11:00:00.5",
+            &["@every 90s", "*/5 * * * *", "@hourly"],
+        );
+    }
+
+    #[test]
+    fn every_keeps_its_beat_when_asked_late() {
+        let mut timers = Timers::default();
+        timers.set(crontabs(["@every 10s"]), &at("01T10:00:00.25"));
+        fires(&mut timers, "01T10:00:13", &["@every 10s"]);
+        assert_eq!(timers.next(), Some(at("01T10:00:20").timestamp()));
+        fires(&mut timers, "01T10:03:07", &["@every 10s"]);
+        assert_eq!(timers.next(), Some(at("01T10:03:17").timestamp()));
+    }
+
+    #[test]
+    fn wanted_before_keeps_its_time() {
+        let mut timers = Timers::default();
+        timers.set(crontabs(["@every 1h"]), &at("01T10:00:00"));
+        timers.set(crontabs(["@every 1h", "@every 3h"]), &at("01T10:30:00"));
+        assert_eq!(timers.next(), Some(at("01T11:00:00").timestamp()));
+        timers.set(crontabs(["@every 3h"]), &at("01T10:30:00"));
+        assert_eq!(timers.next(), Some(at("01T13:30:00").timestamp()));
+        timers.set(BTreeSet::new(), &at("01T10:30:00"));
+        assert_eq!(timers.next(), None);
+    }
+
+    #[test]
+    fn clock_set_back_begins_anew() {
+        let mut timers = Timers::default();
+        timers.set(crontabs(["@hourly"]), &at("20T10:30:00"));
+        fires(&mut timers, "01T10:30:00", &[]);
+        assert_eq!(timers.next(), Some(at("01T11:00:00").timestamp()));
+    }
 }
