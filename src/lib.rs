@@ -34,6 +34,9 @@ pub mod object;
 // The only door to the API server.
 pub mod cluster;
 
+// The only place that starts hooks and scripts, of which nothing survives us.
+pub mod process;
+
 // ── The line: from what happened to what is now true ─────────────────────────────────────────────
 
 // Kinds and selectors → what changed.
@@ -50,6 +53,9 @@ pub mod queue;
 
 // What a hook asked to change, parsed.
 pub mod patch;
+
+// A hook → what it listens to; a run of it → what it asked for.
+pub mod hook;
 
 // What values may look like: schemas, their defaults, and mistakes against them.
 pub mod schema;

@@ -9,6 +9,7 @@
 
 mod ask;
 mod environment;
+mod guard;
 mod log;
 mod output;
 mod preview;
@@ -56,6 +57,8 @@ enum Command {
     Queue(ask::queue::Arguments),
     Config(ask::config::Arguments),
     Raw(ask::raw::Arguments),
+    #[command(name = crate::process::GUARD_COMMAND, hide = true)]
+    Guard(guard::Arguments),
     /// Show the version of this program
     Version,
 }
@@ -93,6 +96,10 @@ fn run(
         Some(Command::Queue(arguments)) => asker().run(arguments),
         Some(Command::Config(arguments)) => asker().run(arguments),
         Some(Command::Raw(arguments)) => asker().run(arguments),
+        Some(Command::Guard(arguments)) => {
+            guard::run(&arguments);
+            Ok(())
+        }
         Some(Command::Version) => {
             output::print(concat!("addon-operator ", env!("CARGO_PKG_VERSION"), "\n"))?;
             Ok(())
@@ -111,7 +118,7 @@ mod tests {
         let help = command.clone().term_width(100).render_long_help();
         found.push((words.to_owned(), help.to_string()));
         for below in command.get_subcommands_mut() {
-            if below.get_name() != "help" {
+            if below.get_name() != "help" && !below.is_hide_set() {
                 let words = format!("{words}-{}", below.get_name());
                 helps(below, &words, found);
             }

@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::process;
+
 /// A deed of this room that failed. An error of a script concerns the script's own module only.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -12,20 +14,20 @@ pub enum Error {
     PrepareScript {
         /// The script.
         script: PathBuf,
-        /// What the file system said.
+        /// What stands in the way.
         #[source]
-        source: io::Error,
+        source: process::Error,
     },
-    /// The script could not be started: no such interpreter, no right to execute.
-    #[error("starting script {}", script.display())]
-    StartScript {
+    /// The script could not be started or waited for: no such interpreter, no right to execute.
+    #[error("running script {}", script.display())]
+    RunScript {
         /// The script.
         script: PathBuf,
-        /// What the system said.
+        /// What stands in the way.
         #[source]
-        source: io::Error,
+        source: process::Error,
     },
-    /// The script ran, and its end or its answer could not be read.
+    /// The script ran, and its answer could not be read.
     #[error("reading what script {} answered", script.display())]
     ReadAnswer {
         /// The script.

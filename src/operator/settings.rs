@@ -54,6 +54,8 @@ pub struct Folders {
     pub global_hooks: PathBuf,
     /// Where files for hooks and scripts are made.
     pub temporary: PathBuf,
+    /// Our own program, which ends hooks and scripts when we are killed with -9; none for no guard.
+    pub guard: Option<PathBuf>,
     /// What hooks get as their root folder; none for no change of root.
     pub shell_chroot: Option<PathBuf>,
 }
@@ -286,6 +288,7 @@ impl Default for Folders {
             modules: vec![PathBuf::from("modules")],
             global_hooks: PathBuf::from("global-hooks"),
             temporary: std::env::temp_dir().join("addon-operator"),
+            guard: None,
             shell_chroot: None,
         }
     }

@@ -11,6 +11,7 @@ use crate::apply::Applier;
 use crate::cluster::{self, Client, Resource, Target};
 use crate::house;
 use crate::module::{Extenders, OrderMode};
+use crate::process::{self, Processes, Swept};
 use crate::report;
 use crate::schema::{SchemaFile, Schemas};
 use crate::status::Reporter;
@@ -104,22 +105,39 @@ pub async fn namespace(settings: &Settings, client: &Client) -> Result<String, E
 
 /// What every task is given.
 pub fn context(settings: &Settings, client: Client, namespace: &str) -> Result<Context, Error> {
-    let temporary = settings.folders.temporary.clone();
-    std::fs::create_dir_all(&temporary).map_err(|source| Error::MakeTemporary {
-        path: temporary.clone(),
-        source,
-    })?;
+    let processes = processes(settings)?;
     let managed = Managed::new(client.clone(), namespace);
     let applier = Applier {
         client,
         managed,
         patience: PATIENCE,
     };
-    let mut context = Context::new(applier, namespace.to_owned(), temporary);
+    let mut context = Context::new(applier, namespace.to_owned(), processes);
     context.extra_labels = settings.modules.extra_labels.iter().cloned().collect();
     context.script_timeout = settings.limits.script_timeout;
-    context.keep_files = settings.debug.keep_temporary_files;
     Ok(context)
+}
+
+/// The way to run hooks and scripts, with nothing left of earlier lives.
+fn processes(settings: &Settings) -> Result<Processes, Error> {
+    let temporary = settings.folders.temporary.clone();
+    std::fs::create_dir_all(&temporary).map_err(|source| Error::MakeTemporary {
+        path: temporary.clone(),
+        source,
+    })?;
+    let processes = Processes::new(process::Settings {
+        temporary,
+        keep_files: settings.debug.keep_temporary_files,
+        guard: settings.folders.guard.clone(),
+    });
+    match processes.sweep() {
+        Ok(Swept { folders: 0, .. }) => {}
+        Ok(Swept { folders, processes }) => {
+            tracing::info!(folders, processes, "removed what an earlier operator left");
+        }
+        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "not swept"),
+    }
+    Ok(processes)
 }
 
 /// What the house is built with.

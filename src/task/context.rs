@@ -1,7 +1,6 @@
 //! What every task is given.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use crate::cluster;
 use crate::diff::Owner;
 use crate::module::Module;
 use crate::object::applyset_id;
+use crate::process::Processes;
 use crate::render::Capabilities;
 
 /// What the server listed, and what was made of it.
@@ -26,26 +26,23 @@ pub struct Context {
     pub namespace: String,
     /// Labels that every object gets.
     pub extra_labels: BTreeMap<String, String>,
-    /// Where folders for scripts are made.
-    pub temporary: PathBuf,
+    /// The way to run hooks and scripts.
+    pub processes: Processes,
     /// How long an `enabled` script may run, unless its module says otherwise.
     pub script_timeout: Duration,
-    /// Whether the files of scripts stay after use.
-    pub keep_files: bool,
     /// What the cluster can do, as last asked.
     capabilities: Arc<Mutex<Option<Asked>>>,
 }
 
 impl Context {
     /// For an operator in `namespace`; the rest as a person would have it.
-    pub fn new(applier: Applier, namespace: String, temporary: PathBuf) -> Self {
+    pub fn new(applier: Applier, namespace: String, processes: Processes) -> Self {
         Self {
             applier,
             namespace,
             extra_labels: BTreeMap::new(),
-            temporary,
+            processes,
             script_timeout: Duration::from_secs(30),
-            keep_files: false,
             capabilities: Arc::default(),
         }
     }

@@ -147,8 +147,7 @@ async fn ask(
             .timeouts
             .enabled_script
             .unwrap_or(context.script_timeout),
-        temp_dir: &context.temporary,
-        keep_files: context.keep_files,
+        processes: &context.processes,
     };
     let verdict = run_script(run)
         .await

@@ -69,7 +69,8 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let mut typed = arguments.typed;
     typed.extend(socket.map(|path| (flag::SOCKET.name, path.to_owned())));
-    let settings = read::settings(&typed, environment).map_err(Failure::Misused)?;
+    let mut settings = read::settings(&typed, environment).map_err(Failure::Misused)?;
+    settings.folders.guard = std::env::current_exe().ok();
     let set_level = log::install(&settings, environment)?;
     for warning in &settings.warnings {
         tracing::warn!("{warning}");

@@ -188,6 +188,7 @@ fn settings(arguments: &Arguments, kubeconfig: &Path, temporary: &Path) -> Setti
         .global_hooks
         .clone_from(&arguments.global_hooks_dir);
     settings.folders.temporary = temporary.join("files");
+    settings.folders.guard = std::env::current_exe().ok();
     settings.namespace = Some(NAMESPACE.to_owned());
     settings.cluster.kubeconfig = Some(kubeconfig.to_owned());
     settings.listen.set_ip(std::net::Ipv4Addr::LOCALHOST.into());

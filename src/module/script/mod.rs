@@ -1,41 +1,24 @@
 //! Runs `enabled` scripts.
 //!
-//! A script gets files in a private folder that is gone afterwards, whatever happens. It runs in a
-//! process group of its own, which is killed when the script ends, when its time is over and when
-//! the future that runs it is dropped.
+//! A script gets files in a private folder that is gone afterwards, whatever happens.
 
-mod group;
-mod output;
-
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
-use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
-use tokio::io::AsyncRead;
-use tokio::process::Command;
 
 use crate::name::ModuleName;
+use crate::process::{self, Folder, Hearing, Processes, Run, read_answer};
 
 use super::error::Error;
-use group::Group;
-use output::Lines;
 
-/// How long the last output is waited for once the script has ended.
-const OUTPUT_GRACE: Duration = Duration::from_millis(200);
-
-/// How often a script is started that somebody is still writing.
-const BUSY_TRIES: u32 = 5;
-
-/// More of an answer is not read.
-const LONGEST_ANSWER: u64 = 1024;
+/// A longer answer is not read, in bytes.
+const LONGEST_ANSWER: u64 = 64 << 10;
 
 /// What a script is given to decide on. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
@@ -92,10 +75,8 @@ pub struct ScriptRun<'a> {
     pub input: &'a ScriptInput,
     /// How long it may take.
     pub limit: Duration,
-    /// Where its private folder is made; must exist.
-    pub temp_dir: &'a Path,
-    /// Whether that folder stays, for people who look for a mistake.
-    pub keep_files: bool,
+    /// The way to run it.
+    pub processes: &'a Processes,
 }
 
 /// A script's answer.
@@ -111,134 +92,54 @@ pub struct ScriptVerdict {
 ///
 /// Dropping the future ends the script and removes its files.
 pub async fn run_script(run: ScriptRun<'_>) -> Result<ScriptVerdict, Error> {
-    let script = || run.script.to_owned();
-    let files = Files::prepare(&run)
-        .await
-        .map_err(|source| Error::PrepareScript {
-            script: script(),
-            source,
-        })?;
-    let mut group = start(&run, &files)
-        .await
-        .map_err(|source| Error::StartScript {
-            script: script(),
-            source,
-        })?;
-    let attended = tokio::time::timeout(run.limit, attend(&mut group, run.module)).await;
-    let (status, said) = match attended {
-        Err(_) => {
-            return Err(Error::ScriptTimedOut {
-                script: script(),
-                limit: run.limit,
-            });
-        }
-        Ok(ended) => ended.map_err(|source| Error::ReadAnswer {
-            script: script(),
-            source,
-        })?,
+    let files = Files::prepare(&run).await?;
+    let module = run.module;
+    let mut log = |stream: process::Stream, line: &str| {
+        let output = stream.name();
+        tracing::info!(target: "module", module = %module, output, "{line}");
     };
-    if !status.success() {
+    let ran = run.processes.run(Run {
+        program: run.script,
+        arguments: &[],
+        directory: None,
+        variables: files.variables(),
+        limit: Some(run.limit),
+        hearing: Hearing::default(),
+        hear: &mut log,
+    });
+    let ended = ran.await.map_err(|source| failed(&run, source))?;
+    if !ended.status.success() {
         return Err(Error::ScriptFailed {
-            script: script(),
-            ending: ending(status),
-            said,
+            script: run.script.to_owned(),
+            ending: ended.ending(),
+            said: ended.last_words,
         });
     }
     files.answer(run.script)
 }
 
-async fn start(run: &ScriptRun<'_>, files: &Files) -> io::Result<Group> {
-    let mut command = Command::new(run.script);
-    command
-        .envs(files.variables())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut tries = 1;
-    loop {
-        match Group::start(&mut command) {
-            Err(error)
-                if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < BUSY_TRIES =>
-            {
-                tokio::time::sleep(Duration::from_millis(10) * tries).await;
-                tries += 1;
-            }
-            started => return started,
-        }
-    }
-}
-
-/// Logs what the script says until it ends; answers how it ended, and its last words.
-async fn attend(group: &mut Group, module: &ModuleName) -> io::Result<(ExitStatus, String)> {
-    let (stdout, stderr) = group.take_output();
-    let mut out = Lines::default();
-    let mut err = Lines::default();
-    let status = {
-        let mut logs = pin!(async {
-            tokio::join!(
-                log(stdout, &mut out, module, "stdout"),
-                log(stderr, &mut err, module, "stderr")
-            )
-        });
-        let mut is_logged = false;
-        let status = loop {
-            tokio::select! {
-                status = group.end() => break status?,
-                _ = &mut logs, if !is_logged => is_logged = true,
-            }
-        };
-        if !is_logged {
-            // A process that left the group may hold the pipe open: its output is not waited for.
-            let _ = tokio::time::timeout(OUTPUT_GRACE, logs).await;
-        }
-        status
-    };
-    Ok((status, err.last_words()))
-}
-
-async fn log<R: AsyncRead + Unpin>(
-    pipe: Option<R>,
-    lines: &mut Lines,
-    module: &ModuleName,
-    output: &'static str,
-) {
-    let Some(pipe) = pipe else { return };
-    let read = lines.read(pipe, |line| {
-        tracing::info!(target: "module", module = %module, output, "{line}");
-    });
-    if let Err(error) = read.await {
-        tracing::warn!(target: "module", module = %module, output, %error, "reading what the enabled script says");
-    }
-}
-
-fn ending(status: ExitStatus) -> String {
-    use std::os::unix::process::ExitStatusExt;
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("ended with exit code {code}"),
-        (None, Some(signal)) => format!("was ended by signal {signal}"),
-        (None, None) => "ended badly".to_owned(),
+fn failed(run: &ScriptRun<'_>, source: process::Error) -> Error {
+    let script = run.script.to_owned();
+    match source {
+        process::Error::TimedOut { limit, .. } => Error::ScriptTimedOut { script, limit },
+        source => Error::RunScript { script, source },
     }
 }
 
 /// The private folder of one run.
 struct Files {
-    folder: TempDir,
+    folder: Folder,
     module: ModuleName,
 }
 
 impl Files {
     /// Written aside: a disk may be slow. When the caller is dropped meanwhile, so is the folder.
-    async fn prepare(run: &ScriptRun<'_>) -> io::Result<Self> {
-        let temp_dir = run.temp_dir.to_owned();
+    async fn prepare(run: &ScriptRun<'_>) -> Result<Self, Error> {
+        let processes = run.processes.clone();
         let module = run.module.clone();
         let input = run.input.clone();
-        let keep = run.keep_files;
         let written = tokio::task::spawn_blocking(move || {
-            let folder = tempfile::Builder::new()
-                .prefix(&format!("{module}.enabled-"))
-                .permissions(Permissions::from_mode(0o700))
-                .disable_cleanup(keep)
-                .tempdir_in(temp_dir)?;
+            let folder = processes.folder(&format!("{module}.enabled"))?;
             let files = Self { folder, module };
             files.write("module-config-values.json", &input.config_values)?;
             files.write("module-values.json", &input.values)?;
@@ -246,38 +147,49 @@ impl Files {
             files.write("module-enabled-reason", b"")?;
             Ok(files)
         });
-        written.await.map_err(io::Error::other)?
+        let script = || run.script.to_owned();
+        let written = written.await.map_err(|error| Error::ReadAnswer {
+            script: script(),
+            source: io::Error::other(error),
+        })?;
+        written.map_err(|source| Error::PrepareScript {
+            script: script(),
+            source,
+        })
+    }
+
+    fn name(&self, what: &str) -> String {
+        format!("{}.{what}", self.module)
     }
 
     fn path(&self, what: &str) -> PathBuf {
-        self.folder.path().join(format!("{}.{what}", self.module))
+        self.folder.file(&self.name(what))
     }
 
-    fn write(&self, what: &str, content: &[u8]) -> io::Result<()> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(self.path(what))?;
-        file.write_all(content)
+    fn write(&self, what: &str, content: &[u8]) -> Result<PathBuf, process::Error> {
+        self.folder.write(&self.name(what), content)
     }
 
     /// What the script's environment has beside ours.
-    fn variables(&self) -> [(&'static str, PathBuf); 4] {
+    fn variables(&self) -> BTreeMap<String, OsString> {
         [
-            ("CONFIG_VALUES_PATH", self.path("module-config-values.json")),
-            ("VALUES_PATH", self.path("module-values.json")),
-            ("MODULE_ENABLED_RESULT", self.path("module-enabled-result")),
-            ("MODULE_ENABLED_REASON", self.path("module-enabled-reason")),
+            ("CONFIG_VALUES_PATH", "module-config-values.json"),
+            ("VALUES_PATH", "module-values.json"),
+            ("MODULE_ENABLED_RESULT", "module-enabled-result"),
+            ("MODULE_ENABLED_REASON", "module-enabled-reason"),
         ]
+        .map(|(name, what)| (name.to_owned(), self.path(what).into_os_string()))
+        .into()
     }
 
     fn answer(&self, script: &Path) -> Result<ScriptVerdict, Error> {
         let read = |what| {
-            read_answer(&self.path(what)).map_err(|source| Error::ReadAnswer {
+            let answer = read_answer(&self.path(what), LONGEST_ANSWER);
+            let bytes = answer.map_err(|source| Error::ReadAnswer {
                 script: script.to_owned(),
                 source,
-            })
+            })?;
+            Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
         };
         match read("module-enabled-result")?.as_str() {
             "true" => Ok(ScriptVerdict {
@@ -297,23 +209,15 @@ impl Files {
     }
 }
 
-/// The start of a file, trimmed. Only a plain file is opened: a pipe would never answer.
-fn read_answer(path: &Path) -> io::Result<String> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("the answer is not a file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(LONGEST_ANSWER)
-        .read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::pin::pin;
     use std::time::Instant;
 
     use serde_json::json;
+    use tempfile::TempDir;
 
     use super::*;
 
@@ -349,13 +253,17 @@ mod tests {
         }
 
         async fn run(&self) -> Result<ScriptVerdict, Error> {
+            let processes = Processes::new(process::Settings {
+                temporary: self.path("tmp"),
+                keep_files: false,
+                guard: None,
+            });
             run_script(ScriptRun {
                 module: &self.module,
                 script: &self.path("enabled"),
                 input: &self.input,
                 limit: self.limit,
-                temp_dir: &self.path("tmp"),
-                keep_files: false,
+                processes: &processes,
             })
             .await
         }
@@ -518,10 +426,11 @@ mod tests {
         fs::write(bench.path("enabled"), "#!/no/such/interpreter\n").unwrap();
         let told = bench.fails().await;
         assert!(
-            told.starts_with("starting script modules/foo-bar/enabled: No such file"),
+            told.starts_with("running script modules/foo-bar/enabled: starting modules/foo-bar/enabled (is the interpreter"),
             "{told}"
         );
         fs::remove_dir(bench.path("tmp")).unwrap();
+        fs::write(bench.path("tmp"), "").unwrap();
         let told = bench.fails().await;
         assert!(
             told.starts_with("preparing the files of script modules/foo-bar/enabled"),
@@ -533,7 +442,7 @@ mod tests {
     async fn answer_that_is_a_pipe_is_not_waited_for() {
         let bench = Bench::new("rm $MODULE_ENABLED_RESULT; mkfifo $MODULE_ENABLED_RESULT");
         let told = bench.fails().await;
-        assert!(told.ends_with("the answer is not a file"), "{told}");
+        assert!(told.ends_with("it is not a plain file any more"), "{told}");
     }
 
     #[tokio::test]
@@ -565,16 +474,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn process_that_left_the_group_is_not_waited_for() {
+    async fn process_that_left_the_group_ends_with_the_script() {
         let bench = Bench::new(
-            "setsid sleep 30 & echo $! > $(dirname $0)/child; echo true > $MODULE_ENABLED_RESULT",
+            "setsid sleep 600 & echo $! > $(dirname $0)/child; echo true > $MODULE_ENABLED_RESULT",
         );
-        let started = Instant::now();
         assert!(bench.run().await.unwrap().enabled);
-        assert!(
-            started.elapsed() < Duration::from_secs(20),
-            "the open pipe was waited for"
-        );
+        assert!(bench.is_dead("child").await);
     }
 
     #[tokio::test]

@@ -1,14 +1,6 @@
 //! Output of a process, cut into lines, in bounded memory however much it is.
 
-use std::io;
-
-use tokio::io::{AsyncRead, AsyncReadExt};
-
-/// The rest of a longer line is left out.
-const LONGEST_LINE: usize = 10_000;
-
-/// More than this of one output is not told.
-const MOST_TOLD: usize = 1 << 20;
+use super::Hearing;
 
 /// How much of the end is kept for an error message.
 const LAST_WORDS: usize = 1024;
@@ -16,6 +8,7 @@ const LAST_WORDS: usize = 1024;
 /// Lines as they come out of a pipe.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
+    hearing: Hearing,
     line: Vec<u8>,
     /// Whether the present line is longer than what is kept of it.
     is_cut: bool,
@@ -24,24 +17,11 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Reads to the end and tells each line; what is not UTF-8 is replaced.
-    pub(super) async fn read<R: AsyncRead + Unpin>(
-        &mut self,
-        mut pipe: R,
-        mut tell: impl FnMut(&str),
-    ) -> io::Result<()> {
-        let mut buffer = vec![0; 16 << 10];
-        loop {
-            let count = pipe.read(&mut buffer).await?;
-            if count == 0 {
-                break;
-            }
-            self.push(buffer.get(..count).unwrap_or_default(), &mut tell);
+    pub(super) fn new(hearing: Hearing) -> Self {
+        Self {
+            hearing,
+            ..Self::default()
         }
-        if !self.line.is_empty() {
-            self.end_line(&mut tell);
-        }
-        Ok(())
     }
 
     /// The end of all that was said, from the start of a line where possible.
@@ -56,14 +36,15 @@ impl Lines {
         String::from_utf8_lossy(tail).trim().to_owned()
     }
 
-    fn push(&mut self, chunk: &[u8], tell: &mut impl FnMut(&str)) {
+    /// Tells the lines that end in `chunk`.
+    pub(super) fn push(&mut self, chunk: &[u8], tell: &mut impl FnMut(&str)) {
         self.keep_tail(chunk);
-        if self.told > MOST_TOLD {
+        if self.told > self.hearing.total {
             return;
         }
         for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
             let text = piece.strip_suffix(b"\n").unwrap_or(piece);
-            let room = LONGEST_LINE.saturating_sub(self.line.len());
+            let room = self.hearing.line.saturating_sub(self.line.len());
             self.is_cut |= text.len() > room;
             self.line.extend(text.iter().take(room));
             if piece.ends_with(b"\n") {
@@ -72,14 +53,21 @@ impl Lines {
         }
     }
 
+    /// Tells the last line, when it has no end.
+    pub(super) fn finish(&mut self, tell: &mut impl FnMut(&str)) {
+        if !self.line.is_empty() {
+            self.end_line(tell);
+        }
+    }
+
     fn end_line(&mut self, tell: &mut impl FnMut(&str)) {
-        if self.told > MOST_TOLD {
+        if self.told > self.hearing.total {
             self.line.clear();
             return;
         }
         self.told += self.line.len() + 1;
-        if self.told > MOST_TOLD {
-            tell("… more output is not logged");
+        if self.told > self.hearing.total {
+            tell("… more output is not heard");
             self.line = Vec::new();
             return;
         }
@@ -105,6 +93,8 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const MOST: usize = 1 << 20;
 
     fn told(chunks: &[&[u8]]) -> (Vec<String>, Lines) {
         let mut lines = Lines::default();
@@ -139,8 +129,8 @@ mod tests {
                 last = line.to_owned();
             });
         }
-        assert!(bytes > MOST_TOLD / 4 && bytes < MOST_TOLD, "{bytes}");
-        assert_eq!(last, "… more output is not logged");
+        assert!(bytes > MOST / 4 && bytes < MOST, "{bytes}");
+        assert_eq!(last, "… more output is not heard");
         assert!(lines.line.capacity() + lines.tail.capacity() < 64 << 10);
     }
 

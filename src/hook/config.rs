@@ -1,0 +1,86 @@
+//! Asks a hook what it listens to.
+
+use std::time::Duration;
+
+use super::error::Error;
+use super::log::Log;
+use super::{HookFile, Labels};
+use crate::binding::{HookConfig, Place, parse_config};
+use crate::process::{self, Hearing, Processes, Run, Stream};
+use crate::report::Mistake;
+
+/// A longer configuration is refused, in bytes.
+const LONGEST: usize = 4 << 20;
+
+/// Runs a hook with `--config` and reads what it prints. What it says on standard error is logged.
+pub async fn read_config(
+    processes: &Processes,
+    file: &HookFile,
+    place: Place,
+    limit: Duration,
+) -> Result<HookConfig, Error> {
+    let (program, mut arguments, variables) = file.program();
+    arguments.push("--config");
+    let mut printed = String::new();
+    let labels = Labels {
+        binding: "--config",
+        queue: "",
+        task: 0,
+    };
+    let mut log = Log::new(&file.name, None, labels, false);
+    let mut hear = |stream: Stream, line: &str| match stream {
+        Stream::Stdout if printed.len() <= LONGEST => {
+            printed.push_str(line);
+            printed.push('\n');
+        }
+        Stream::Stdout => {}
+        Stream::Stderr => log.hear(stream, line),
+    };
+    let ran = processes.run(Run {
+        program,
+        arguments: &arguments,
+        directory: None,
+        variables,
+        limit: Some(limit),
+        hearing: Hearing {
+            line: LONGEST,
+            total: LONGEST,
+        },
+        hear: &mut hear,
+    });
+    let ended = ran.await.map_err(|source| failed(file, source))?;
+    log.finish();
+    let hook = || file.shown.clone();
+    if !ended.status.success() {
+        return Err(Error::ConfigFailed {
+            hook: hook(),
+            ending: ended.ending(),
+            last_words: ended.last_words,
+        });
+    }
+    let name = format!("{} --config", file.shown);
+    let read = if printed.len() > LONGEST {
+        let message = format!("printed more than {LONGEST} bytes");
+        Err(Mistake::new(name, message).into())
+    } else {
+        parse_config(&name, &printed, place)
+    };
+    read.map_err(|source| Error::Config {
+        hook: hook(),
+        source,
+    })
+}
+
+fn failed(file: &HookFile, source: process::Error) -> Error {
+    let hook = file.shown.clone();
+    match source {
+        process::Error::TimedOut {
+            limit, last_words, ..
+        } => Error::ConfigTimedOut {
+            hook,
+            limit,
+            last_words,
+        },
+        source => Error::Process { hook, source },
+    }
+}

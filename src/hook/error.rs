@@ -1,0 +1,96 @@
+//! What can go wrong with a hook.
+
+use crate::process;
+use crate::report::Mistakes;
+
+/// A hook that could not be asked or run, or did not do well. It concerns this hook alone.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What it prints for `--config` is not a configuration; every mistake is named.
+    #[error("reading the configuration of hook {hook}")]
+    Config {
+        /// The hook, for people.
+        hook: String,
+        /// What is wrong with it.
+        #[source]
+        source: Mistakes,
+    },
+    /// Run with `--config`, it ended badly.
+    #[error(
+        "hook {hook} {ending} when asked for its bindings by --config{}; \
+         it must print them as YAML or JSON, do nothing else, and exit 0",
+        after_colon(last_words)
+    )]
+    ConfigFailed {
+        /// The hook, for people.
+        hook: String,
+        /// `ended with exit code 3`, or `was ended by signal 9`.
+        ending: String,
+        /// The last lines of its standard error.
+        last_words: String,
+    },
+    /// Run with `--config`, it did not end.
+    #[error(
+        "hook {hook} did not end within {limit:?} when asked for its bindings by --config, and was \
+         killed{}; it must print them at once, do nothing else, and exit 0",
+        after_colon(last_words)
+    )]
+    ConfigTimedOut {
+        /// The hook, for people.
+        hook: String,
+        /// The time it had.
+        limit: std::time::Duration,
+        /// The last lines of its standard error.
+        last_words: String,
+    },
+    /// It could not be started or given its files, took too long, or the operator stops.
+    #[error("running hook {hook}")]
+    Process {
+        /// The hook, for people.
+        hook: String,
+        /// What stands in the way.
+        #[source]
+        source: process::Error,
+    },
+    /// It ran and ended badly; nothing that it asked for is read.
+    #[error("hook {hook} {ending}{}", after_colon(last_words))]
+    Failed {
+        /// The hook, for people.
+        hook: String,
+        /// `ended with exit code 3`, or `was ended by signal 9`.
+        ending: String,
+        /// The last lines of its standard error.
+        last_words: String,
+    },
+    /// It ended well, and what it asked for cannot be understood; nothing of it is done. All mistakes
+    /// of all its files are named.
+    #[error("reading what hook {hook} asked for")]
+    Answer {
+        /// The hook, for people.
+        hook: String,
+        /// What is wrong, each with the variable that names the file.
+        #[source]
+        source: Mistakes,
+    },
+}
+
+impl Error {
+    /// Whether it only did not run to its end because the operator stops.
+    pub fn is_stop(&self) -> bool {
+        matches!(
+            self,
+            Self::Process {
+                source: process::Error::Stopped { .. },
+                ..
+            }
+        )
+    }
+}
+
+fn after_colon(said: &str) -> String {
+    if said.is_empty() {
+        String::new()
+    } else {
+        format!(": {said}")
+    }
+}

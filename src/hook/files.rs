@@ -1,0 +1,118 @@
+//! The files that a hook is given and those that it fills.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::Call;
+use crate::process::{self, Folder, Processes};
+
+/// A file that a hook fills, by its variable.
+pub(super) const ANSWERS: [&str; 4] = [
+    CONFIG_VALUES_PATCH,
+    VALUES_PATCH,
+    METRICS,
+    KUBERNETES_PATCH,
+];
+pub(super) const CONFIG_VALUES_PATCH: &str = "CONFIG_VALUES_JSON_PATCH_PATH";
+pub(super) const VALUES_PATCH: &str = "VALUES_JSON_PATCH_PATH";
+pub(super) const METRICS: &str = "METRICS_PATH";
+pub(super) const KUBERNETES_PATCH: &str = "KUBERNETES_PATCH_PATH";
+
+/// The private folder of one run. It is gone when dropped.
+pub(super) struct Files {
+    /// Only its end matters.
+    _folder: Folder,
+    paths: BTreeMap<&'static str, PathBuf>,
+}
+
+impl Files {
+    /// Makes them all, with the original's names but for the random part, which the folder has.
+    pub(super) fn write(processes: &Processes, call: &Call<'_>) -> Result<Self, process::Error> {
+        let module = call.module.map_or("global", |module| module.as_str());
+        let hook = file_name(&call.hook.file.name);
+        let folder = processes.folder(&format!("{module}.{hook}"))?;
+        let files: [(&'static str, String, &[u8]); 7] = [
+            (
+                "CONFIG_VALUES_PATH",
+                format!("{module}.module-config-values.json"),
+                call.config_values,
+            ),
+            (
+                "VALUES_PATH",
+                format!("{module}.module-values.json"),
+                call.values,
+            ),
+            (
+                "BINDING_CONTEXT_PATH",
+                format!("{module}.module-hook-{hook}-binding-context.json"),
+                call.contexts.as_bytes(),
+            ),
+            (
+                CONFIG_VALUES_PATCH,
+                format!("{hook}.module-hook-config-values.json-patch"),
+                b"",
+            ),
+            (
+                VALUES_PATCH,
+                format!("{hook}.module-hook-values.json-patch"),
+                b"",
+            ),
+            (METRICS, format!("{hook}.module-hook-metrics.json"), b""),
+            (KUBERNETES_PATCH, format!("{hook}-object-patch"), b""),
+        ];
+        let mut paths = BTreeMap::new();
+        for (variable, name, content) in files {
+            paths.insert(variable, folder.write(&name, content)?);
+        }
+        Ok(Self {
+            _folder: folder,
+            paths,
+        })
+    }
+
+    /// What the hook's environment has beside ours.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (String, OsString)> {
+        let paths = self.paths.iter();
+        paths.map(|(variable, path)| ((*variable).to_owned(), path.clone().into_os_string()))
+    }
+
+    /// The file of a variable.
+    pub(super) fn path(&self, variable: &str) -> PathBuf {
+        self.paths.get(variable).cloned().unwrap_or_default()
+    }
+}
+
+/// A hook's name as the original makes a file name of it: `hooks/a_b.sh` → `hooks-a-b-sh`. Long
+/// names are cut: a file name has at most 255 bytes.
+fn file_name(name: &str) -> String {
+    let mut made = String::new();
+    for letter in name.chars().take(120) {
+        let letter = if letter.is_ascii_alphanumeric() {
+            letter
+        } else {
+            '-'
+        };
+        if letter != '-' || !made.ends_with('-') {
+            made.push(letter);
+        }
+    }
+    made
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_are_plain() {
+        for (name, expected) in [
+            ("hooks/x.sh", "hooks-x-sh"),
+            ("hooks/a  b_c/d.py", "hooks-a-b-c-d-py"),
+            ("hooks/ünï", "hooks-n-"),
+        ] {
+            assert_eq!(file_name(name), expected);
+        }
+        assert_eq!(file_name(&"x".repeat(300)).len(), 120);
+    }
+}

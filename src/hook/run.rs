@@ -1,0 +1,52 @@
+//! One run of a hook.
+
+use super::answer::read_answers;
+use super::error::Error;
+use super::files::Files;
+use super::log::Log;
+use super::{Call, Output};
+use crate::process::{Hearing, Processes, Run, Stream};
+
+/// Of a line more is not logged, in bytes; as in the original.
+const LONGEST_LINE: usize = 64 << 10;
+/// Of one output of one run more is not logged, in bytes.
+const MOST_LOGGED: usize = 4 << 20;
+
+/// Runs a hook and reads what it asked for, if it ends well. Its output is logged line by line.
+///
+/// Dropping the future ends the hook and removes its files.
+pub async fn run(processes: &Processes, call: Call<'_>) -> Result<Output, Error> {
+    let file = &call.hook.file;
+    let failed = |source| Error::Process {
+        hook: file.shown.clone(),
+        source,
+    };
+    let files = Files::write(processes, &call).map_err(failed)?;
+    let (program, arguments, mut variables) = file.program();
+    variables.extend(files.variables());
+    let mut log = Log::new(&file.name, call.module, call.log, call.proxy_json);
+    let mut hear = |stream: Stream, line: &str| log.hear(stream, line);
+    let ran = processes.run(Run {
+        program,
+        arguments: &arguments,
+        directory: None,
+        variables,
+        limit: call.limit,
+        hearing: Hearing {
+            line: LONGEST_LINE,
+            total: MOST_LOGGED,
+        },
+        hear: &mut hear,
+    });
+    let ended = ran.await;
+    log.finish();
+    let ended = ended.map_err(failed)?;
+    if !ended.status.success() {
+        return Err(Error::Failed {
+            hook: file.shown.clone(),
+            ending: ended.ending(),
+            last_words: ended.last_words,
+        });
+    }
+    read_answers(&files, &call, &ended)
+}
