@@ -173,8 +173,14 @@ impl Path {
     /// The same path, one key deeper.
     #[must_use]
     pub fn key(&self, key: impl Into<String>) -> Self {
+        self.step(Step::Key(key.into()))
+    }
+
+    /// The same path, one step deeper.
+    #[must_use]
+    pub fn step(&self, step: Step) -> Self {
         let mut steps = self.0.clone();
-        steps.push(Step::Key(key.into()));
+        steps.push(step);
         Self(steps)
     }
 }

@@ -200,7 +200,6 @@ fn split_zone(text: &str) -> Result<(Option<TimeZone>, &str), Error> {
 fn first_from(calendar: &Calendar, from: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let mut start = from;
     let mut changes = zone.following(from);
-    // The calendar does not match later than a cycle of leap years and weekdays.
     loop {
         let offset = zone.to_offset(start);
         let end = changes.next().map(|change| change.timestamp());
