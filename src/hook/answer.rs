@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::error::Error;
-use super::files::{
-    ANSWERS, CONFIG_VALUES_PATCH, Files, KUBERNETES_PATCH, METRICS, VALUES_PATCH,
-};
+use super::files::{ANSWERS, CONFIG_VALUES_PATCH, Files, KUBERNETES_PATCH, METRICS, VALUES_PATCH};
 use super::{Call, Output};
 use crate::patch::{self, parse, parse_metric_operations, parse_object_operations};
 use crate::process::{Ended, read_answer};
@@ -16,11 +14,7 @@ use crate::report::{Mistake, Mistakes};
 const LARGEST: u64 = 64 << 20;
 
 /// Reads the files of a run that ended well.
-pub(super) fn read_answers(
-    files: &Files,
-    call: &Call<'_>,
-    ended: &Ended,
-) -> Result<Output, Error> {
+pub(super) fn read_answers(files: &Files, call: &Call<'_>, ended: &Ended) -> Result<Output, Error> {
     let mut mistakes = Vec::new();
     let texts = ANSWERS.map(|variable| {
         let text = read(files, variable).unwrap_or_else(|mistake| {

@@ -8,12 +8,8 @@ use super::Call;
 use crate::process::{self, Folder, Processes};
 
 /// A file that a hook fills, by its variable.
-pub(super) const ANSWERS: [&str; 4] = [
-    CONFIG_VALUES_PATCH,
-    VALUES_PATCH,
-    METRICS,
-    KUBERNETES_PATCH,
-];
+pub(super) const ANSWERS: [&str; 4] =
+    [CONFIG_VALUES_PATCH, VALUES_PATCH, METRICS, KUBERNETES_PATCH];
 pub(super) const CONFIG_VALUES_PATCH: &str = "CONFIG_VALUES_JSON_PATCH_PATH";
 pub(super) const VALUES_PATCH: &str = "VALUES_JSON_PATCH_PATH";
 pub(super) const METRICS: &str = "METRICS_PATH";

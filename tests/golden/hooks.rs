@@ -8,18 +8,18 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use addon_operator::binding::{Place, Version, parse_config};
+use addon_operator::binding::{Context, Lifecycle, Place};
+use addon_operator::hook;
 use addon_operator::jq::Filter;
 use addon_operator::patch::{self, parse_metric_operations, parse_object_operations};
 use addon_operator::values::{Layer, Origin, Store};
 use addon_operator::yaml::{self, Profile};
 use serde_json::{Deserializer, Value, json};
-use tempfile::TempDir;
 
 use super::compare;
 use super::modules::{discover, global_store, names, root, store};
+use crate::support::{Hook, Outcome};
 
 macro_rules! cases {
     ($($test:ident $hook:ident $case:literal,)+) => {
@@ -87,22 +87,28 @@ cases! {
 const HOOKS: [&str; 6] = [SECRET, EGRESS, TAINTS, NODES, CLASSES, RANGES];
 
 #[test]
-fn hooks_say_what_they_listen_to() {
-    for hook in HOOKS {
-        let place = match scope_of(hook) {
-            "global" => Place::Global,
-            _ => Place::Module,
-        };
-        let config = parse_config(hook, &config_of(hook).to_string(), place).unwrap();
-        assert_eq!(config.version, Version::V1);
-        assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+fn every_hook_is_found_and_tested() {
+    let mut folders: Vec<_> = discover()
+        .iter()
+        .map(|module| (Place::Module, module.folder.join("hooks")))
+        .collect();
+    folders.push((Place::Global, root().join("global-hooks")));
+    let mut found = Vec::new();
+    for (place, folder) in folders {
+        let discovered = hook::discover(place, &folder);
+        assert_eq!(discovered.warnings, []);
+        found.extend(discovered.hooks.into_iter().map(|hook| hook.path));
     }
+    found.sort();
+    let mut tested: Vec<_> = HOOKS.iter().map(|hook| root().join(hook)).collect();
+    tested.sort();
+    assert_eq!(found, tested);
 }
 
 #[test]
 fn hooks_take_no_contexts_and_no_values() {
     for hook in HOOKS {
-        let outcome = run(hook, &json!({}), &json!([]));
+        let outcome = ask(hook).run(&json!({}), "[]");
         assert_eq!(outcome.objects, "", "{hook}");
     }
 }
@@ -159,8 +165,8 @@ fn run_on(hook: &str, objects: Value) -> Outcome {
         because: "main".to_owned(),
     };
     let store = store_of(scope_of(hook), &case);
-    let contexts = contexts(&config_of(hook), &case);
-    run(hook, &values_for(&store), &contexts)
+    let asked = ask(hook);
+    asked.run(&values_for(&store), &contexts(&asked, &case))
 }
 
 fn cases() -> PathBuf {
@@ -238,75 +244,29 @@ fn take(store: &mut Store, text: &str) {
     store.apply_values_patch(&patch.values, &by).unwrap();
 }
 
-/// What a hook prints for `--config`.
-fn config_of(hook: &str) -> Value {
-    let output = Command::new(root().join(hook))
-        .arg("--config")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{hook}: {output:?}");
-    serde_json::from_slice(&output.stdout).unwrap()
+/// Asks a hook what it listens to.
+fn ask(hook: &str) -> Hook {
+    let place = match scope_of(hook) {
+        "global" => Place::Global,
+        _ => Place::Module,
+    };
+    Hook::ask(&root().join(hook), place)
 }
 
-/// The binding contexts, with what the hook's own filters make of the objects.
-fn contexts(config: &Value, case: &Case) -> Value {
-    let mut snapshots = BTreeMap::new();
-    for binding in config["kubernetes"].as_array().unwrap() {
-        let name = binding["name"].as_str().unwrap();
-        let filter = Filter::compile(binding["jqFilter"].as_str().unwrap()).unwrap();
-        let objects = case.objects[name].as_array().cloned().unwrap_or_default();
-        let items = objects.iter().map(|object| {
-            let result = filter.project(&object.to_string()).unwrap();
-            json!({"filterResult": serde_json::from_str::<Value>(&result).unwrap()})
-        });
-        snapshots.insert(name, items.collect::<Vec<_>>());
-    }
-    let mut context = json!({"binding": case.because, "snapshots": snapshots});
-    if case.because == "main" {
-        context["type"] = json!("Group");
-        context["groupName"] = json!("main");
-    }
-    json!([context])
-}
-
-/// What a run left behind.
-struct Outcome {
-    told: String,
-    objects: String,
-    values: String,
-    metrics: String,
-}
-
-/// Runs a hook with the files of the contract.
-fn run(hook: &str, values: &Value, contexts: &Value) -> Outcome {
-    const WRITTEN: [&str; 3] = [
-        "KUBERNETES_PATCH_PATH",
-        "VALUES_JSON_PATCH_PATH",
-        "METRICS_PATH",
-    ];
-    let folder = TempDir::new().unwrap();
-    let file = |name: &str| folder.path().join(name);
-    fs::write(file("BINDING_CONTEXT_PATH"), contexts.to_string()).unwrap();
-    fs::write(file("VALUES_PATH"), values.to_string()).unwrap();
-    let mut command = Command::new(root().join(hook));
-    for name in ["BINDING_CONTEXT_PATH", "VALUES_PATH"] {
-        command.env(name, file(name));
-    }
-    for name in WRITTEN {
-        fs::write(file(name), "").unwrap();
-        command.env(name, file(name));
-    }
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    assert!(output.status.success(), "{hook}: {told}");
-    let [objects, values, metrics] = WRITTEN.map(|name| fs::read_to_string(file(name)).unwrap());
-    Outcome {
-        told,
-        objects,
-        values,
-        metrics,
-    }
+/// The text of the context file of a case.
+fn contexts(hook: &Hook, case: &Case) -> String {
+    let point = Lifecycle::ALL
+        .into_iter()
+        .find(|point| point.name() == case.because);
+    let context = match point {
+        Some(point) => Context::lifecycle(point),
+        None => Context::synchronization(0, &hook.config.kubernetes[0]),
+    };
+    let objects = |binding: &str| {
+        let objects = case.objects[binding].as_array();
+        objects.cloned().unwrap_or_default()
+    };
+    hook.contexts(&[context], &objects)
 }
 
 /// The values file of a module's hook, or of a global one.
@@ -322,11 +282,8 @@ fn check(hook: &str, case: &str) {
     let folder = cases().join(scope).join(case);
     let case = Case::read(&folder);
     let mut store = store_of(scope, &case);
-    let outcome = run(
-        hook,
-        &values_for(&store),
-        &contexts(&config_of(hook), &case),
-    );
+    let asked = ask(hook);
+    let outcome = asked.run(&values_for(&store), &contexts(&asked, &case));
     let kept = [&outcome.told, &outcome.values, &outcome.metrics];
     assert!(kept.iter().all(|text| !text.contains("eyJ")), "a secret");
     parse_object_operations(&outcome.objects).unwrap();
