@@ -91,7 +91,9 @@ impl Hook {
         write("BINDING_CONTEXT_PATH", contexts);
         write("VALUES_PATH", &values.to_string());
         write("CONFIG_VALUES_PATH", "{}");
-        WRITTEN.iter().for_each(|name| write(name, ""));
+        for name in WRITTEN {
+            write(name, "");
+        }
         let output = finish(&mut command);
         let read = |name: &str| fs::read_to_string(path(name)).expect("a file");
         let told = [output.stdout, output.stderr].concat();
