@@ -1,6 +1,7 @@
 //! What the documents say is so: examples are read and run by the program, names and links exist.
 
 mod examples;
+mod hooks;
 mod metrics;
 mod names;
 
@@ -17,6 +18,7 @@ struct Page {
 }
 
 /// A fenced block of a document.
+#[derive(Clone)]
 struct Block {
     /// What stands behind the fence: `yaml values`.
     kind: String,

@@ -9,6 +9,7 @@ use addon_operator::object::Manifest;
 use addon_operator::render::Rendered;
 use addon_operator::yaml;
 
+mod hooks;
 mod modules;
 mod render;
 

@@ -1,7 +1,8 @@
 //! The modules of this repository: what they render to with values that people may set.
 //!
 //! A case is a folder `tests/golden/modules/<module>/<case>/` with `values.yaml`, the module's section
-//! of the `ConfigMap`. It goes the way that it goes in the operator: discovery, schema, layers, render.
+//! of the `ConfigMap`; `hooks.yaml`, if there, are operations of its hooks, and `global.yaml` the global
+//! values. It goes the way that it goes in the operator: discovery, schema, layers, render.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,12 +11,15 @@ use std::time::SystemTime;
 
 use addon_operator::chart;
 use addon_operator::module::{Folders, Module, Settings};
+use addon_operator::name::ValuesKey;
+use addon_operator::patch;
 use addon_operator::render::{
     Capabilities, Input, Program, Release, ValuesStyle, ValuesTree, values_tree,
 };
 use addon_operator::schema::{SchemaFile, Schemas};
 use addon_operator::values::{Layer, Origin, Store, static_layers};
-use serde_json::json;
+use addon_operator::yaml::{self, Profile};
+use serde_json::{Value, json};
 
 use super::{compare, show};
 
@@ -57,9 +61,20 @@ cases! {
     namespace_listed_twice_is_refused "namespaces" "listed-twice",
     namespace_of_kubernetes_is_refused "namespaces" "reserved-name",
     bad_namespaces_are_told_with_their_lines "namespaces" "bad-values",
+    a_pull_secret_has_no_chart "registry-secret" "default",
+    bad_places_of_a_pull_secret_are_told "registry-secret" "bad-values",
+    no_egress_is_closed_unasked "namespace-egress" "default",
+    egress_follows_profiles "namespace-egress" "profiles",
+    bad_profiles_are_told_with_their_lines "namespace-egress" "bad-values",
+    taints_have_no_chart "node-taints" "default",
+    bad_prefix_of_taints_is_told "node-taints" "bad-values",
+    storage_guard_waits_for_the_facts "storage-guard" "no-facts",
+    storage_guard_knows_the_classes "storage-guard" "default",
+    storage_guard_may_refuse "storage-guard" "deny",
+    storage_guard_knows_when_there_is_none "storage-guard" "no-classes",
 }
 
-fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -67,14 +82,14 @@ fn cases() -> PathBuf {
     root().join("tests/golden/modules")
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(super) fn names(folder: &Path) -> Vec<String> {
     fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect()
 }
 
-fn discover() -> Vec<Arc<Module>> {
+pub(super) fn discover() -> Vec<Arc<Module>> {
     let settings = Settings::new([root().join("modules")]);
     let discovery = Folders::new(settings).discover(SystemTime::UNIX_EPOCH);
     assert!(discovery.broken.is_empty(), "{:?}", discovery.broken);
@@ -99,24 +114,32 @@ fn modules_are_enabled_and_nothing_about_them_is_odd() {
 }
 
 /// The store of a module, as the operator has it without a `ConfigMap`.
-fn store(module: &Module) -> Store {
-    let read = |path: &str| fs::read_to_string(module.folder.join(path)).unwrap();
+pub(super) fn store(module: &Module) -> Store {
+    let text = fs::read_to_string(module.folder.join("values.yaml")).unwrap();
     let origin = Origin::StaticFile {
         file: "values.yaml".to_owned(),
     };
-    let own = Layer::read(origin, &read("values.yaml")).unwrap();
+    let own = Layer::read(origin, &text).unwrap();
     let statics = static_layers(&module.key, &[], Some(&own)).unwrap();
-    let (config, values) = (
-        read("openapi/config-values.yaml"),
-        read("openapi/values.yaml"),
-    );
+    let schemas = schemas(&module.folder);
+    Store::new(module.key.clone(), statics.layers, schemas).unwrap()
+}
+
+/// The store of the global values, without a `ConfigMap` and without static values.
+pub(super) fn global_store() -> Store {
+    let schemas = schemas(&root().join("global-hooks"));
+    Store::new(ValuesKey::global(), Vec::new(), schemas).unwrap()
+}
+
+fn schemas(folder: &Path) -> Schemas {
+    let read = |name: &str| fs::read_to_string(folder.join("openapi").join(name)).unwrap();
+    let (config, values) = (read("config-values.yaml"), read("values.yaml"));
     let file = |file, text| Some(SchemaFile { file, text });
-    let schemas = Schemas::read(
+    Schemas::read(
         file("openapi/config-values.yaml", &config),
         file("openapi/values.yaml", &values),
     )
-    .unwrap();
-    Store::new(module.key.clone(), statics.layers, schemas).unwrap()
+    .unwrap()
 }
 
 fn check(module: &str, case: &str) {
@@ -133,18 +156,33 @@ fn check(module: &str, case: &str) {
     };
     let section = fs::read_to_string(folder.join("values.yaml")).unwrap();
     let section = Layer::read(origin, &section).unwrap();
+    let global = read_optional(&folder.join("global.yaml")).unwrap_or_else(|| json!({}));
     let text = match store.set_config(Some(section)) {
-        Ok(_) => render(module, &store),
+        Ok(_) => {
+            if let Some(operations) = read_optional(&folder.join("hooks.yaml")) {
+                let patch = patch::parse(&operations.to_string(), &module.key).unwrap();
+                let by = Origin::HookPatch {
+                    hook: "test".to_owned(),
+                };
+                store.apply_values_patch(&patch.values, &by).unwrap();
+            }
+            render(module, &store, &global)
+        }
         Err(mistakes) => format!("REFUSED\n{mistakes}\n"),
     };
     compare(&folder, &text);
 }
 
-fn render(module: &Module, store: &Store) -> String {
+fn read_optional(path: &Path) -> Option<Value> {
+    let text = fs::read_to_string(path).ok()?;
+    Some(yaml::read_value(&text, Profile::V3).unwrap())
+}
+
+fn render(module: &Module, store: &Store, global: &Value) -> String {
     let chart = chart::read(&module.folder, &module.name).unwrap().unwrap();
     let values = values_tree(
         ValuesStyle::Nested,
-        &ValuesTree::new(&json!({})),
+        &ValuesTree::new(global),
         &module.key,
         &ValuesTree::new(&store.snapshot().values),
     );

@@ -18,6 +18,7 @@
 
 mod api_server;
 mod eventually;
+mod hook;
 mod namespace;
 mod operator;
 mod requests;
@@ -25,6 +26,7 @@ pub(crate) mod rest;
 
 pub(crate) use api_server::{ApiServer, api_server, binaries, client, private_server};
 pub(crate) use eventually::eventually;
+pub(crate) use hook::{Hook, Outcome};
 pub(crate) use namespace::Namespace;
 pub(crate) use operator::{Modules, Operator, row};
 pub(crate) use requests::server_metrics;

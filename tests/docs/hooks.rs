@@ -1,0 +1,107 @@
+//! The hooks and patches in the documents are run, and read by the operator's own readers.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+
+use addon_operator::binding::{Context, Lifecycle, Place, parse_config};
+use addon_operator::name::ValuesKey;
+use addon_operator::patch::{self, parse_metric_operations, parse_object_operations};
+use addon_operator::watch::WatchEvent;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Block, blocks};
+use crate::support::{Hook, Outcome};
+
+fn key() -> ValuesKey {
+    ValuesKey::parse("hello").unwrap()
+}
+
+/// What every binding is told of; it has what filters in the documents look at.
+fn object() -> Value {
+    json!({"apiVersion": "v1", "kind": "Sample", "metadata": {
+        "name": "default", "namespace": "default", "labels": {"team": "shop"},
+    }})
+}
+
+/// Runs a hook for everything that it listens to, with an object and without.
+fn run_all(block: &Block) -> Vec<Outcome> {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("hook");
+    fs::write(&file, &block.text).unwrap();
+    let hook = Hook::ask(&file, Place::Module);
+    let lifecycle = Lifecycle::ALL.into_iter();
+    let mut contexts: Vec<Context> = lifecycle
+        .filter(|point| hook.config.lifecycle.contains_key(point))
+        .map(Context::lifecycle)
+        .collect();
+    contexts.extend(hook.config.schedules.iter().map(Context::schedule));
+    for (index, binding) in hook.config.kubernetes.iter().enumerate() {
+        contexts.push(Context::synchronization(index, binding));
+        let item = Arc::new(hook.item(index, &object()));
+        contexts.push(Context::event(index, binding, WatchEvent::Added, item));
+    }
+    assert!(!contexts.is_empty(), "{}", block.place);
+    let values = json!({"global": {}, "hello": {}});
+    let mut outcomes = Vec::new();
+    for context in contexts {
+        for objects in [vec![object()], Vec::new()] {
+            let text = hook.contexts(std::slice::from_ref(&context), &|_| objects.clone());
+            outcomes.push(hook.run(&values, &text));
+        }
+    }
+    outcomes
+}
+
+#[test]
+fn hooks_run_and_ask_for_something() {
+    for block in [blocks("python hook"), blocks("bash hook")].concat() {
+        let outcomes = run_all(&block);
+        for outcome in &outcomes {
+            patch::parse(&outcome.values, &key()).unwrap();
+            parse_object_operations(&outcome.objects).unwrap();
+            assert_eq!(outcome.told, "", "{}", block.place);
+        }
+        let asks = |outcome: &Outcome| !(outcome.values.clone() + &outcome.objects).is_empty();
+        assert!(outcomes.iter().any(asks), "{}", block.place);
+    }
+}
+
+#[test]
+fn configurations_are_good() {
+    for (kind, place) in [
+        ("yaml hook", Place::Module),
+        ("yaml global hook", Place::Global),
+    ] {
+        for block in blocks(kind) {
+            let config = parse_config(&block.place, &block.text, place)
+                .unwrap_or_else(|mistakes| panic!("{mistakes}"));
+            assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+        }
+    }
+}
+
+#[test]
+fn what_hooks_write_is_good() {
+    for block in blocks("yaml objects") {
+        let operations = parse_object_operations(&block.text).unwrap();
+        assert!(!operations.is_empty(), "{}", block.place);
+    }
+    for block in blocks("json values") {
+        let patch = patch::parse(&block.text, &key()).unwrap();
+        assert!(!patch.values.is_empty(), "{}", block.place);
+    }
+    for block in blocks("json metrics") {
+        let metrics = parse_metric_operations(&block.text, &BTreeMap::new(), None).unwrap();
+        assert_eq!(metrics.warnings, [], "{}", block.place);
+    }
+    for block in blocks("json contexts") {
+        let contexts: Vec<Value> = serde_json::from_str(&block.text).unwrap();
+        assert!(
+            contexts
+                .iter()
+                .all(|context| context["binding"].is_string())
+        );
+    }
+}
