@@ -58,6 +58,18 @@ pub(in crate::house) enum Step {
     End,
 }
 
+impl Step {
+    /// What is being done, for people; empty when the task says it already.
+    pub(in crate::house) fn told(&self) -> String {
+        match self {
+            Self::Read => "reads the hooks".to_owned(),
+            Self::Hook(hook, lifecycle) => format!("{hook} ({})", lifecycle.name()),
+            Self::Synchronize(hook) => format!("{hook} (Synchronization)"),
+            Self::Wait(_) | Self::Fail(_) | Self::Work | Self::End => String::new(),
+        }
+    }
+}
+
 /// How far a task is.
 #[derive(Debug, Clone)]
 pub(in crate::house) struct Chain {
@@ -179,12 +191,6 @@ impl Chain {
             self.stage = before;
             self.done.clear();
         }
-    }
-
-    /// Whether the work is done.
-    pub(in crate::house) fn is_past_work(&self) -> bool {
-        let work = self.stages().iter().position(|stage| *stage == Stage::Work);
-        work.is_none_or(|work| self.stage > work)
     }
 }
 
