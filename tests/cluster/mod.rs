@@ -8,6 +8,7 @@ mod debug;
 mod drift;
 mod enabled;
 mod folders;
+mod hooks_modules;
 mod hooks;
 mod object_patches;
 mod order;
