@@ -157,6 +157,16 @@ async fn egress_policy_follows_the_label() {
     object_is(&client, &policy, "two rules", |policy| rules(policy) == 2).await;
     rest::delete(&client, &policy).await;
     object_is(&client, &policy, "it is back", |policy| rules(policy) == 2).await;
+
+    // After a restart the hook is heard before the chart: the policy is not even written.
+    let before = rest::get(&client, &policy).await.unwrap();
+    scene.operator.stop().await;
+    let (kubeconfig, folder) = (scene.server.kubeconfig(), scene.modules.path());
+    scene.operator = Operator::start(kubeconfig, &scene.namespace, folder);
+    scene.operator.converged().await;
+    let after = rest::get(&client, &policy).await.unwrap();
+    assert_eq!(after["metadata"], before["metadata"]);
+
     label(&client, &namespace, EGRESS, json!("no-such")).await;
     object_is(&client, &policy, "no rules", |policy| rules(policy) == 0).await;
     label(&client, &namespace, EGRESS, Value::Null).await;
