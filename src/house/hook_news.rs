@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::House;
 use super::hooks::{BoundState, Told};
-use super::steps::Times;
+use super::steps::{Place, Times};
 use crate::binding::{Common, Context};
 use crate::name::ModuleName;
 use crate::queue::QueueName;
@@ -101,7 +101,7 @@ impl House {
         self.lines.join(queue, task, Task::join);
     }
 
-    fn place_of(&self, monitor: MonitorId) -> Option<Option<ModuleName>> {
+    fn place_of(&self, monitor: MonitorId) -> Option<Place> {
         let mut sets = self.sets();
         let (place, _) = sets.find(|(_, set)| set.bound.contains_key(&monitor))?;
         Some(place.cloned())

@@ -49,12 +49,7 @@ impl House {
     }
 
     /// The work of a run that its bindings asked for.
-    pub(super) fn hook_work(
-        &mut self,
-        run: &HookRun,
-        of: (String, u64, bool),
-        now: Instant,
-    ) -> Work {
+    pub(super) fn hook_work(&mut self, run: &HookRun, of: (String, u64), now: Instant) -> Work {
         let place = run.module.as_ref();
         let is_off = place
             .and_then(|module| self.residents.get(module))
@@ -62,17 +57,16 @@ impl House {
         if is_off {
             return Work::Nothing;
         }
-        let call = self.hook_call(place, &run.hook, run.contexts.clone(), of, now);
+        let call = self.hook_call((place, &run.hook), run.contexts.clone(), of, now);
         call.map_or(Work::Nothing, |call| Work::Hook(Box::new(call)))
     }
 
     /// A run as it would be now; `None` when the hook is gone.
     pub(super) fn hook_call(
         &mut self,
-        place: Option<&ModuleName>,
-        hook: &str,
+        (place, hook): (Option<&ModuleName>, &str),
         contexts: Vec<binding::Context>,
-        (queue, task, is_limited): (String, u64, bool),
+        (queue, task): (String, u64),
         now: Instant,
     ) -> Option<HookCall> {
         let set = self.set_mut(place)?;
@@ -95,7 +89,6 @@ impl House {
             global,
             queue,
             task,
-            is_limited,
         })
     }
 
@@ -104,7 +97,7 @@ impl House {
         &mut self,
         task: &Task,
         step: &Step,
-        ran: HookRan,
+        ran: &HookRan,
         times: Times,
     ) -> Option<String> {
         let place = task.module().cloned();
@@ -127,19 +120,19 @@ impl House {
         let results = match &ran.error {
             Some(error) => Err((report::chain(error), error.reason())),
             None => self
-                .take_results(place.as_ref(), hook, &ran, times.0)
+                .take_results(place.as_ref(), hook, ran, times.0)
                 .map_err(|why| (why, "InvalidValuesPatch")),
         };
         match results {
             Ok(changed) => {
-                self.tell_hook_end(&ended, &ran, Ok(changed), times.1);
+                self.tell_hook_end(&ended, ran, Ok(changed), times.1);
                 self.follow_step(task, step, changed);
                 None
             }
             Err((why, reason)) => {
                 let message = format!("hook {hook} ({binding}): {why}");
                 self.conclude_hook_failure(place.as_ref(), &message, reason, times.1);
-                self.tell_hook_end(&ended, &ran, Err(&why), times.1);
+                self.tell_hook_end(&ended, ran, Err(&why), times.1);
                 Some(message)
             }
         }
@@ -172,23 +165,20 @@ impl House {
     pub(super) fn hook_done(
         &mut self,
         (queue, id, task): (&QueueName, u64, &Task),
-        run: &HookRun,
         done: Done,
         managed: &Managed,
         times: Times,
     ) {
-        let failure = match done {
-            Done::HookRan(ran) => self.take_hook_run(queue, run, *ran, times),
-            Done::Broken(why) => Some(why),
+        let failure = match (task, done) {
+            (Task::HookRun(run), Done::HookRan(ran)) => self.take_hook_run(queue, run, &ran, times),
+            (_, Done::Broken(why)) => Some(why),
             _ => None,
         };
         match failure {
-            Some(message) => self.fail((queue, id, task), message, times),
+            Some(message) => self.fail((queue, id, task), &message, times),
             None => self.lines.done(queue, id),
         }
-        if run.module.is_some() {
-            self.task_over(task, managed, times.1);
-        }
+        self.task_over(task, managed, times.1);
         self.close_converge(times.0);
     }
 
@@ -196,7 +186,7 @@ impl House {
         &mut self,
         queue: &QueueName,
         run: &HookRun,
-        ran: HookRan,
+        ran: &HookRan,
         (now, time): Times,
     ) -> Option<String> {
         let place = run.module.as_ref();
@@ -213,21 +203,21 @@ impl House {
         };
         let results = match &ran.error {
             Some(error) => Err(report::chain(error)),
-            None => self.take_results(place, &run.hook, &ran, now),
+            None => self.take_results(place, &run.hook, ran, now),
         };
         match results {
             Ok(changed) => {
-                self.tell_hook_end(&ended, &ran, Ok(changed), time);
+                self.tell_hook_end(&ended, ran, Ok(changed), time);
                 self.follow_run(place, &run.hook, changed, now);
                 None
             }
             Err(why) if run.allow_failure => {
-                self.tell_hook_end(&ended, &ran, Err(&why), time);
-                self.release(place, &ran, now);
+                self.tell_hook_end(&ended, ran, Err(&why), time);
+                self.release(place, ran, now);
                 None
             }
             Err(why) => {
-                self.tell_hook_end(&ended, &ran, Err(&why), time);
+                self.tell_hook_end(&ended, ran, Err(&why), time);
                 Some(format!("hook {} ({}): {why}", run.hook, run.summary()))
             }
         }

@@ -10,6 +10,7 @@ mod enabled;
 mod folders;
 mod hook_debug;
 mod hooks;
+mod hooks_modules;
 mod object_patches;
 mod order;
 mod ownership;
