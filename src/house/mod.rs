@@ -259,6 +259,19 @@ pub enum Count {
         /// What its process cost.
         usage: Usage,
     },
+    /// A run of a hook begins: what it is told waited for it.
+    HookWaited {
+        /// Whose; `None` for global hooks.
+        module: Option<ModuleName>,
+        /// The hook.
+        hook: String,
+        /// The name of the first binding.
+        binding: String,
+        /// The queue.
+        queue: String,
+        /// Since the first of it happened.
+        waited: Duration,
+    },
     /// Converge is done.
     Converged {
         /// How long it took.

@@ -221,7 +221,7 @@ impl Operator {
                 converge,
             });
         }
-        self.metrics.show(&self.house);
+        self.metrics.show(&self.house, &self.context.hooks.watches);
     }
 
     fn start(&mut self, job: Job) {

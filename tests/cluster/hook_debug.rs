@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::scene::{PATIENCE, Scene, folders, http_get};
 use super::stage::{Stage, condition, config_map, until_row};
-use crate::support::{Operator, eventually};
+use crate::support::{Operator, eventually, rest};
 
 /// A hook with this configuration that does this when it runs.
 fn hook(config: &str, body: &str) -> String {
@@ -30,17 +31,13 @@ schedule:
 
 /// The row of a hook, once it is as wanted.
 async fn hook_row(operator: &Operator, name: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    eventually(
-        "the hook is as wanted",
-        super::scene::PATIENCE,
-        async || {
-            let list = operator.ask("/hook/list.json").await;
-            let rows = list["hooks"].as_array().expect("rows");
-            let row = rows.iter().find(|row| row["name"] == name);
-            let row = row.filter(|row| is_so(row));
-            row.cloned().ok_or_else(|| format!("{list:#}"))
-        },
-    )
+    eventually("the hook is as wanted", PATIENCE, async || {
+        let list = operator.ask("/hook/list.json").await;
+        let rows = list["hooks"].as_array().expect("rows");
+        let row = rows.iter().find(|row| row["name"] == name);
+        let row = row.filter(|row| is_so(row));
+        row.cloned().ok_or_else(|| format!("{list:#}"))
+    })
     .await
 }
 
@@ -109,7 +106,7 @@ async fn failing_hook_is_told_in_hook_list_and_queue_list() {
         "{row:#}"
     );
     assert_eq!(row["waiting"], 1);
-    let queues = eventually("it backs off", super::scene::PATIENCE, async || {
+    let queues = eventually("it backs off", PATIENCE, async || {
         let queues = operator.ask("/queue/list.json").await;
         let status = queues["active"][0]["status"].as_str().unwrap_or_default();
         let is_so = status.starts_with("sleep after fail for ");
@@ -219,4 +216,34 @@ async fn hook_that_changes_values_after_every_run_is_told_in_the_modules_row() {
     let is_told = |module: &Value| condition(module, "HooksSlowed")["status"] == "True";
     stage.until_module("the condition is there", is_told).await;
     operator.stop().await;
+}
+
+#[tokio::test]
+async fn metrics_of_hooks_have_the_originals_names() {
+    let modules = folders(&["010-web"]);
+    let config = "configVersion: v1\nbeforeHelm: 1\nkubernetes:\n- name: notes\n  apiVersion: v1\n  kind: ConfigMap\n  queue: slow\n  nameSelector: {matchNames: [note]}";
+    modules.write_script("010-web/hooks/a.sh", &hook(config, "true"));
+    let Some(scene) = Scene::start("hook-metrics", modules).await else {
+        return;
+    };
+    let note = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note"}});
+    let path = format!("/api/v1/namespaces/{}/configmaps", scene.namespace);
+    rest::create(&scene.client, &path, &note).await;
+
+    let wanted = [
+        "binding_count{hook=\"hooks/a.sh\",module=\"web\"} 2",
+        "kube_snapshot_objects{binding=\"notes\",hook=\"hooks/a.sh\",kind=\"ConfigMap\",module=\"web\",queue=\"slow\"} ",
+        "task_wait_in_queue_seconds_total{binding=\"notes\",hook=\"hooks/a.sh\",module=\"web\",queue=\"slow\"} 0.",
+        "module_hook_success_total{activation=\"\",binding=\"kubernetes\",hook=\"hooks/a.sh\",module=\"web\",queue=\"slow\"} ",
+        "module_hook_run_seconds_count{activation=\"OperatorStartup\",binding=\"beforeHelm\",hook=\"hooks/a.sh\",module=\"web\",queue=\"module/web\"} 1",
+        "module_hook_run_max_rss_bytes{activation=\"OperatorStartup\",binding=\"beforeHelm\"",
+    ];
+    eventually("the metrics are there", PATIENCE, async || {
+        let (_, text) = http_get(scene.address, "/metrics").await;
+        let is_there = |name: &&str| text.contains(&format!("addon_operator_{name}"));
+        let missing = wanted.iter().find(|name| !is_there(name));
+        missing.map_or(Ok(()), |name| Err(format!("{name} is not in\n{text}")))
+    })
+    .await;
+    scene.operator.stop().await;
 }

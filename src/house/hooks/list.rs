@@ -89,6 +89,42 @@ impl House {
         }
     }
 
+    /// How many bindings each hook has; the module is empty for global hooks.
+    pub fn binding_counts(&self) -> Vec<(&str, &str, usize)> {
+        let mut counts = Vec::new();
+        for (place, set) in self.sets() {
+            let module = place.map_or("", ModuleName::as_str);
+            counts.extend(set.hooks.iter().map(|(name, hook)| {
+                let config = &hook.config;
+                let count =
+                    config.lifecycle.len() + config.schedules.len() + config.kubernetes.len();
+                (module, name.as_str(), count)
+            }));
+        }
+        counts
+    }
+
+    /// All that is watched, with what metrics call it: module, hook, binding, queue, kind.
+    pub fn watched(&self) -> Vec<(MonitorId, [String; 5])> {
+        let mut watched = Vec::new();
+        for (place, set) in self.sets() {
+            for (monitor, bound) in &set.bound {
+                let Some(binding) = set.binding(bound) else {
+                    continue;
+                };
+                let labels = [
+                    place.map_or("", ModuleName::as_str).to_owned(),
+                    bound.hook.clone(),
+                    binding.name.clone(),
+                    queue_of(place, &binding.common).to_string(),
+                    binding.selection.kind.clone(),
+                ];
+                watched.push((*monitor, labels));
+            }
+        }
+        watched
+    }
+
     /// The bindings of a module's hooks, or of the global ones, whose snapshots can be shown.
     ///
     /// *Errors*: there is no such module.

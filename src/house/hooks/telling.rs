@@ -9,8 +9,9 @@ use super::super::steps::Times;
 use super::super::{Count, HookEnd, House};
 use super::{HookSet, Latest, list};
 use crate::name::ModuleName;
+use crate::queue::QueueName;
 use crate::status::{About, Event, Kind};
-use crate::task::HookRan;
+use crate::task::{HookRan, HookRun};
 
 /// A run that ended, for people.
 pub(in crate::house) struct Ended<'a> {
@@ -78,6 +79,18 @@ impl House {
         if let Some(set) = self.set_mut(ended.place) {
             set.record(ended, (ran, time), outcome);
         }
+    }
+
+    /// A run begins for the first time; later it waits because it failed.
+    pub(in crate::house) fn count_wait(&mut self, run: &HookRun, queue: &QueueName, now: Instant) {
+        let binding = run.contexts.first().map(|context| context.binding.clone());
+        self.count(Count::HookWaited {
+            module: run.module.clone(),
+            hook: run.hook.clone(),
+            binding: binding.unwrap_or_default(),
+            queue: queue.to_string(),
+            waited: now.saturating_duration_since(run.since),
+        });
     }
 
     /// People hear that hooks change values back and forth.
