@@ -67,14 +67,17 @@ impl House {
         now: Instant,
     ) -> Work {
         let place = run.module.as_ref();
-        let is_off = place
-            .and_then(|module| self.residents.get(module))
-            .is_some_and(|resident| !resident.enabled);
-        if is_off {
+        if self.is_off(place) {
             return Work::Nothing;
         }
         let call = self.hook_call((place, &run.hook), run.contexts.clone(), of, now);
         call.map_or(Work::Nothing, |call| Work::Hook(Box::new(call)))
+    }
+
+    /// Whether hooks of a place have nothing to say: it is a module that is not to be there.
+    fn is_off(&self, place: Option<&ModuleName>) -> bool {
+        let resident = place.map(|module| self.residents.get(module));
+        resident.is_some_and(|resident| resident.is_none_or(|resident| !resident.enabled))
     }
 
     /// A run as it would be now; `None` when the hook is gone.
@@ -133,24 +136,45 @@ impl House {
                 |module| QueueName::Module(module.clone()).to_string(),
             ),
         };
-        if let Some(error) = &ran.error {
-            let message = format!("hook {hook} ({binding}): {}", report::chain(error));
-            self.conclude_hook_failure(place.as_ref(), &message, error.reason(), times.1);
-            self.tell_hook_end(&told, ran, (HookEnd::Failed, None), times.1);
-            return Some(message);
-        }
-        let changed = match self.take_results(place.as_ref(), hook, ran, times.0) {
-            Ok(changed) => changed,
-            Err(why) => {
-                let message = format!("hook {hook} ({binding}): {why}");
-                self.conclude_hook_failure(place.as_ref(), &message, "InvalidValuesPatch", times.1);
-                self.tell_hook_end(&told, ran, (HookEnd::Failed, None), times.1);
-                return Some(message);
+        let results = match &ran.error {
+            Some(error) => Err((report::chain(error), error.reason())),
+            None => {
+                let taken = self.take_results(place.as_ref(), hook, ran, times.0);
+                taken.map_err(|why| (why, "InvalidValuesPatch"))
             }
         };
-        self.tell_hook_end(&told, ran, (HookEnd::Succeeded, Some(changed)), times.1);
-        self.follow_step(task, step, changed);
-        None
+        match results {
+            Ok(changed) => {
+                self.tell_hook_end(&told, ran, (HookEnd::Succeeded, Some(changed)), times.1);
+                self.follow_step(task, step, changed);
+                None
+            }
+            Err((why, _)) if self.allows_failure(place.as_ref(), ran) => {
+                self.take_allowed_failure(&told, ran, &why, times);
+                None
+            }
+            Err((why, reason)) => {
+                let message = format!("hook {hook} ({binding}): {why}");
+                self.conclude_hook_failure(place.as_ref(), &message, reason, times.1);
+                self.tell_hook_end(&told, ran, (HookEnd::Failed, None), times.1);
+                Some(message)
+            }
+        }
+    }
+
+    /// Whether the bindings that a step synchronizes allow it to fail; the first decides.
+    fn allows_failure(&self, place: Option<&ModuleName>, ran: &HookRan) -> bool {
+        let (Some(set), Some(first)) = (self.set(place), ran.synchronized.first()) else {
+            return false;
+        };
+        let binding = set.bound.get(first).and_then(|bound| set.binding(bound));
+        binding.is_some_and(|binding| binding.common.allow_failure)
+    }
+
+    fn take_allowed_failure(&mut self, told: &Told<'_>, ran: &HookRan, why: &str, times: Times) {
+        self.tell_hook_end(told, ran, (HookEnd::Allowed, None), times.1);
+        self.release(told.place, ran, times.0);
+        tracing::warn!(target: "hook", hook = told.hook, "the failure is allowed: {why}");
     }
 
     /// What follows from a step's hook that changed something: before the work nothing, since the
@@ -226,9 +250,7 @@ impl House {
                 None
             }
             Err(why) if run.allow_failure => {
-                self.tell_hook_end(&told, ran, (HookEnd::Allowed, None), time);
-                self.release(place, ran, now);
-                tracing::warn!(target: "hook", hook = run.hook, "the failure is allowed: {why}");
+                self.take_allowed_failure(&told, ran, &why, (now, time));
                 None
             }
             Err(why) => {
