@@ -60,12 +60,7 @@ impl House {
     }
 
     /// The work of a run that its bindings asked for.
-    pub(super) fn hook_work(
-        &mut self,
-        run: &HookRun,
-        of: (String, u64, bool),
-        now: Instant,
-    ) -> Work {
+    pub(super) fn hook_work(&mut self, run: &HookRun, of: (String, u64), now: Instant) -> Work {
         let place = run.module.as_ref();
         if self.is_off(place) {
             return Work::Nothing;
@@ -85,7 +80,7 @@ impl House {
         &mut self,
         (place, hook): (Option<&ModuleName>, &str),
         contexts: Vec<binding::Context>,
-        (queue, task, is_limited): (String, u64, bool),
+        (queue, task): (String, u64),
         now: Instant,
     ) -> Option<HookCall> {
         let set = self.set_mut(place)?;
@@ -108,7 +103,6 @@ impl House {
             global,
             queue,
             task,
-            is_limited,
         })
     }
 

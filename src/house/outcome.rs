@@ -28,6 +28,7 @@ impl House {
         (now, time): (Instant, Timestamp),
     ) {
         let of = (queue, id, task);
+        self.hook_slots.remove(&id);
         let failure = match (task, done) {
             (
                 Task::ConvergeModules { .. }

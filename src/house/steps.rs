@@ -89,6 +89,10 @@ impl House {
         waits
             .filter_map(|(place, _)| match self.next_step(place) {
                 Step::Wait(why) => Some((place.cloned(), why)),
+                Step::Hook(..) | Step::Synchronize(_) => {
+                    let full = self.no_hook_slot()?;
+                    Some((place.cloned(), full.why))
+                }
                 _ => None,
             })
             .collect()
@@ -116,8 +120,13 @@ impl House {
             chain.running = Some(step.clone());
             chain.reads = reads;
         }
+        let is_hook = matches!(step, Step::Hook(..) | Step::Synchronize(_));
         let work = match &step {
             Step::Wait(_) => {
+                self.lines.go_on(&started.queue, started.id);
+                return None;
+            }
+            _ if is_hook && self.no_hook_slot().is_some() => {
                 self.lines.go_on(&started.queue, started.id);
                 return None;
             }
@@ -190,7 +199,7 @@ impl House {
 
     fn hook_step_work(&mut self, started: &Started<Task>, step: &Step, (now, time): Times) -> Work {
         let place = started.task.module().cloned();
-        let (queue, id) = (started.queue.to_string(), started.id);
+        let of = (started.queue.to_string(), started.id);
         let Some(set) = self.set(place.as_ref()) else {
             return Work::Nothing;
         };
@@ -204,7 +213,7 @@ impl House {
         {
             resident.enter(ModuleState::Running, "", hook, time);
         }
-        let call = self.hook_call((place.as_ref(), hook), contexts, (queue, id, true), now);
+        let call = self.hook_call((place.as_ref(), hook), contexts, of, now);
         call.map_or(Work::Nothing, |call| Work::Hook(Box::new(call)))
     }
 

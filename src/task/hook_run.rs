@@ -46,8 +46,6 @@ pub struct HookCall {
     pub queue: String,
     /// The number of its task, for the log.
     pub task: u64,
-    /// Whether the limit for main queues holds.
-    pub is_limited: bool,
 }
 
 /// What became of a run.
@@ -146,11 +144,6 @@ pub async fn run_hook(context: &Context, call: HookCall) -> HookRan {
 }
 
 async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(), Error> {
-    let _permit = if call.is_limited {
-        context.hooks.permits.acquire().await.ok()
-    } else {
-        None
-    };
     let output = hook_output(context, &call, ran).await?;
     ran.usage = output.usage;
     ran.took = output.took;
