@@ -176,7 +176,9 @@ impl House {
             let ready = QueueName::Ready(name.clone());
             self.lines.drop_waiting(|line, task| {
                 let is_run = matches!(task, Task::ModuleRun { .. } | Task::AskScript { .. });
-                *line == ready || (*line == queue && is_run)
+                let is_of_hook =
+                    matches!(task, Task::HookRun(run) if run.module.as_ref() == Some(&name));
+                *line == ready || (*line == queue && is_run) || is_of_hook
             });
             let is_there = self
                 .residents

@@ -51,14 +51,17 @@ impl House {
     /// The work of a run that its bindings asked for.
     pub(super) fn hook_work(&mut self, run: &HookRun, of: (String, u64), now: Instant) -> Work {
         let place = run.module.as_ref();
-        let is_off = place
-            .and_then(|module| self.residents.get(module))
-            .is_some_and(|resident| !resident.enabled);
-        if is_off {
+        if self.is_off(place) {
             return Work::Nothing;
         }
         let call = self.hook_call((place, &run.hook), run.contexts.clone(), of, now);
         call.map_or(Work::Nothing, |call| Work::Hook(Box::new(call)))
+    }
+
+    /// Whether hooks of a place have nothing to say: it is a module that is not to be there.
+    fn is_off(&self, place: Option<&ModuleName>) -> bool {
+        let resident = place.map(|module| self.residents.get(module));
+        resident.is_some_and(|resident| resident.is_none_or(|resident| !resident.enabled))
     }
 
     /// A run as it would be now; `None` when the hook is gone.
@@ -109,24 +112,30 @@ impl House {
         let ended = Ended {
             place: place.as_ref(),
             hook,
-            summary: binding.to_owned(),
+            summary: self.summary_of(place.as_ref(), binding, ran),
             binding: sort,
             queue: place.as_ref().map_or_else(
                 || QueueName::Main.to_string(),
                 |module| QueueName::Module(module.clone()).to_string(),
             ),
-            may_fail: false,
+            may_fail: self.allows_failure(place.as_ref(), ran),
         };
         let results = match &ran.error {
             Some(error) => Err((report::chain(error), error.reason())),
-            None => self
-                .take_results(place.as_ref(), hook, ran, times.0)
-                .map_err(|why| (why, "InvalidValuesPatch")),
+            None => {
+                let taken = self.take_results(place.as_ref(), hook, ran, times.0);
+                taken.map_err(|why| (why, "InvalidValuesPatch"))
+            }
         };
         match results {
             Ok(changed) => {
                 self.tell_hook_end(&ended, ran, Ok(changed), times.1);
                 self.follow_step(task, step, changed);
+                None
+            }
+            Err((why, _)) if ended.may_fail => {
+                self.tell_hook_end(&ended, ran, Err(&why), times.1);
+                self.release(ended.place, ran, times.0);
                 None
             }
             Err((why, reason)) => {
@@ -136,6 +145,30 @@ impl House {
                 Some(message)
             }
         }
+    }
+
+    /// What a step ran for: `pods, nodes: Synchronization`, `beforeHelm`.
+    fn summary_of(&self, place: Option<&ModuleName>, what: &str, ran: &HookRan) -> String {
+        let bound = |id| {
+            let set = self.set(place)?;
+            let binding = set.binding(set.bound.get(id)?)?;
+            Some(binding.name.as_str())
+        };
+        let names: Vec<&str> = ran.synchronized.iter().filter_map(bound).collect();
+        if names.is_empty() {
+            what.to_owned()
+        } else {
+            format!("{}: {what}", names.join(", "))
+        }
+    }
+
+    /// Whether the bindings that a step synchronizes allow it to fail; the first decides.
+    fn allows_failure(&self, place: Option<&ModuleName>, ran: &HookRan) -> bool {
+        let (Some(set), Some(first)) = (self.set(place), ran.synchronized.first()) else {
+            return false;
+        };
+        let binding = set.bound.get(first).and_then(|bound| set.binding(bound));
+        binding.is_some_and(|binding| binding.common.allow_failure)
     }
 
     /// What follows from a step's hook that changed something: before the work nothing, since the

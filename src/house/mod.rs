@@ -189,6 +189,19 @@ pub enum Done {
     Broken(String),
 }
 
+impl Done {
+    /// Whether a hook or script did not end by itself, but since the operator stops: that is no
+    /// failure, and the next start does it again.
+    pub fn is_cut_off(&self) -> bool {
+        match self {
+            Self::HookRan(ran) => ran.error.as_ref().is_some_and(Error::is_stop),
+            Self::HooksRead(Err(error)) => error.is_stop(),
+            Self::Evaluated(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// Something to be told or written, in order.
 #[derive(Debug)]
 pub enum Notice {

@@ -25,6 +25,7 @@ impl House {
         if !is_known || self.discovery.dirs.is_empty() {
             return Vec::new();
         }
+        self.queue_synchronizations(now);
         let mut jobs = Vec::new();
         // A task may be over without anything to do; then the next one has its turn.
         while self.lines.ready(now).next().is_some() {

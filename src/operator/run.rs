@@ -363,6 +363,8 @@ impl Operator {
 
     /// Ends tasks, then workers. What is half done is done again by the next start.
     async fn shut_down(&mut self) {
+        // Hooks and scripts are asked to end at once: what they are given for it is less than we have.
+        self.context.processes.stop();
         for (_, _, task, handle) in self.started.values() {
             if matches!(task, Task::AwaitReady { .. }) {
                 handle.abort();
@@ -372,7 +374,9 @@ impl Operator {
         tracing::info!(target: "operator", running, "shutting down");
         let drain = async {
             while let Some(ended) = self.running.join_next_with_id().await {
-                self.take_ended(ended);
+                if !ended.as_ref().is_ok_and(|(_, done)| done.is_cut_off()) {
+                    self.take_ended(ended);
+                }
             }
         };
         if timeout(GRACE, drain).await.is_err() {

@@ -287,7 +287,12 @@ async fn write_section(context: &Context, call: &HookCall, section: &Value) -> R
     let key = call.store.scope();
     context.hooks.own_sections.note(key, yaml::write(section));
     let client = &context.applier.client;
-    config_values::write(client, (namespace, name), key, section).await?;
+    let written = config_values::write(client, (namespace, name), key, section).await;
+    if written.is_err() {
+        // Whoever writes the same text later is somebody else.
+        context.hooks.own_sections.forget(key);
+    }
+    written?;
     Ok(())
 }
 

@@ -82,6 +82,8 @@ pub(in crate::house) struct Chain {
     pub(in crate::house) stale_by: Option<String>,
     /// The step that is being done.
     pub(in crate::house) running: Option<Step>,
+    /// The content of the folder whose hooks are being read.
+    pub(in crate::house) reads: Option<[u8; 32]>,
 }
 
 impl Chain {
@@ -93,6 +95,7 @@ impl Chain {
             done: BTreeSet::new(),
             stale_by: None,
             running: None,
+            reads: None,
         }
     }
 
@@ -227,13 +230,15 @@ fn waits_for_lists(set: &HookSet) -> Option<Step> {
         set.bound.values().filter(listing)
     };
     let refused = listing().find_map(|bound| match &bound.trouble {
-        Some(trouble @ Trouble::Forbidden { .. }) => {
+        Some(trouble @ (Trouble::Forbidden { .. } | Trouble::Broken { .. })) => {
             Some(Step::Fail(format!("hook {}: {trouble}", bound.hook)))
         }
         _ => None,
     });
+    let is_served =
+        |bound: &&super::Bound| !matches!(bound.trouble, Some(Trouble::Unserved { .. }));
     refused.or_else(|| {
-        let bound = listing().find(|bound| bound.trouble.is_none())?;
+        let bound = listing().find(is_served)?;
         let kind = set
             .binding(bound)
             .map_or("", |binding| &binding.selection.kind);

@@ -282,6 +282,13 @@ impl HookSet {
         early
     }
 
+    /// Whether a Synchronization has to be queued.
+    pub(super) fn is_any_due(&self) -> bool {
+        self.bound
+            .values()
+            .any(|bound| bound.state == BoundState::Due)
+    }
+
     /// What is wrong with watching, one sentence each.
     pub(super) fn troubles(&self) -> Vec<String> {
         self.bound
