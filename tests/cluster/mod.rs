@@ -10,6 +10,7 @@ mod enabled;
 mod folders;
 mod hooks;
 mod hooks_modules;
+mod hooks_steps;
 mod object_patches;
 mod order;
 mod ownership;
