@@ -166,6 +166,9 @@ impl House {
                 return None;
             }
             Task::HookRun(run) => {
+                if started.failures == 0 {
+                    self.count_wait(run, &started.queue, now);
+                }
                 let of = (started.queue.to_string(), started.id);
                 self.hook_work(run, of, now)
             }

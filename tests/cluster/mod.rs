@@ -8,6 +8,7 @@ mod debug;
 mod drift;
 mod enabled;
 mod folders;
+mod hook_debug;
 mod hooks;
 mod hooks_modules;
 mod hooks_steps;

@@ -58,6 +58,18 @@ pub(in crate::house) enum Step {
     End,
 }
 
+impl Step {
+    /// What is being done, for people; empty when the task says it already.
+    pub(in crate::house) fn told(&self) -> String {
+        match self {
+            Self::Read => "reads the hooks".to_owned(),
+            Self::Hook(hook, lifecycle) => format!("{hook} ({})", lifecycle.name()),
+            Self::Synchronize(hook) => format!("{hook} (Synchronization)"),
+            Self::Wait(_) | Self::Fail(_) | Self::Work | Self::End => String::new(),
+        }
+    }
+}
+
 /// How far a task is.
 #[derive(Debug, Clone)]
 pub(in crate::house) struct Chain {
