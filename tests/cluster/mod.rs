@@ -15,6 +15,7 @@ mod hooks_bad_answers;
 mod hooks_bad_life;
 mod hooks_bad_loops;
 mod hooks_bad_watches;
+mod hooks_modules;
 mod object_patches;
 mod order;
 mod ownership;
