@@ -96,12 +96,12 @@ async fn failing_hook_fails_its_module_alone_and_is_mended_at_run_time() {
     assert!(stage.find("configmaps/web").await.is_none());
 
     // Also what it listens to is another: the folder is read again before the module goes on.
-    let body = set_value("web", "seen", "mended");
-    stage.hook(
-        "web",
-        "a.sh",
-        &hook("{configVersion: v1, onStartup: 1}", &body),
+    let body = format!(
+        "grep -q onStartup $BINDING_CONTEXT_PATH || exit 1\n{}",
+        set_value("web", "seen", "mended")
     );
+    let mended = hook("{configVersion: v1, onStartup: 1}", &body);
+    stage.hook("web", "a.sh", &mended);
     operator.module_is("web", ModuleState::Applied).await;
     assert!(sees(&stage.get("configmaps/web").await, "mended"));
     let before = marks.lines("runs").len();

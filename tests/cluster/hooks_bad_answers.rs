@@ -22,7 +22,7 @@ const BAD: [(&str, &str, &str, &str); 9] = [
         "values-verb",
         r#"echo '{"op":"ad","path":"/valuesVerb/x","value":1}' >> $VALUES_JSON_PATCH_PATH"#,
         "HookFailed",
-        "VALUES_JSON_PATCH_PATH:2",
+        "VALUES_JSON_PATCH_PATH: /valuesVerb/x: operation 2: unknown operation \"ad\"",
     ),
     (
         "values-foreign",
