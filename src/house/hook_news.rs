@@ -116,7 +116,7 @@ impl House {
             let is_v1 = set.hooks.get(&bound.hook)?.config.version == crate::binding::Version::V1;
             Some(binding.on_synchronization && is_v1)
         });
-        let is_between = set.chain.is_none() && set.is_live;
+        let (is_between, is_in_chain) = (set.chain.is_none() && set.is_live, set.chain.is_some());
         if let Some(bound) = set.bound.get_mut(&monitor)
             && bound.state == BoundState::Listing
         {
@@ -127,6 +127,10 @@ impl House {
         }
         if is_between {
             self.queue_late_synchronizations(place, now);
+        } else if is_in_chain {
+            // It may be what a task that failed has lacked.
+            self.lines
+                .hurry(|_, task| !matches!(task, Task::HookRun(_)) && task.module() == place);
         }
     }
 

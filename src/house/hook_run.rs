@@ -1,19 +1,17 @@
-//! Runs of hooks: what each is given, and what its end changes.
+//! Runs of hooks that ended: what they change, and what follows.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 
 use super::hooks::{Ended, Step};
-use super::steps::{Place, Times};
-use super::{Done, House, Notice, Work};
-use crate::binding::{self, ContextKind, Lifecycle};
+use super::steps::Times;
+use super::{Done, House, Notice};
+use crate::binding::{ContextKind, Lifecycle};
 use crate::name::{ModuleName, ValuesKey};
-use crate::queue::{Hold, QueueName};
+use crate::queue::QueueName;
 use crate::report;
-use crate::task::{HookCall, HookRan, HookRun, Task};
+use crate::task::{HookRan, HookRun, Task};
 use crate::values::Layer;
 use crate::watch::Managed;
 
@@ -30,71 +28,6 @@ pub(super) struct Changed {
 }
 
 impl House {
-    /// Hooks that their settings hold back for now.
-    pub(super) fn hook_limits(&self, now: Instant) -> BTreeMap<(Place, String), Hold> {
-        let mut limits = BTreeMap::new();
-        for (place, set) in self.sets() {
-            for hook in set.buckets.keys() {
-                if let Some(until) = set.may_run_at(hook, now) {
-                    let why = format!("waits: {hook} runs no faster than its settings say");
-                    let hold = Hold {
-                        why,
-                        until: Some(until),
-                    };
-                    limits.insert((place.cloned(), hook.clone()), hold);
-                }
-            }
-        }
-        limits
-    }
-
-    /// The work of a run that its bindings asked for.
-    pub(super) fn hook_work(&mut self, run: &HookRun, of: (String, u64), now: Instant) -> Work {
-        let place = run.module.as_ref();
-        if self.is_off(place) {
-            return Work::Nothing;
-        }
-        let call = self.hook_call((place, &run.hook), run.contexts.clone(), of, now);
-        call.map_or(Work::Nothing, |call| Work::Hook(Box::new(call)))
-    }
-
-    /// Whether hooks of a place have nothing to say: it is a module that is not to be there.
-    fn is_off(&self, place: Option<&ModuleName>) -> bool {
-        let resident = place.map(|module| self.residents.get(module));
-        resident.is_some_and(|resident| resident.is_none_or(|resident| !resident.enabled))
-    }
-
-    /// A run as it would be now; `None` when the hook is gone.
-    pub(super) fn hook_call(
-        &mut self,
-        (place, hook): (Option<&ModuleName>, &str),
-        contexts: Vec<binding::Context>,
-        (queue, task): (String, u64),
-        now: Instant,
-    ) -> Option<HookCall> {
-        let set = self.set_mut(place)?;
-        set.note_run(hook, now);
-        let (found, monitors) = (set.hooks.get(hook)?.clone(), set.monitors_of(hook));
-        let (store, global) = match place {
-            None => (self.global.clone(), None),
-            Some(module) => {
-                let store = self.residents.get(module)?.store.clone()?;
-                let config = Arc::new(self.global.config().clone());
-                (store, Some((self.global.snapshot(), config)))
-            }
-        };
-        Some(HookCall {
-            hook: found,
-            module: place.cloned(),
-            contexts,
-            monitors,
-            store,
-            global,
-            queue,
-            task,
-        })
-    }
-
     /// Takes the end of a step that ran a hook; answers the failure.
     pub(super) fn take_step_hook(
         &mut self,

@@ -21,6 +21,7 @@ mod converge;
 mod discovery;
 mod hook_news;
 mod hook_run;
+mod hook_start;
 mod hooks;
 mod outcome;
 mod report;
