@@ -233,7 +233,7 @@ async fn metrics_of_hooks_have_the_originals_names() {
     let wanted = [
         "binding_count{hook=\"hooks/a.sh\",module=\"web\"} 2",
         "kube_snapshot_objects{binding=\"notes\",hook=\"hooks/a.sh\",kind=\"ConfigMap\",module=\"web\",queue=\"slow\"} ",
-        "task_wait_in_queue_seconds_total{binding=\"notes\",hook=\"hooks/a.sh\",module=\"web\",queue=\"slow\"} 0.",
+        "task_wait_in_queue_seconds_total{binding=\"notes\",hook=\"hooks/a.sh\",module=\"web\",queue=\"slow\"} ",
         "module_hook_success_total{activation=\"\",binding=\"kubernetes\",hook=\"hooks/a.sh\",module=\"web\",queue=\"slow\"} ",
         "module_hook_run_seconds_count{activation=\"OperatorStartup\",binding=\"beforeHelm\",hook=\"hooks/a.sh\",module=\"web\",queue=\"module/web\"} 1",
         "module_hook_run_max_rss_bytes{activation=\"OperatorStartup\",binding=\"beforeHelm\"",
