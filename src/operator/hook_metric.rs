@@ -82,15 +82,22 @@ impl<const N: usize> HookFamilies<N> {
     /// A run ended.
     pub(super) fn count(&self, labels: &[&str; N], end: HookEnd, took: Duration, usage: Usage) {
         self.seconds.with(labels).observe(took.as_secs_f64());
-        self.user.with(labels).observe(usage.user.as_secs_f64());
-        self.system.with(labels).observe(usage.system.as_secs_f64());
-        #[expect(clippy::cast_precision_loss, reason = "no process has 2^52 bytes")]
-        self.max_rss.with(labels).set(usage.max_rss_bytes as f64);
+        // What a run cost is not known when its process failed.
+        if usage != Usage::default() {
+            self.cost(labels, usage);
+        }
         match end {
             HookEnd::Succeeded => self.successes.with(labels).increment(),
             HookEnd::Allowed => self.allowed.with(labels).increment(),
             HookEnd::Failed => self.errors.with(labels).increment(),
         }
+    }
+
+    fn cost(&self, labels: &[&str; N], usage: Usage) {
+        self.user.with(labels).observe(usage.user.as_secs_f64());
+        self.system.with(labels).observe(usage.system.as_secs_f64());
+        #[expect(clippy::cast_precision_loss, reason = "no process has 2^52 bytes")]
+        self.max_rss.with(labels).set(usage.max_rss_bytes as f64);
     }
 }
 

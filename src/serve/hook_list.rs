@@ -92,7 +92,7 @@ pub struct LatestRun {
 }
 
 impl BindingState {
-    fn cell(self, why: &str) -> Cell {
+    fn cell(self) -> Cell {
         let (word, tone) = match self {
             Self::Live => ("live", Tone::Good),
             Self::Done => ("done", Tone::Faint),
@@ -102,11 +102,7 @@ impl BindingState {
             Self::Awaiting => ("awaiting", Tone::Notable),
             Self::Troubled => ("troubled", Tone::Bad),
         };
-        if why.is_empty() {
-            Cell::new(word, tone)
-        } else {
-            Cell::new(&format!("{word}: {}", first_line(why)), tone)
-        }
+        Cell::new(word, tone)
     }
 }
 
@@ -141,14 +137,18 @@ impl BindingRow {
         let Self {
             listens_to, queue, ..
         } = self;
+        let why = match self.why.as_str() {
+            "" => String::new(),
+            why => format!("; {}", first_line(why)),
+        };
         vec![
             Cell::plain(""),
             Cell::plain(&name),
             Cell::plain(""),
             Cell::plain(""),
             Cell::plain(""),
-            self.state.cell(&self.why),
-            Cell::new(&format!("{listens_to}, queue {queue}"), Tone::Faint),
+            self.state.cell(),
+            Cell::new(&format!("{listens_to}, queue {queue}{why}"), Tone::Faint),
         ]
     }
 }
@@ -251,7 +251,7 @@ mod tests {
             [
                 "MODULE HOOK RUNS FAILED WAITING STATE LATEST RUN",
                 "web hooks/a.sh 3 1 0 ran 2026-01-02T03:04:05Z, 31ms, pods: Added Pod shop/a: changed values",
-                "kubernetes widgets awaiting: there is no kind Widget; it is awaited Widget, queue module/web",
+                "kubernetes widgets awaiting Widget, queue module/web; there is no kind Widget; it is awaited",
                 "beforeHelm live order 10, queue module/web",
                 "web hooks/b.sh 3 1 0 failed 2026-01-02T03:04:05Z, 31ms, pods: Added Pod shop/a: exit code 1 … and 1 more (-o json)",
                 "web hooks/c.sh 3 1 0 no run yet",

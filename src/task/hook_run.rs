@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
@@ -144,7 +144,11 @@ pub async fn run_hook(context: &Context, call: HookCall) -> HookRan {
 }
 
 async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(), Error> {
-    let output = hook_output(context, &call, ran).await?;
+    let begun = Instant::now();
+    let output = hook_output(context, &call, ran).await;
+    // How long is also said of a run that failed.
+    ran.took = begun.elapsed();
+    let output = output?;
     ran.usage = output.usage;
     ran.took = output.took;
     let section = check(&call, &output)?;

@@ -173,7 +173,7 @@ const OF_NAMESPACE_EGRESS: &str = "
 
 const OF_STORAGE_GUARD: &str = "
   # add a StorageClass: a global hook makes it a fact, and the charts that read it follow
-  echo '{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: fast}, provisioner: example.com/none}' \\
+  printf 'apiVersion: storage.k8s.io/v1\\nkind: StorageClass\\nmetadata: {name: fast}\\nprovisioner: example.com/none\\n' \\
     | kubectl apply -f -
   kubectl get validatingadmissionpolicy storage-guard -o yaml | grep fast
 ";
