@@ -300,7 +300,11 @@ async fn write_section(
         }
         Ok(section)
     };
-    config_values::write(&context.applier.client, place, key, plan).await
+    let written = config_values::write(&context.applier.client, place, key, plan).await;
+    if !matches!(written, Ok(Some(_))) {
+        context.hooks.own_sections.forget(key);
+    }
+    written
 }
 
 /// The section of `key` as the `ConfigMap` has it.
