@@ -183,8 +183,34 @@ impl House {
             }
             Err(why) => {
                 self.tell_hook_end(&told, ran, (HookEnd::Failed, None), time);
-                Some(format!("hook {} ({}): {why}", run.hook, run.summary()))
+                let message = format!("hook {} ({}): {why}", run.hook, run.summary());
+                self.note_failing(place, &run.hook, &message);
+                Some(message)
             }
+        }
+    }
+
+    /// People hear of a hook that fails on an event, once for one message.
+    fn note_failing(&mut self, place: Option<&ModuleName>, hook: &str, message: &str) {
+        let Some(set) = self.set_mut(place) else {
+            return;
+        };
+        let before = set.failing.insert(hook.to_owned(), message.to_owned());
+        if before.as_deref() != Some(message) {
+            self.tell(Event {
+                about: self.about(place),
+                kind: Kind::Warning,
+                reason: "HookFailed",
+                message: message.to_owned(),
+            });
+        }
+    }
+
+    /// What events about the hooks of a place are about.
+    fn about(&self, place: Option<&ModuleName>) -> About {
+        match place {
+            Some(module) => About::Module(module.clone()),
+            None => About::ConfigMap(self.settings.config_map.clone()),
         }
     }
 
@@ -233,9 +259,6 @@ impl House {
         ran: &HookRan,
         now: Instant,
     ) -> Result<Changed, String> {
-        if !ran.metrics.is_empty() {
-            self.notices.push(Notice::HookMetrics(ran.metrics.clone()));
-        }
         let origin = crate::values::Origin::HookPatch {
             hook: format!("{}/{hook}", place.map_or("global", ModuleName::as_str)),
         };
@@ -259,6 +282,9 @@ impl House {
                 Some(Err(error)) => return Err(report::chain(&error)),
                 None => false,
             };
+        }
+        if !ran.metrics.is_empty() {
+            self.notices.push(Notice::HookMetrics(ran.metrics.clone()));
         }
         let flags = self.take_flags(ran.values.flags.iter().chain(&ran.config_flags));
         self.release(place, ran, now);
@@ -365,6 +391,9 @@ impl House {
         let Some(set) = self.set_mut(told.place) else {
             return;
         };
+        if end != HookEnd::Failed {
+            set.failing.remove(told.hook);
+        }
         let before = set.latest.get(told.hook);
         let (runs, failures) = before.map_or((0, 0), |before| (before.runs, before.failures));
         let latest = Latest {
@@ -386,12 +415,8 @@ impl House {
         let message = format!("{why}; what follows from it is slowed down");
         let module = place.map_or("global", ModuleName::as_str);
         tracing::error!(target: "hook", module, "{message}");
-        let about = match place {
-            Some(module) => About::Module(module.clone()),
-            None => About::ConfigMap(self.settings.config_map.clone()),
-        };
         self.tell(Event {
-            about,
+            about: self.about(place),
             kind: Kind::Warning,
             reason: "HooksUndoEachOther",
             message,
