@@ -144,9 +144,10 @@ impl House {
                     resident.enter(ModuleState::Waiting, "", "", time);
                 } else if !decision.enabled {
                     let is_there = resident.has_objects() || resident.hooks.is_active();
-                    let (state, why) = match is_there {
-                        true => (ModuleState::Deleting, ""),
-                        false => (ModuleState::Disabled, decision.why.as_str()),
+                    let (state, why) = if is_there {
+                        (ModuleState::Deleting, "")
+                    } else {
+                        (ModuleState::Disabled, decision.why.as_str())
                     };
                     resident.enter(state, "", why, time);
                 }
@@ -181,7 +182,9 @@ impl House {
             let ready = QueueName::Ready(name.clone());
             self.lines.drop_waiting(|line, task| {
                 let is_run = matches!(task, Task::ModuleRun { .. } | Task::AskScript { .. });
-                *line == ready || (*line == queue && is_run)
+                let is_of_hook =
+                    matches!(task, Task::HookRun(run) if run.module.as_ref() == Some(&name));
+                *line == ready || (*line == queue && is_run) || is_of_hook
             });
             let is_there = self
                 .residents

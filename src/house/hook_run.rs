@@ -4,14 +4,13 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::hooks::{Latest, Step};
+use super::hooks::{Ended, Step};
 use super::steps::Times;
-use super::{Count, Done, HookEnd, House, Notice};
+use super::{Done, House, Notice};
 use crate::binding::{ContextKind, Lifecycle};
 use crate::name::{ModuleName, ValuesKey};
 use crate::queue::QueueName;
 use crate::report;
-use crate::status::{About, Event, Kind};
 use crate::task::{HookRan, HookRun, Task};
 use crate::values::Layer;
 use crate::watch::Managed;
@@ -21,21 +20,11 @@ const KUBERNETES: &str = "kubernetes";
 
 /// What the end of a run changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Changed {
+pub(super) struct Changed {
     /// Values of the hook's place.
-    values: bool,
+    pub(super) values: bool,
     /// What global hooks say of modules.
-    flags: bool,
-}
-
-/// A run that ended, for people.
-struct Told<'a> {
-    place: Option<&'a ModuleName>,
-    hook: &'a str,
-    summary: String,
-    /// The type of the bindings.
-    binding: &'static str,
-    queue: String,
+    pub(super) flags: bool,
 }
 
 impl House {
@@ -53,54 +42,66 @@ impl House {
             Step::Synchronize(hook) => (hook, "Synchronization", KUBERNETES),
             _ => return None,
         };
-        let told = Told {
+        let ended = Ended {
             place: place.as_ref(),
             hook,
-            summary: binding.to_owned(),
+            summary: self.summary_of(place.as_ref(), binding, ran),
             binding: sort,
             queue: place.as_ref().map_or_else(
                 || QueueName::Main.to_string(),
                 |module| QueueName::Module(module.clone()).to_string(),
             ),
+            may_fail: self.allows_failure(place.as_ref(), ran),
         };
-        if let Some(error) = &ran.error
-            && self.is_allowed_to_fail(place.as_ref(), &ran)
-        {
-            tracing::warn!(target: "hook", hook, "the failure is allowed: {}", report::chain(error));
-            self.tell_hook_end(&told, &ran, (HookEnd::Allowed, None), times.1);
-            self.release(place.as_ref(), &ran, times.0);
-            return None;
-        }
-        if let Some(error) = &ran.error {
-            let message = format!("hook {hook} ({binding}): {}", report::chain(error));
-            self.conclude_hook_failure(place.as_ref(), &message, error.reason(), times.1);
-            self.tell_hook_end(&told, ran, (HookEnd::Failed, None), times.1);
-            return Some(message);
-        }
-        let changed = match self.take_results(place.as_ref(), hook, ran, times.0) {
-            Ok(changed) => changed,
-            Err(why) => {
-                let message = format!("hook {hook} ({binding}): {why}");
-                self.conclude_hook_failure(place.as_ref(), &message, "InvalidValuesPatch", times.1);
-                self.tell_hook_end(&told, ran, (HookEnd::Failed, None), times.1);
-                return Some(message);
+        let results = match &ran.error {
+            Some(error) => Err((report::chain(error), error.reason())),
+            None => {
+                let taken = self.take_results(place.as_ref(), hook, ran, times.0);
+                taken.map_err(|why| (why, "InvalidValuesPatch"))
             }
         };
-        self.tell_hook_end(&told, ran, (HookEnd::Succeeded, Some(changed)), times.1);
-        self.follow_step(task, step, changed);
-        None
+        match results {
+            Ok(changed) => {
+                self.tell_hook_end(&ended, ran, Ok(changed), times.1);
+                self.follow_step(task, step, changed);
+                None
+            }
+            Err((why, _)) if ended.may_fail => {
+                self.tell_hook_end(&ended, ran, Err(&why), times.1);
+                self.release(ended.place, ran, times.0);
+                None
+            }
+            Err((why, reason)) => {
+                let message = format!("hook {hook} ({binding}): {why}");
+                self.conclude_hook_failure(place.as_ref(), &message, reason, times.1);
+                self.tell_hook_end(&ended, ran, Err(&why), times.1);
+                Some(message)
+            }
+        }
     }
 
-    /// Whether all bindings that a run synchronized allow it to fail.
-    fn is_allowed_to_fail(&self, place: Option<&ModuleName>, ran: &HookRan) -> bool {
-        let Some(set) = self.set(place) else {
+    /// What a step ran for: `pods, nodes: Synchronization`, `beforeHelm`.
+    fn summary_of(&self, place: Option<&ModuleName>, what: &str, ran: &HookRan) -> String {
+        let bound = |id| {
+            let set = self.set(place)?;
+            let binding = set.binding(set.bound.get(id)?)?;
+            Some(binding.name.as_str())
+        };
+        let names: Vec<&str> = ran.synchronized.iter().filter_map(bound).collect();
+        if names.is_empty() {
+            what.to_owned()
+        } else {
+            format!("{}: {what}", names.join(", "))
+        }
+    }
+
+    /// Whether the bindings that a step synchronizes allow it to fail; the first decides.
+    fn allows_failure(&self, place: Option<&ModuleName>, ran: &HookRan) -> bool {
+        let (Some(set), Some(first)) = (self.set(place), ran.synchronized.first()) else {
             return false;
         };
-        let allows = |monitor| {
-            let binding = set.bound.get(monitor).and_then(|bound| set.binding(bound));
-            binding.is_some_and(|binding| binding.common.allow_failure)
-        };
-        !ran.synchronized.is_empty() && ran.synchronized.iter().all(allows)
+        let binding = set.bound.get(first).and_then(|bound| set.binding(bound));
+        binding.is_some_and(|binding| binding.common.allow_failure)
     }
 
     /// What follows from a step's hook that changed something: before the work nothing, since the
@@ -155,7 +156,7 @@ impl House {
         (now, time): Times,
     ) -> Option<String> {
         let place = run.module.as_ref();
-        let told = Told {
+        let ended = Ended {
             place,
             hook: &run.hook,
             summary: run.summary(),
@@ -164,6 +165,7 @@ impl House {
                 _ => KUBERNETES,
             },
             queue: queue.to_string(),
+            may_fail: run.allow_failure,
         };
         let results = match &ran.error {
             Some(error) => Err(report::chain(error)),
@@ -171,46 +173,21 @@ impl House {
         };
         match results {
             Ok(changed) => {
-                self.tell_hook_end(&told, ran, (HookEnd::Succeeded, Some(changed)), time);
+                self.tell_hook_end(&ended, ran, Ok(changed), time);
                 self.follow_run(place, &run.hook, changed, now);
                 None
             }
             Err(why) if run.allow_failure => {
-                self.tell_hook_end(&told, ran, (HookEnd::Allowed, None), time);
+                self.tell_hook_end(&ended, ran, Err(&why), time);
                 self.release(place, ran, now);
-                tracing::warn!(target: "hook", hook = run.hook, "the failure is allowed: {why}");
                 None
             }
             Err(why) => {
-                self.tell_hook_end(&told, ran, (HookEnd::Failed, None), time);
+                self.tell_hook_end(&ended, ran, Err(&why), time);
                 let message = format!("hook {} ({}): {why}", run.hook, run.summary());
                 self.note_failing(place, &run.hook, &message);
                 Some(message)
             }
-        }
-    }
-
-    /// People hear of a hook that fails on an event, once for one message.
-    fn note_failing(&mut self, place: Option<&ModuleName>, hook: &str, message: &str) {
-        let Some(set) = self.set_mut(place) else {
-            return;
-        };
-        let before = set.failing.insert(hook.to_owned(), message.to_owned());
-        if before.as_deref() != Some(message) {
-            self.tell(Event {
-                about: self.about(place),
-                kind: Kind::Warning,
-                reason: "HookFailed",
-                message: message.to_owned(),
-            });
-        }
-    }
-
-    /// What events about the hooks of a place are about.
-    fn about(&self, place: Option<&ModuleName>) -> About {
-        match place {
-            Some(module) => About::Module(module.clone()),
-            None => About::ConfigMap(self.settings.config_map.clone()),
         }
     }
 
@@ -351,119 +328,5 @@ impl House {
         if let Some(name) = place {
             self.conclude_with(name, reason, message, time);
         }
-    }
-
-    /// One line for every run, and its record.
-    fn tell_hook_end(
-        &mut self,
-        told: &Told<'_>,
-        ran: &HookRan,
-        (end, changed): (HookEnd, Option<Changed>),
-        time: Timestamp,
-    ) {
-        let module = told.place.map_or("global", ModuleName::as_str);
-        let did = did(ran, changed);
-        let (hook, binding, queue) = (told.hook, &told.summary, &told.queue);
-        let took_ms = ran.took.as_millis();
-        if end == HookEnd::Succeeded {
-            tracing::info!(target: "hook", module, hook, binding, queue, %took_ms, changed = did, "hook ran");
-        } else {
-            let why = ran
-                .error
-                .as_ref()
-                .map_or_else(String::new, |error| report::chain(error));
-            tracing::debug!(target: "hook", module, hook, binding, queue, %took_ms, why, "hook failed");
-        }
-        self.count(Count::HookRun {
-            module: told.place.cloned(),
-            hook: told.hook.to_owned(),
-            binding: told.binding,
-            startup: !self.converge.startup_done,
-            queue: told.queue.clone(),
-            end,
-            took: ran.took,
-            usage: ran.usage,
-        });
-        let outcome = match &ran.error {
-            None => Ok(did),
-            Some(error) => Err(report::chain(error)),
-        };
-        let Some(set) = self.set_mut(told.place) else {
-            return;
-        };
-        if end != HookEnd::Failed {
-            set.failing.remove(told.hook);
-        }
-        let before = set.latest.get(told.hook);
-        let (runs, failures) = before.map_or((0, 0), |before| (before.runs, before.failures));
-        let latest = Latest {
-            ended: time,
-            took: ran.took,
-            binding: told.summary.clone(),
-            outcome,
-            runs: runs + 1,
-            failures: failures + u64::from(end != HookEnd::Succeeded),
-        };
-        set.latest.insert(told.hook.to_owned(), latest);
-    }
-
-    /// People hear that hooks change values back and forth.
-    pub(super) fn tell_swing(&mut self, place: Option<&ModuleName>) {
-        let Some(why) = self.set(place).and_then(|set| set.swing.why()) else {
-            return;
-        };
-        let message = format!("{why}; what follows from it is slowed down");
-        let module = place.map_or("global", ModuleName::as_str);
-        tracing::error!(target: "hook", module, "{message}");
-        self.tell(Event {
-            about: self.about(place),
-            kind: Kind::Warning,
-            reason: "HooksUndoEachOther",
-            message,
-        });
-    }
-
-    /// What was slowed goes on.
-    pub(super) fn go_on_after_swing(&mut self, now: Instant) {
-        let over: Vec<ModuleName> = self
-            .residents
-            .iter_mut()
-            .filter_map(|(name, resident)| resident.hooks.swing.end(now).then(|| name.clone()))
-            .collect();
-        for name in over {
-            self.request_again(&name, "HookChangedValues");
-        }
-        if self.hooks.swing.end(now) {
-            self.request_converge("GlobalValuesChanged");
-        }
-    }
-}
-
-/// What a run changed, in a few words; `nothing` when nothing.
-fn did(ran: &HookRan, changed: Option<Changed>) -> String {
-    let mut did = Vec::new();
-    if changed.is_some_and(|changed| changed.values) {
-        did.push("values".to_owned());
-    }
-    if changed.is_some_and(|changed| changed.flags) {
-        did.push("enabled modules".to_owned());
-    }
-    if ran.section.is_some() {
-        did.push("config values".to_owned());
-    }
-    let written: Vec<&String> = ran
-        .objects
-        .iter()
-        .filter(|done| !done.starts_with("unchanged"))
-        .collect();
-    match written.as_slice() {
-        [] => {}
-        [one] => did.push((*one).clone()),
-        many => did.push(format!("{} objects", many.len())),
-    }
-    if did.is_empty() {
-        "nothing".to_owned()
-    } else {
-        did.join(", ")
     }
 }

@@ -33,14 +33,17 @@ impl House {
     /// The work of a run that its bindings asked for.
     pub(super) fn hook_work(&mut self, run: &HookRun, of: (String, u64), now: Instant) -> Work {
         let place = run.module.as_ref();
-        let is_off = place
-            .and_then(|module| self.residents.get(module))
-            .is_some_and(|resident| !resident.enabled);
-        if is_off {
+        if self.is_off(place) {
             return Work::Nothing;
         }
         let call = self.hook_call((place, &run.hook), run.contexts.clone(), of, now);
         call.map_or(Work::Nothing, |call| Work::Hook(Box::new(call)))
+    }
+
+    /// Whether hooks of a place have nothing to say: it is a module that is not to be there.
+    pub(super) fn is_off(&self, place: Option<&ModuleName>) -> bool {
+        let resident = place.map(|module| self.residents.get(module));
+        resident.is_some_and(|resident| resident.is_none_or(|resident| !resident.enabled))
     }
 
     /// A run as it would be now; `None` when the hook is gone.

@@ -33,6 +33,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::apply::Parent;
 use crate::config_values::ConfigValues;
 use crate::metric::Operation;
@@ -49,6 +51,8 @@ use crate::task::{
     Rendering, Task,
 };
 use crate::values::{Checksum, Store};
+
+pub use hooks::{SnapshotOf, ToldEvents};
 
 use hooks::HookSet;
 use resident::Resident;
@@ -186,6 +190,19 @@ pub enum Done {
     Broken(String),
 }
 
+impl Done {
+    /// Whether a hook or script did not end by itself, but since the operator stops: that is no
+    /// failure, and the next start does it again.
+    pub fn is_cut_off(&self) -> bool {
+        match self {
+            Self::HookRan(ran) => ran.error.as_ref().is_some_and(Error::is_stop),
+            Self::HooksRead(Err(error)) => error.is_stop(),
+            Self::Evaluated(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// Something to be told or written, in order.
 #[derive(Debug)]
 pub enum Notice {
@@ -255,6 +272,19 @@ pub enum Count {
         took: Duration,
         /// What its process cost.
         usage: Usage,
+    },
+    /// A run of a hook begins: what it is told waited for it.
+    HookWaited {
+        /// Whose; `None` for global hooks.
+        module: Option<ModuleName>,
+        /// The hook.
+        hook: String,
+        /// The name of the first binding.
+        binding: String,
+        /// The queue.
+        queue: String,
+        /// Since the first of it happened.
+        waited: Duration,
     },
     /// Converge is done.
     Converged {
@@ -329,20 +359,15 @@ impl House {
             .residents
             .values()
             .filter_map(|resident| resident.contest.next_end());
-        let swings = self
-            .residents
-            .values()
-            .filter_map(|resident| resident.hooks.swing.wake_at())
-            .chain(self.hooks.swing.wake_at());
         contests
-            .chain(swings)
+            .chain(self.swing_wakes())
             .chain(self.lines.wake_at())
             .chain(self.ask_guard_at)
             .min()
     }
 
     /// Time passed: back-offs, settle times and contests may be over.
-    pub fn tick(&mut self, now: Instant) {
+    pub fn tick(&mut self, now: Instant, time: Timestamp) {
         if self.ask_guard_at.is_some_and(|time| time <= now) {
             self.weigh_vanished(now);
         }
@@ -354,7 +379,7 @@ impl House {
         for name in over {
             self.request_run(&name, "ContestOver");
         }
-        self.go_on_after_swing(now);
+        self.go_on_after_swing((now, time));
     }
 
     /// Whether every enabled module was attempted once.

@@ -69,14 +69,19 @@ impl House {
         let Some(chain) = &set.chain else {
             return Step::End;
         };
-        let is_given_up = chain.kind == ChainKind::Run
-            && place
+        let folder = self.folder_of_hooks(place);
+        let is_given_up = match chain.kind {
+            ChainKind::Run => place
                 .and_then(|module| self.residents.get(module))
-                .is_none_or(|resident| !resident.enabled);
+                .is_none_or(|resident| !resident.enabled),
+            // The converge that the change led to is followed by the hooks as they are then.
+            ChainKind::AfterAll => set.read_of != Some(folder),
+            ChainKind::Delete | ChainKind::Converge => false,
+        };
         if is_given_up {
             return Step::End;
         }
-        chain.next(set, self.folder_of_hooks(place))
+        chain.next(set, folder)
     }
 
     /// What running tasks wait for between two steps.
@@ -106,17 +111,15 @@ impl House {
         if !started.goes_on {
             self.begin_task(task, (now, time));
         }
-        let mut step = self.next_step(place.as_ref());
-        if !matches!(step, Step::Read | Step::Hook(_, Lifecycle::OnStartup)) {
-            self.queue_synchronizations(place.as_ref(), now);
-            step = self.next_step(place.as_ref());
-        }
+        let step = self.next_step(place.as_ref());
+        let reads = (step == Step::Read).then(|| self.folder_of_hooks(place.as_ref()));
         if let Some(chain) = self
             .set_mut(place.as_ref())
             .and_then(|set| set.chain.as_mut())
         {
             chain.begin(&step);
             chain.running = Some(step.clone());
+            chain.reads = reads;
         }
         let is_hook = matches!(step, Step::Hook(..) | Step::Synchronize(_));
         let work = match &step {
@@ -161,9 +164,9 @@ impl House {
                 resident.enter(ModuleState::Running, "", "", time);
             }
         }
+        let folder = self.folder_of_hooks(task.module());
         if matches!(task, Task::ModuleDelete { purge: true, .. }) {
             // Its folder is gone, and its hooks with it.
-            let folder = self.folder_of_hooks(task.module());
             if let Some(set) = self.set_mut(task.module()) {
                 set.retire();
                 set.read_of = Some(folder);
@@ -172,7 +175,9 @@ impl House {
         let Some(set) = self.set_mut(task.module()) else {
             return;
         };
-        if set.chain.as_ref().is_none_or(|chain| chain.kind != kind) {
+        // Hooks that changed since are read, so that a chain never stands at a hook that is no more.
+        let is_kept = |chain: &Chain| chain.kind == kind && set.read_of == Some(folder);
+        if !set.chain.as_ref().is_some_and(is_kept) {
             set.chain = Some(Chain::new(kind));
         }
     }
@@ -292,7 +297,9 @@ impl House {
         for warning in &read.warnings {
             tracing::warn!(target: "hook", module = owner, "{warning}");
         }
-        let folder = self.folder_of_hooks(place);
+        // The folder may have changed while its hooks were asked: then they are read again.
+        let reads = self.set(place).and_then(|set| set.chain.as_ref()?.reads);
+        let folder = reads.unwrap_or_default();
         let mut next = self.next_monitor;
         let id = || {
             next += 1;
@@ -393,9 +400,21 @@ impl House {
         }
     }
 
-    /// Puts every Synchronization that is due and belongs into a named queue there.
-    fn queue_synchronizations(&mut self, place: Option<&ModuleName>, now: Instant) {
-        self.queue_due(place, now, |queue| matches!(queue, QueueName::Named(_)));
+    /// Puts every Synchronization that is due and belongs into a named queue there, once the
+    /// `onStartup` hooks of its place are through.
+    pub(super) fn queue_synchronizations(&mut self, now: Instant) {
+        let due = self.sets().filter(|(place, set)| {
+            let is_begun = || {
+                let step = self.next_step(*place);
+                !matches!(step, Step::Read | Step::Hook(_, Lifecycle::OnStartup))
+            };
+            set.chain.is_some() && set.is_any_due() && is_begun()
+        });
+        let places: Vec<Place> = due.map(|(place, _)| place.cloned()).collect();
+        for place in places {
+            let is_named = |queue: &QueueName| matches!(queue, QueueName::Named(_));
+            self.queue_due(place.as_ref(), now, is_named);
+        }
     }
 
     /// Puts every Synchronization that is due into its queue: the place has come to its end without.

@@ -49,6 +49,8 @@ pub struct Started<T> {
     pub task: T,
     /// Whether it began before, and this is its next step.
     pub goes_on: bool,
+    /// How often it failed before.
+    pub failures: u32,
 }
 
 /// A task whose turn it is.
@@ -224,6 +226,7 @@ impl<T: Clone> Lines<T> {
                     id: head.id,
                     task: head.task.clone(),
                     goes_on,
+                    failures: head.failures,
                 });
             }
         }

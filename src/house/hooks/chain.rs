@@ -59,6 +59,18 @@ pub(in crate::house) enum Step {
     End,
 }
 
+impl Step {
+    /// What is being done, for people; empty when the task says it already.
+    pub(in crate::house) fn told(&self) -> String {
+        match self {
+            Self::Read => "reads the hooks".to_owned(),
+            Self::Hook(hook, lifecycle) => format!("{hook} ({})", lifecycle.name()),
+            Self::Synchronize(hook) => format!("{hook} (Synchronization)"),
+            Self::Wait(_) | Self::Fail(_) | Self::Work | Self::End => String::new(),
+        }
+    }
+}
+
 /// How far a task is.
 #[derive(Debug, Clone)]
 pub(in crate::house) struct Chain {
@@ -71,6 +83,8 @@ pub(in crate::house) struct Chain {
     pub(in crate::house) stale_by: Option<String>,
     /// The step that is being done.
     pub(in crate::house) running: Option<Step>,
+    /// The content of the folder whose hooks are being read.
+    pub(in crate::house) reads: Option<[u8; 32]>,
 }
 
 impl Chain {
@@ -82,6 +96,7 @@ impl Chain {
             done: BTreeSet::new(),
             stale_by: None,
             running: None,
+            reads: None,
         }
     }
 
@@ -216,9 +231,10 @@ fn waits_for_lists(set: &HookSet) -> Option<Step> {
         }
         _ => None,
     });
-    let is_absent = |bound: &&super::Bound| matches!(bound.trouble, Some(Trouble::Unserved { .. }));
+    let is_served =
+        |bound: &&super::Bound| !matches!(bound.trouble, Some(Trouble::Unserved { .. }));
     refused.or_else(|| {
-        let bound = listing().find(|bound| !is_absent(bound))?;
+        let bound = listing().find(is_served)?;
         let kind = set
             .binding(bound)
             .map_or("", |binding| &binding.selection.kind);
