@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::hooks::{Ended, Step};
+use super::hooks::{Chain, Ended, Step};
 use super::steps::Times;
 use super::{Done, House, Notice};
 use crate::binding::{ContextKind, Lifecycle};
@@ -174,7 +174,7 @@ impl House {
         match results {
             Ok(changed) => {
                 self.tell_hook_end(&ended, ran, Ok(changed), time);
-                self.follow_run(place, &run.hook, changed, now);
+                self.follow_run(run, changed, now);
                 None
             }
             Err(why) if run.allow_failure => {
@@ -192,17 +192,14 @@ impl House {
     }
 
     /// What follows from values that events changed.
-    fn follow_run(
-        &mut self,
-        place: Option<&ModuleName>,
-        hook: &str,
-        changed: Changed,
-        now: Instant,
-    ) {
+    fn follow_run(&mut self, run: &HookRun, changed: Changed, now: Instant) {
+        let (place, hook) = (run.module.as_ref(), &run.hook);
+        let is_synchronization = !run.synchronizes.is_empty();
         if changed.flags {
             self.request_converge("GlobalHookSwitchedModules");
         }
-        if !changed.values {
+        let is_used_anyway = is_synchronization && self.is_before_work(place);
+        if !changed.values || is_used_anyway {
             return;
         }
         let checksum = match place {
@@ -226,6 +223,12 @@ impl House {
             None => self.request_converge("GlobalValuesChanged"),
             Some(module) => self.request_again(module, "HookChangedValues"),
         }
+    }
+
+    /// Whether a task of this place is on its way to what it makes from the values.
+    fn is_before_work(&self, place: Option<&ModuleName>) -> bool {
+        let chain = self.set(place).and_then(|set| set.chain.as_ref());
+        chain.is_some_and(Chain::is_before_work)
     }
 
     /// Takes what a hook gives back; values are checked against those of now.

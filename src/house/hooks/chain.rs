@@ -182,6 +182,12 @@ impl Chain {
         }
     }
 
+    /// Whether the work is still to be done, from the values as they are then.
+    pub(in crate::house) fn is_before_work(&self) -> bool {
+        let work = self.stages().iter().position(|stage| *stage == Stage::Work);
+        work.is_some_and(|work| self.stage < work)
+    }
+
     /// A step failed: it begins again, with what lasts of what was done.
     pub(in crate::house) fn failed(&mut self) {
         // What follows converge has nothing before it that could differ.
