@@ -143,7 +143,13 @@ impl House {
                 if decision.enabled && changed {
                     resident.enter(ModuleState::Waiting, "", "", time);
                 } else if !decision.enabled {
-                    resident.enter(ModuleState::Disabled, "", &decision.why, time);
+                    let is_there = resident.has_objects() || resident.hooks.is_active();
+                    let (state, why) = if is_there {
+                        (ModuleState::Deleting, "")
+                    } else {
+                        (ModuleState::Disabled, decision.why.as_str())
+                    };
+                    resident.enter(state, "", why, time);
                 }
                 resident.decision = Some(decision);
                 self.take_section(name);

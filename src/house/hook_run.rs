@@ -184,7 +184,9 @@ impl House {
             }
             Err(why) => {
                 self.tell_hook_end(&ended, ran, Err(&why), time);
-                Some(format!("hook {} ({}): {why}", run.hook, run.summary()))
+                let message = format!("hook {} ({}): {why}", run.hook, run.summary());
+                self.note_failing(place, &run.hook, &message);
+                Some(message)
             }
         }
     }
@@ -237,9 +239,6 @@ impl House {
         ran: &HookRan,
         now: Instant,
     ) -> Result<Changed, String> {
-        if !ran.metrics.is_empty() {
-            self.notices.push(Notice::HookMetrics(ran.metrics.clone()));
-        }
         let origin = crate::values::Origin::HookPatch {
             hook: format!("{}/{hook}", place.map_or("global", ModuleName::as_str)),
         };
@@ -263,6 +262,9 @@ impl House {
                 Some(Err(error)) => return Err(report::chain(&error)),
                 None => false,
             };
+        }
+        if !ran.metrics.is_empty() {
+            self.notices.push(Notice::HookMetrics(ran.metrics.clone()));
         }
         let flags = self.take_flags(ran.values.flags.iter().chain(&ran.config_flags));
         self.release(place, ran, now);

@@ -154,7 +154,7 @@ fn row(name: &ModuleName, resident: &Resident, held: bool) -> ModuleRow {
 }
 
 /// The state with what overlays it: a held removal, a broken folder behind a good last version,
-/// drift that is left.
+/// a hook that fails on an event, drift that is left.
 fn shown(resident: &Resident, held: bool) -> (ModuleState, String, String) {
     if held {
         let why = "its folder is gone; nothing is removed before a person says so";
@@ -165,6 +165,9 @@ fn shown(resident: &Resident, held: bool) -> (ModuleState, String, String) {
         return (ModuleState::Applied, "InvalidModule".to_owned(), message);
     }
     let is_well = resident.reason.is_empty() && resident.state == ModuleState::Applied;
+    if is_well && let Some(why) = resident.hooks.failing.values().next() {
+        return (ModuleState::Applied, "HookFailed".to_owned(), why.clone());
+    }
     if is_well && let Some(why) = resident.hooks.swing.why() {
         let message = format!("{why}; what follows from it is slowed down");
         return (

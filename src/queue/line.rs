@@ -233,15 +233,15 @@ impl<T: Clone> Lines<T> {
         started
     }
 
-    /// While the head of a line backs off, the first task behind it that may pass it becomes the head:
-    /// what failed may wait for it.
+    /// While the head of a line has to wait for a time, the first task behind it that may pass it
+    /// becomes the head: what failed may need it.
     pub fn overtake(&mut self, now: Instant, may_pass: impl Fn(&T, &T) -> bool) {
         for line in self.lines.values_mut() {
             for entry in line.iter_mut() {
                 entry.not_before = entry.not_before.filter(|time| *time > now);
             }
             let Some(head) = line.front() else { continue };
-            if head.running.is_some() || head.held.is_some() || head.has_turn(now) {
+            if head.running.is_some() || head.has_turn(now) {
                 continue;
             }
             // Those that may pass keep their order among themselves.

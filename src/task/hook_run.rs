@@ -305,7 +305,7 @@ async fn write_section(
         Ok(section)
     };
     let written = config_values::write(&context.applier.client, place, key, plan).await;
-    if written.is_err() {
+    if !matches!(written, Ok(Some(_))) {
         // Whoever writes the same text later is somebody else.
         context.hooks.own_sections.forget(key);
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::hook_script::hook;
 use super::stage::Stage;
 
-/// A chart with one ConfigMap that shows a value of the module.
+/// A chart with one `ConfigMap` that shows a value of the module.
 const CHART: &str = "
 apiVersion: v1
 kind: ConfigMap

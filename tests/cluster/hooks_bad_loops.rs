@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::hook_script::{Marks, before_helm, config_maps, hook, seen_chart, set_value};
 use super::scene::{free_address, http_get};
 use super::stage::{Stage, until_row};
-use crate::support::Operator;
+use crate::support::{Modules, Operator};
 
 /// A hook on the module's own object that wants a value to be another than its partner wants.
 fn undoing(stage: &Stage, marks: &Marks, from: &str, to: &str) -> String {
@@ -99,6 +99,35 @@ async fn hook_that_changes_values_after_every_run_is_slowed() {
     sleep(Duration::from_secs(3)).await;
     let after = marks.lines("runs").len();
     assert!(after <= before + 1, "{before} runs, then {after}");
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn global_hook_that_changes_values_after_every_converge_is_slowed() {
+    let Some(stage) = Stage::with("bad", &seen_chart("web")).await else {
+        return;
+    };
+    let (marks, global) = (Marks::new(), Modules::new());
+    let body = format!(
+        "{}\n{}",
+        marks.note("runs", "run"),
+        set_value("global", "count", "$(wc -l < RUNS)").replace("RUNS", &marks.text("runs"))
+    );
+    global.write_script("a.sh", &hook("{configVersion: v1, afterAll: 1}", &body));
+    let path = global.path().to_owned();
+    let mut operator = stage.start_with(|settings| settings.folders.global_hooks = path);
+    let message = stage.event("HooksUndoEachOther").await;
+    let words = "a.sh changes the values after every run";
+    assert!(message.contains(words), "{message}");
+    until_idle(&mut operator).await;
+    let before = marks.lines("runs").len();
+    sleep(Duration::from_secs(3)).await;
+    let after = marks.lines("runs").len();
+    assert!(after <= before + 1, "{before} runs, then {after}");
+    assert_eq!(
+        operator.module_is("web", ModuleState::Applied).await.reason,
+        ""
+    );
     operator.stop().await;
 }
 

@@ -1,10 +1,10 @@
 //! Watches that see less than they should: the module goes on, and hears of the rest when it comes.
 
-use addon_operator::serve::ModuleState;
+use addon_operator::serve::{ModuleRow, ModuleState};
 use serde_json::{Value, json};
 
 use super::hook_script::{Marks, config_maps, hook, seen_chart};
-use super::stage::Stage;
+use super::stage::{Stage, until_row};
 use super::watches::{DEFINITIONS, create_widget, widgets};
 use crate::support::rest;
 
@@ -57,13 +57,18 @@ async fn filter_that_fails_on_one_object_hides_that_object_only() {
   includeSnapshotsFrom: [maps]",
     );
     stage.hook("web", "a.sh", &hook(&config, SEES_NAMES));
-    let operator = stage.run_well().await;
+    let mut operator = stage.run_well().await;
     until_seen(&stage, "1").await;
+    let is_told = |row: &ModuleRow| row.reason == "HookTrouble";
+    let row = until_row(&mut operator, "the trouble is told", is_told).await;
+    let words = format!("fails on ConfigMap {}/odd", stage.namespace());
+    assert!(row.message.contains(&words), "{}", row.message);
     create_note(&stage, "later", "2").await;
     until_seen(&stage, "1 2").await;
     let mended = json!({"data": {"number": "3"}});
     stage.alter("configmaps/odd", "a-person", &mended).await;
     until_seen(&stage, "1 2 3").await;
+    until_row(&mut operator, "all is well", |row| row.reason.is_empty()).await;
     operator.stop().await;
 }
 

@@ -224,8 +224,8 @@ impl Stage {
     }
 }
 
-/// A kind that is not there yet is not waited for: its binding is synchronized when it comes. Other
-/// troubles hide what is there, and what is made without it could be wrong.
+/// A kind that is not there yet is not waited for: its binding is synchronized when it comes. What is
+/// there and cannot be read is another matter: what is made without it could be wrong.
 fn waits_for_lists(set: &HookSet) -> Option<Step> {
     let listing = || {
         let listing = |bound: &&super::Bound| bound.state == BoundState::Listing;
@@ -244,10 +244,8 @@ fn waits_for_lists(set: &HookSet) -> Option<Step> {
         let kind = set
             .binding(bound)
             .map_or("", |binding| &binding.selection.kind);
-        let trouble = bound.trouble.as_ref();
-        let why = trouble.map_or_else(String::new, |trouble| format!(": {trouble}"));
         Some(Step::Wait(format!(
-            "waits for the list of {kind} that {} asks for{why}",
+            "waits for the list of {kind} that {} asks for",
             bound.hook
         )))
     })

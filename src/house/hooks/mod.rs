@@ -45,6 +45,8 @@ pub(super) struct HookSet {
     pub(super) is_live: bool,
     /// The latest run of each hook.
     pub(super) latest: BTreeMap<String, Latest>,
+    /// Hooks whose latest run for an event, or late Synchronization, failed: they are repeated. Why.
+    pub(super) failing: BTreeMap<String, String>,
     /// When each hook with limits may run again.
     pub(super) buckets: BTreeMap<String, Bucket>,
     /// Values that hooks change back and forth.
@@ -152,6 +154,7 @@ impl HookSet {
         self.bound.retain(|_, bound| same.contains(&bound.hook));
         self.started.retain(|name| same.contains(name));
         self.latest.retain(|name, _| new.contains_key(name));
+        self.failing.retain(|name, _| same.contains(name));
         self.buckets.retain(|name, _| same.contains(name));
         for (name, hook) in new.iter().filter(|(name, _)| !same.contains(*name)) {
             for index in 0..hook.config.kubernetes.len() {

@@ -81,6 +81,10 @@ impl Swing {
     }
 
     fn slow(&mut self, why: String, now: Instant) {
+        if self.slowed.is_some() {
+            self.last = Some((now, why));
+            return;
+        }
         self.forget(now);
         self.pauses = match self.last {
             None => 0,
@@ -126,5 +130,68 @@ impl Swing {
             self.slowed = None;
         }
         is_over
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Notes values one second apart; answers after how many it was slowed, and when.
+    fn slowed(values: &[u32], hooks: &[&str]) -> (Swing, Option<usize>) {
+        let (mut swing, mut now) = (Swing::default(), Instant::now());
+        let mut notes = values.iter().zip(hooks.iter().cycle());
+        let index = notes.position(|(value, hook)| {
+            now += SECOND;
+            swing.note(Checksum::of(&json!(value)), hook, now)
+        });
+        (swing, index)
+    }
+
+    #[test]
+    fn values_that_come_back_three_times_swing() {
+        let (swing, index) = slowed(&[1, 2, 1, 2, 1, 2, 1, 2], &["a", "b"]);
+        assert_eq!(index, Some(6));
+        assert_eq!(swing.why(), Some("a and b undo each other's values"));
+        let (swing, _) = slowed(&[1, 2, 1, 2, 1, 2, 1, 2], &["a"]);
+        assert_eq!(swing.why(), Some("a changes the values back and forth"));
+    }
+
+    #[test]
+    fn values_that_only_go_on_do_not_swing() {
+        let all: Vec<u32> = (0..1000).collect();
+        assert_eq!(slowed(&all, &["a", "b"]).1, None);
+    }
+
+    #[test]
+    fn pauses_grow_while_it_swings_and_not_while_it_is_slowed() {
+        let (mut swing, mut now) = (Swing::default(), Instant::now());
+        let mut pauses = Vec::new();
+        for _ in 0..7 {
+            while !swing.note_repeat("a", now) {}
+            let until = swing.wake_at().unwrap();
+            pauses.push(until.duration_since(now).as_secs());
+            assert!(swing.note_repeat("a", now + SECOND));
+            assert_eq!(swing.wake_at(), Some(until));
+            now = until;
+            assert!(swing.end(now));
+        }
+        assert_eq!(pauses, [10, 20, 40, 80, 160, 300, 300]);
+        now += WINDOW;
+        assert!(swing.note_repeat("a", now));
+        assert_eq!(swing.wake_at(), Some(now + FIRST_PAUSE));
+    }
+
+    #[test]
+    fn run_that_changes_nothing_afterwards_settles_it() {
+        let (mut swing, now) = (Swing::default(), Instant::now());
+        for _ in 0..100 {
+            assert!(!swing.note_repeat("a", now));
+            swing.settle();
+        }
     }
 }

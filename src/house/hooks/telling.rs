@@ -93,6 +93,35 @@ impl House {
         });
     }
 
+    /// People hear of a hook that fails on an event, once for one message.
+    pub(in crate::house) fn note_failing(
+        &mut self,
+        place: Option<&ModuleName>,
+        hook: &str,
+        message: &str,
+    ) {
+        let Some(set) = self.set_mut(place) else {
+            return;
+        };
+        let before = set.failing.insert(hook.to_owned(), message.to_owned());
+        if before.as_deref() != Some(message) {
+            self.tell(Event {
+                about: self.about(place),
+                kind: Kind::Warning,
+                reason: "HookFailed",
+                message: message.to_owned(),
+            });
+        }
+    }
+
+    /// What events about the hooks of a place are about.
+    fn about(&self, place: Option<&ModuleName>) -> About {
+        match place {
+            Some(module) => About::Module(module.clone()),
+            None => About::ConfigMap(self.settings.config_map.clone()),
+        }
+    }
+
     /// People hear that hooks change values back and forth.
     pub(in crate::house) fn tell_swing(&mut self, place: Option<&ModuleName>) {
         let Some(why) = self.set(place).and_then(|set| set.swing.why()) else {
@@ -101,12 +130,8 @@ impl House {
         let message = format!("{why}; what follows from it is slowed down");
         let module = place.map_or("global", ModuleName::as_str);
         tracing::error!(target: "hook", module, "{message}");
-        let about = match place {
-            Some(module) => About::Module(module.clone()),
-            None => About::ConfigMap(self.settings.config_map.clone()),
-        };
         self.tell(Event {
-            about,
+            about: self.about(place),
             kind: Kind::Warning,
             reason: "HooksUndoEachOther",
             message,
@@ -145,6 +170,9 @@ impl HookSet {
         (ran, time): (&HookRan, Timestamp),
         outcome: Result<String, String>,
     ) {
+        if outcome.is_ok() || ended.may_fail {
+            self.failing.remove(ended.hook);
+        }
         let before = self.latest.get(ended.hook);
         let (runs, failures) = before.map_or((0, 0), |before| (before.runs, before.failures));
         let latest = Latest {
