@@ -124,7 +124,12 @@ async fn script_that_answers_nothing_concerns_its_module_alone() {
 
 #[tokio::test]
 async fn script_that_cannot_start_concerns_its_module_alone() {
-    fails_alone("nointerpreter", "#!/no/such/shell\n", "is the interpreter of its first line installed?").await;
+    fails_alone(
+        "nointerpreter",
+        "#!/no/such/shell\n",
+        "is the interpreter of its first line installed?",
+    )
+    .await;
 }
 
 #[tokio::test]

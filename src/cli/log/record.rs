@@ -194,7 +194,9 @@ impl Record {
             }
         }
         if let Some(now) = now {
-            map.serialize_entry("time", &format!("{now:.3}"))?;
+            // Who looks at details looks at times closely, too.
+            let digits = if self.level > Level::INFO { 6 } else { 3 };
+            map.serialize_entry("time", &format!("{now:.digits$}"))?;
         }
         map.end()?;
         Ok(String::from_utf8_lossy(&line).into_owned())
