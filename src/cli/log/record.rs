@@ -313,6 +313,18 @@ mod tests {
     }
 
     #[test]
+    fn records_of_details_tell_microseconds() {
+        for (level, time) in [
+            (Level::INFO, "12:00:00.123Z"),
+            (Level::DEBUG, "12:00:00.123400Z"),
+            (Level::TRACE, "12:00:00.123400Z"),
+        ] {
+            let line = record(level, Vec::new()).line(Form::Json, LogTime::Shown, noon());
+            assert!(line.contains(time), "{line}");
+        }
+    }
+
+    #[test]
     fn text_is_one_short_line() {
         let values = vec![
             ("module", json!("nginx")),
