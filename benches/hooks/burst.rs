@@ -24,10 +24,12 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 const MADE: &str = "burst of objects made";
 const CHANGED: &str = "burst of objects changed";
+const SLOW: &str = "burst into a hook of one second";
+const BURSTS: [&str; 3] = [MADE, CHANGED, SLOW];
 const BEFORE: &str = "before the bursts, memory";
 const AFTER: &str = "after the bursts, memory";
 
-/// Makes so many objects, then changes each; each time until the hook was told of all of them.
+/// Makes so many objects, then changes each twice; each time until the hook was told of all of them.
 pub(crate) async fn measure(cluster: &Cluster, objects: usize, figures: &mut Figures) {
     cluster.make_namespace(NAMESPACE).await;
     let (ear, folder) = (Ear::open(), TempDir::new().expect("a folder"));
@@ -39,11 +41,14 @@ pub(crate) async fn measure(cluster: &Cluster, objects: usize, figures: &mut Fig
     operator.told("converge is done");
     sleep(Duration::from_secs(1)).await;
     figures.add(BEFORE, operator.memory("VmRSS"));
-    for name in [MADE, CHANGED] {
+    for name in BURSTS {
+        if name == SLOW {
+            fs::write(told.join("slow"), "").expect("a file");
+        }
         let of = |what: &str| format!("{name}{what}");
         let before = operator.processor().own;
         let begun = SystemTime::now();
-        let writing = tokio::spawn(write(cluster.plain.clone(), objects, name == MADE));
+        let writing = tokio::spawn(write(cluster.plain.clone(), objects, name));
         let heard = Heard::of_all(&ear, &told, objects);
         let written = writing.await.expect("writes");
         let seconds = |from: SystemTime, to: SystemTime| {
@@ -76,7 +81,7 @@ pub(crate) fn table(figures: &Figures) -> Vec<Line> {
     use Unit::{Count, Mebibytes, Milliseconds};
     let line = |name: &str, unit, budget| figures.line(name, Which::Median, unit, budget);
     let mut lines = vec![line(BEFORE, Mebibytes, None)];
-    for name in [MADE, CHANGED] {
+    for name in BURSTS {
         for (what, unit, budget) in [
             ("all writes", Milliseconds, None),
             ("until all were told", Milliseconds, None),
@@ -110,20 +115,21 @@ fn write_module(folder: &Path, told: &Path, ear: &Ear) {
     // Under the name of its private folder.
     let deed = format!(
         "folder=${{BINDING_CONTEXT_PATH%/*}}; name=${{folder##*/}}\n  \
-         cp \"$BINDING_CONTEXT_PATH\" {}/\"$name\"; echo \"$name\" >>{}",
-        told.display(),
-        ear.path()
+         cp \"$BINDING_CONTEXT_PATH\" {told}/\"$name\"; echo \"$name\" >>{ear}\n  \
+         if [ -e {told}/slow ]; then sleep 1; fi",
+        told = told.display(),
+        ear = ear.path()
     );
     write_hook(&module.join("hooks/listen"), &config, &deed);
     fs::write(module.join("values.yaml"), "listenerEnabled: true\n").expect("a file");
 }
 
 /// Makes the objects, or changes them; answers when the last write was answered.
-async fn write(client: kube::Client, objects: usize, makes: bool) -> SystemTime {
+async fn write(client: kube::Client, objects: usize, burst: &str) -> SystemTime {
     let collection = format!("/api/v1/namespaces/{NAMESPACE}/configmaps");
     let write = async |number: usize| {
         let name = format!("object-{number:05}");
-        if makes {
+        if burst == MADE {
             let object = json!({
                 "apiVersion": "v1", "kind": "ConfigMap",
                 "metadata": {"name": name, "labels": {"bench": "burst"}},
@@ -131,7 +137,7 @@ async fn write(client: kube::Client, objects: usize, makes: bool) -> SystemTime 
             });
             rest::create(&client, &collection, &object).await;
         } else {
-            let change = json!({"data": {"state": "changed"}});
+            let change = json!({"data": {"state": burst}});
             rest::merge(&client, &format!("{collection}/{name}"), "bench", &change).await;
         }
     };

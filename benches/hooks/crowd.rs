@@ -71,7 +71,7 @@ pub(crate) async fn measure(
     first.stop();
     for round in 0..rounds {
         for (variant, folder) in [(WITHOUT, &plain), (WITH, &crowded)] {
-            let namespace = &format!("crowd-{}-{round}", variant.len());
+            let namespace = &format!("{}-{round}", variant.replace(' ', "-"));
             cluster.make_namespace(namespace).await;
             let round = Round {
                 cluster,

@@ -9,8 +9,8 @@
 //! - *events*: one change at a time, with nothing else to do. What the operator logs at debug level
 //!   tells when it read the change and when it had made the process; the hook's first act is a line
 //!   into a pipe that is heard here. The floor is the same hook started by the system, in turn.
-//! - *burst*: so many objects made, then changed, by 32 writes at once. The hook keeps what it was
-//!   told in each run; that is counted.
+//! - *burst*: so many objects made, then changed, by 32 writes at once; then changed while each run of
+//!   the hook takes a second. The hook keeps what it was told in each run; that is counted.
 //! - *crowd*: 29 modules of 249 objects with and without 60 hooks, in turn.
 
 #![expect(
