@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::House;
 use super::hooks::{BoundState, Told};
+use super::steps::Place;
 use crate::binding::{Common, Context};
 use crate::name::ModuleName;
 use crate::queue::QueueName;
@@ -60,7 +61,7 @@ impl House {
                 self.take_event(place.as_ref(), monitor, told, now);
             }
             News::Trouble { trouble, .. } => {
-                self.take_trouble(place.as_ref(), monitor, Some(trouble))
+                self.take_trouble(place.as_ref(), monitor, Some(trouble));
             }
             News::Recovered { .. } => self.take_trouble(place.as_ref(), monitor, None),
         }
@@ -94,7 +95,7 @@ impl House {
         self.lines.join(queue, task, Task::join);
     }
 
-    fn place_of(&self, monitor: MonitorId) -> Option<Option<ModuleName>> {
+    fn place_of(&self, monitor: MonitorId) -> Option<Place> {
         let mut sets = self.sets();
         let (place, _) = sets.find(|(_, set)| set.bound.contains_key(&monitor))?;
         Some(place.cloned())

@@ -60,12 +60,7 @@ impl House {
     }
 
     /// The work of a run that its bindings asked for.
-    pub(super) fn hook_work(
-        &mut self,
-        run: &HookRun,
-        of: (String, u64, bool),
-        now: Instant,
-    ) -> Work {
+    pub(super) fn hook_work(&mut self, run: &HookRun, of: (String, u64), now: Instant) -> Work {
         let place = run.module.as_ref();
         let is_off = place
             .and_then(|module| self.residents.get(module))
@@ -73,17 +68,16 @@ impl House {
         if is_off {
             return Work::Nothing;
         }
-        let call = self.hook_call(place, &run.hook, run.contexts.clone(), of, now);
+        let call = self.hook_call((place, &run.hook), run.contexts.clone(), of, now);
         call.map_or(Work::Nothing, |call| Work::Hook(Box::new(call)))
     }
 
     /// A run as it would be now; `None` when the hook is gone.
     pub(super) fn hook_call(
         &mut self,
-        place: Option<&ModuleName>,
-        hook: &str,
+        (place, hook): (Option<&ModuleName>, &str),
         contexts: Vec<binding::Context>,
-        (queue, task, is_limited): (String, u64, bool),
+        (queue, task): (String, u64),
         now: Instant,
     ) -> Option<HookCall> {
         let set = self.set_mut(place)?;
@@ -106,7 +100,6 @@ impl House {
             global,
             queue,
             task,
-            is_limited,
         })
     }
 
@@ -115,7 +108,7 @@ impl House {
         &mut self,
         task: &Task,
         step: &Step,
-        ran: HookRan,
+        ran: &HookRan,
         times: Times,
     ) -> Option<String> {
         let place = task.module().cloned();
@@ -137,19 +130,19 @@ impl House {
         if let Some(error) = &ran.error {
             let message = format!("hook {hook} ({binding}): {}", report::chain(error));
             self.conclude_hook_failure(place.as_ref(), &message, error.reason(), times.1);
-            self.tell_hook_end(&told, &ran, HookEnd::Failed, None, times.1);
+            self.tell_hook_end(&told, ran, (HookEnd::Failed, None), times.1);
             return Some(message);
         }
-        let changed = match self.take_results(place.as_ref(), hook, &ran, times.0) {
+        let changed = match self.take_results(place.as_ref(), hook, ran, times.0) {
             Ok(changed) => changed,
             Err(why) => {
                 let message = format!("hook {hook} ({binding}): {why}");
                 self.conclude_hook_failure(place.as_ref(), &message, "InvalidValuesPatch", times.1);
-                self.tell_hook_end(&told, &ran, HookEnd::Failed, None, times.1);
+                self.tell_hook_end(&told, ran, (HookEnd::Failed, None), times.1);
                 return Some(message);
             }
         };
-        self.tell_hook_end(&told, &ran, HookEnd::Succeeded, Some(changed), times.1);
+        self.tell_hook_end(&told, ran, (HookEnd::Succeeded, Some(changed)), times.1);
         self.follow_step(task, step, changed);
         None
     }
@@ -181,23 +174,20 @@ impl House {
     pub(super) fn hook_done(
         &mut self,
         (queue, id, task): (&QueueName, u64, &Task),
-        run: &HookRun,
         done: Done,
         managed: &Managed,
         times: Times,
     ) {
-        let failure = match done {
-            Done::HookRan(ran) => self.take_hook_run(queue, run, *ran, times),
-            Done::Broken(why) => Some(why),
+        let failure = match (task, done) {
+            (Task::HookRun(run), Done::HookRan(ran)) => self.take_hook_run(queue, run, &ran, times),
+            (_, Done::Broken(why)) => Some(why),
             _ => None,
         };
         match failure {
-            Some(message) => self.fail((queue, id, task), message, times),
+            Some(message) => self.fail((queue, id, task), &message, times),
             None => self.lines.done(queue, id),
         }
-        if run.module.is_some() {
-            self.task_over(task, managed, times.1);
-        }
+        self.task_over(task, managed, times.1);
         self.close_converge(times.0);
     }
 
@@ -205,7 +195,7 @@ impl House {
         &mut self,
         queue: &QueueName,
         run: &HookRun,
-        ran: HookRan,
+        ran: &HookRan,
         (now, time): Times,
     ) -> Option<String> {
         let place = run.module.as_ref();
@@ -221,22 +211,22 @@ impl House {
         };
         let results = match &ran.error {
             Some(error) => Err(report::chain(error)),
-            None => self.take_results(place, &run.hook, &ran, now),
+            None => self.take_results(place, &run.hook, ran, now),
         };
         match results {
             Ok(changed) => {
-                self.tell_hook_end(&told, &ran, HookEnd::Succeeded, Some(changed), time);
+                self.tell_hook_end(&told, ran, (HookEnd::Succeeded, Some(changed)), time);
                 self.follow_run(place, &run.hook, changed, now);
                 None
             }
             Err(why) if run.allow_failure => {
-                self.tell_hook_end(&told, &ran, HookEnd::Allowed, None, time);
-                self.release(place, &ran, now);
+                self.tell_hook_end(&told, ran, (HookEnd::Allowed, None), time);
+                self.release(place, ran, now);
                 tracing::warn!(target: "hook", hook = run.hook, "the failure is allowed: {why}");
                 None
             }
             Err(why) => {
-                self.tell_hook_end(&told, &ran, HookEnd::Failed, None, time);
+                self.tell_hook_end(&told, ran, (HookEnd::Failed, None), time);
                 Some(format!("hook {} ({}): {why}", run.hook, run.summary()))
             }
         }
@@ -386,8 +376,7 @@ impl House {
         &mut self,
         told: &Told<'_>,
         ran: &HookRan,
-        end: HookEnd,
-        changed: Option<Changed>,
+        (end, changed): (HookEnd, Option<Changed>),
         time: Timestamp,
     ) {
         let module = told.place.map_or("global", ModuleName::as_str);

@@ -69,6 +69,8 @@ pub struct Settings {
     pub global_schemas: Schemas,
     /// The folder of the global hooks.
     pub global_hooks: std::path::PathBuf,
+    /// How many hooks of main queues run at once.
+    pub hook_processes: usize,
 }
 
 /// The state of everything.
@@ -99,6 +101,8 @@ pub struct House {
     hooks_folder: Option<[u8; 32]>,
     /// What global hooks say of modules.
     dynamic: BTreeMap<ValuesKey, bool>,
+    /// The tasks of main queues that run a hook now.
+    hook_slots: BTreeSet<u64>,
     next_monitor: u64,
     /// Grows when what hooks are bound to changes.
     bindings_version: u64,
@@ -304,6 +308,7 @@ impl House {
             hooks: HookSet::default(),
             hooks_folder: None,
             dynamic: BTreeMap::new(),
+            hook_slots: BTreeSet::new(),
             next_monitor: 1,
             bindings_version: 0,
             notices: Vec::new(),

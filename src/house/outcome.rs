@@ -28,6 +28,7 @@ impl House {
         (now, time): (Instant, Timestamp),
     ) {
         let of = (queue, id, task);
+        self.hook_slots.remove(&id);
         let failure = match (task, done) {
             (
                 Task::ConvergeModules { .. }
@@ -36,9 +37,7 @@ impl House {
                 | Task::ModuleDelete { .. },
                 done,
             ) => return self.step_done(of, done, managed, (now, time)),
-            (Task::HookRun(run), done) => {
-                return self.hook_done(of, run, done, managed, (now, time));
-            }
+            (Task::HookRun(_), done) => return self.hook_done(of, done, managed, (now, time)),
             (Task::AskScript { module }, Done::Evaluated(mut decided)) => {
                 self.take_answer(module, decided.remove(module), time)
             }
@@ -50,7 +49,7 @@ impl House {
         };
         match failure {
             None => self.lines.done(queue, id),
-            Some(message) => self.fail(of, message, (now, time)),
+            Some(message) => self.fail(of, &message, (now, time)),
         }
         self.task_over(task, managed, time);
         self.close_converge(now);
@@ -60,12 +59,12 @@ impl House {
     pub(super) fn fail(
         &mut self,
         (queue, id, task): (&QueueName, u64, &Task),
-        message: String,
+        message: &str,
         (now, _): (Instant, Timestamp),
     ) {
         let wait = self
             .lines
-            .failed((queue, id), message.clone(), now, Task::absorb);
+            .failed((queue, id), message.to_owned(), now, Task::absorb);
         let again = wait.map_or(0, |wait| wait.as_secs());
         tracing::error!(target: "task", queue = %queue, task = task.kind(), again_in_s = again, "{message}");
     }
@@ -169,7 +168,8 @@ impl House {
         self.tell_warnings(name, news, &ran.outcome);
         self.take_reported(name, &ran.reported);
         self.tell_outcome(name, &ran.outcome, now);
-        self.conclude(name, ran.error.as_ref()?, time)
+        let error = ran.error.as_ref()?;
+        Some(self.conclude(name, error, time))
     }
 
     /// A module's run, with its hooks, came to its end.
@@ -192,15 +192,10 @@ impl House {
     }
 
     /// Enters the state that a failure leads to; answers its message.
-    pub(super) fn conclude(
-        &mut self,
-        name: &ModuleName,
-        error: &Error,
-        time: Timestamp,
-    ) -> Option<String> {
+    pub(super) fn conclude(&mut self, name: &ModuleName, error: &Error, time: Timestamp) -> String {
         let message = report::chain(error);
         self.conclude_with(name, error.reason(), &message, time);
-        Some(message)
+        message
     }
 
     /// The same for a failure that is told otherwise.

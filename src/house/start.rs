@@ -56,9 +56,13 @@ impl House {
         let doubt = self.discovery.doubt();
         let waits = self.chain_waits();
         let limits = self.hook_limits(now);
+        let full = self.no_hook_slot();
         let started = self.lines.start(now, |turn| match turn.task {
+            Task::HookRun(run) => limits
+                .get(&(run.module.clone(), run.hook.clone()))
+                .or_else(|| full.as_ref().filter(|_| is_limited(turn.queue)))
+                .cloned(),
             task if turn.goes_on => waits.get(&task.module().cloned()).map(Hold::new),
-            Task::HookRun(run) => limits.get(&(run.module.clone(), run.hook.clone())).cloned(),
             Task::ConvergeModules { .. }
             | Task::AfterAll
             | Task::AskScript { .. }
@@ -162,22 +166,36 @@ impl House {
         let work = match &started.task {
             Task::AskScript { module } => Work::Evaluate(self.evaluation_of(module)),
             Task::AwaitReady { module } => self.await_work(module),
+            Task::HookRun(_) if is_limited(&started.queue) && self.no_hook_slot().is_some() => {
+                // Others of this turn were faster.
+                self.lines.go_on(&started.queue, started.id);
+                return None;
+            }
             Task::HookRun(run) => {
-                let (queue, id) = (started.queue.to_string(), started.id);
-                let is_limited = !matches!(started.queue, QueueName::Named(_));
-                self.hook_work(run, (queue, id, is_limited), now)
+                let of = (started.queue.to_string(), started.id);
+                self.hook_work(run, of, now)
             }
             Task::ConvergeModules { .. }
             | Task::AfterAll
             | Task::ModuleRun { .. }
             | Task::ModuleDelete { .. } => self.step_work(&started, now, time)?,
         };
+        if matches!(work, Work::Hook(_)) && is_limited(&started.queue) {
+            self.hook_slots.insert(started.id);
+        }
         Some(Job {
             queue: started.queue,
             id: started.id,
             task: started.task,
             work,
         })
+    }
+
+    /// Why no hook of a main queue may start now: too many run.
+    pub(super) fn no_hook_slot(&self) -> Option<Hold> {
+        let most = self.settings.hook_processes.max(1);
+        (self.hook_slots.len() >= most)
+            .then(|| Hold::new(format!("waits: {most} hooks of main queues run already")))
     }
 
     /// What a task with a chain is about.
@@ -278,4 +296,9 @@ impl House {
             maintenance: resident.maintenance,
         })
     }
+}
+
+/// Whether hooks of this queue count: named queues are exempt.
+fn is_limited(queue: &QueueName) -> bool {
+    !matches!(queue, QueueName::Named(_))
 }

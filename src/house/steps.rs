@@ -84,6 +84,10 @@ impl House {
         waits
             .filter_map(|(place, _)| match self.next_step(place) {
                 Step::Wait(why) => Some((place.cloned(), why)),
+                Step::Hook(..) | Step::Synchronize(_) => {
+                    let full = self.no_hook_slot()?;
+                    Some((place.cloned(), full.why))
+                }
                 _ => None,
             })
             .collect()
@@ -110,8 +114,13 @@ impl House {
             chain.begin(&step);
             chain.running = Some(step.clone());
         }
+        let is_hook = matches!(step, Step::Hook(..) | Step::Synchronize(_));
         let work = match &step {
             Step::Wait(_) => {
+                self.lines.go_on(&started.queue, started.id);
+                return None;
+            }
+            _ if is_hook && self.no_hook_slot().is_some() => {
                 self.lines.go_on(&started.queue, started.id);
                 return None;
             }
@@ -182,7 +191,7 @@ impl House {
 
     fn hook_step_work(&mut self, started: &Started<Task>, step: &Step, (now, time): Times) -> Work {
         let place = started.task.module().cloned();
-        let (queue, id) = (started.queue.to_string(), started.id);
+        let of = (started.queue.to_string(), started.id);
         let Some(set) = self.set(place.as_ref()) else {
             return Work::Nothing;
         };
@@ -196,7 +205,7 @@ impl House {
         {
             resident.enter(ModuleState::Running, "", hook, time);
         }
-        let call = self.hook_call(place.as_ref(), hook, contexts, (queue, id, true), now);
+        let call = self.hook_call((place.as_ref(), hook), contexts, of, now);
         call.map_or(Work::Nothing, |call| Work::Hook(Box::new(call)))
     }
 
@@ -221,7 +230,7 @@ impl House {
             if let Some(chain) = chain {
                 chain.failed();
             }
-            self.fail((queue, id, task), message, (now, time));
+            self.fail((queue, id, task), &message, (now, time));
         } else {
             if let Some(chain) = chain {
                 chain.succeeded(&step);
@@ -249,10 +258,10 @@ impl House {
             Done::Ran(ran) => self.take_run(place.as_ref()?, *ran, now, time),
             Done::Deleted(deleted) => self.take_deletion(place.as_ref()?, *deleted, times),
             Done::HooksRead(read) => self.take_hooks(place.as_ref(), read, time),
-            Done::HookRan(ran) => self.take_step_hook(task, step, *ran, times),
+            Done::HookRan(ran) => self.take_step_hook(task, step, &ran, times),
             Done::Refused(why) => {
                 let error = Error::Held(why);
-                self.conclude_failure(place.as_ref(), &error, time)
+                Some(self.conclude_failure(place.as_ref(), &error, time))
             }
             Done::Broken(why) => Some(self.take_panic(task, why, time)),
             // A module without hooks has none to read.
@@ -272,7 +281,7 @@ impl House {
     ) -> Option<String> {
         let read = match read {
             Ok(read) => read,
-            Err(error) => return self.conclude_failure(place, &error, time),
+            Err(error) => return Some(self.conclude_failure(place, &error, time)),
         };
         let owner = place.map_or("global", ModuleName::as_str);
         for warning in &read.warnings {
@@ -412,10 +421,10 @@ impl House {
         place: Option<&ModuleName>,
         error: &Error,
         time: Timestamp,
-    ) -> Option<String> {
+    ) -> String {
         match place {
             Some(name) => self.conclude(name, error, time),
-            None => Some(report::chain(error)),
+            None => report::chain(error),
         }
     }
 }

@@ -148,16 +148,15 @@ impl Metrics {
                 end,
                 took,
                 usage,
-            } => match module {
-                Some(module) => {
+            } => {
+                if let Some(module) = module {
                     let labels = [module.as_str(), hook, binding, queue, activation(*startup)];
                     self.module_hooks.count(&labels, *end, *took, *usage);
-                }
-                None => {
+                } else {
                     let labels = [hook.as_str(), binding, queue, activation(*startup)];
                     self.global_hooks.count(&labels, *end, *took, *usage);
                 }
-            },
+            }
             Count::Converged { took, startup } => {
                 self.converge_seconds
                     .with(&[activation(*startup)])

@@ -1,10 +1,8 @@
 //! The first minute: what is needed before the loop begins.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use super::error::Error;
@@ -116,7 +114,6 @@ pub fn context(
     let hooks = HookContext {
         config_map: settings.config_map.clone(),
         watches,
-        permits: Arc::new(Semaphore::new(settings.limits.hook_processes)),
         timeout: settings.limits.hook_timeout,
         config_timeout: settings.limits.script_timeout,
         proxy_json: settings.log.proxy_hook_json,
@@ -190,6 +187,7 @@ pub fn house_settings(settings: &Settings, namespace: &str) -> Result<house::Set
         purge_settle: settings.modules.purge_settle,
         global_schemas: global_schemas(&settings.folders.global_hooks)?,
         global_hooks: settings.folders.global_hooks.clone(),
+        hook_processes: settings.limits.hook_processes,
     })
 }
 

@@ -383,10 +383,6 @@ mod tests {
         old == new
     }
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "the shape that lines ask for"
-    )]
     fn free(_: Turn<'_, u32>) -> Option<Hold> {
         None
     }

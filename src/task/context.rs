@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 
 use crate::apply::Applier;
 use crate::cluster;
@@ -27,8 +27,6 @@ pub struct HookContext {
     pub config_map: String,
     /// What they watch.
     pub watches: Shared,
-    /// How many of them run at once in main queues.
-    pub permits: Arc<Semaphore>,
     /// How long one may run; `None` for ever.
     pub timeout: Option<Duration>,
     /// How long one may take to print its configuration.

@@ -24,6 +24,9 @@ use crate::{apply, config_values, metric, yaml};
 /// Hooks that are asked for their configuration at once.
 const ASKED_AT_ONCE: usize = 4;
 
+/// Snapshots by the index of their binding, each with the sequence that it is of.
+type Snapshots = BTreeMap<usize, (u64, Vec<Arc<Item>>)>;
+
 /// One run of a hook.
 #[derive(Clone)]
 pub struct HookCall {
@@ -43,8 +46,6 @@ pub struct HookCall {
     pub queue: String,
     /// The number of its task, for the log.
     pub task: u64,
-    /// Whether the limit for main queues holds.
-    pub is_limited: bool,
 }
 
 /// What became of a run.
@@ -143,10 +144,6 @@ pub async fn run_hook(context: &Context, call: HookCall) -> HookRan {
 }
 
 async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(), Error> {
-    let _permit = match call.is_limited {
-        true => context.hooks.permits.acquire().await.ok(),
-        false => None,
-    };
     let output = hook_output(context, &call, ran).await?;
     ran.usage = output.usage;
     ran.took = output.took;
@@ -170,7 +167,7 @@ fn told(
     contexts: &[binding::Context],
     ran: &mut HookRan,
 ) -> String {
-    let read: RefCell<BTreeMap<usize, (u64, Vec<Arc<Item>>)>> = RefCell::default();
+    let read: RefCell<Snapshots> = RefCell::default();
     let snapshot = |index: usize| {
         let Some(monitor) = call.monitors.get(index) else {
             return Vec::new();

@@ -9,6 +9,7 @@ mod drift;
 mod enabled;
 mod folders;
 mod hooks;
+mod hooks_modules;
 mod object_patches;
 mod order;
 mod ownership;

@@ -180,12 +180,6 @@ impl Chain {
             self.done.clear();
         }
     }
-
-    /// Whether the work is done.
-    pub(in crate::house) fn is_past_work(&self) -> bool {
-        let work = self.stages().iter().position(|stage| *stage == Stage::Work);
-        work.is_none_or(|work| self.stage > work)
-    }
 }
 
 impl Stage {

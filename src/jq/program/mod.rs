@@ -7,6 +7,8 @@ mod assign;
 mod compile;
 mod folds;
 mod functions;
+mod object;
+mod pattern;
 mod prelude;
 
 use super::{

@@ -121,10 +121,8 @@ impl Tree {
                 hash.update([u8::from(stamp.executable), u8::from(content.is_some())]);
                 hash.update(content.unwrap_or_default());
             }
-            if let Some(content) = content {
-                if stamp.is_settled(now) {
-                    digests.insert(path.clone(), (*stamp, content));
-                }
+            if let Some(content) = content.filter(|_| stamp.is_settled(now)) {
+                digests.insert(path.clone(), (*stamp, content));
             }
         }
         let contents = Contents {
