@@ -87,7 +87,7 @@ impl House {
             None => (self.global.clone(), None),
             Some(module) => {
                 let store = self.residents.get(module)?.store.clone()?;
-                let config = Arc::new(self.global.config().clone());
+                let config = self.global.shared_config();
                 (store, Some((self.global.snapshot(), config)))
             }
         };
