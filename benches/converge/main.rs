@@ -21,16 +21,22 @@
     reason = "a measurement that cannot be made ends here; its table goes to stdout"
 )]
 
+#[path = "../common/cluster.rs"]
 mod cluster;
+#[path = "../common/figures.rs"]
+#[expect(dead_code, reason = "the bench of hooks shows more")]
 mod figures;
 mod floor;
+#[path = "../common/process.rs"]
 mod process;
 #[path = "../../tests/support/requests.rs"]
 mod requests;
 #[path = "../../tests/support/rest.rs"]
 #[expect(dead_code, reason = "tests ask for more")]
 mod rest;
+#[path = "../common/round.rs"]
 mod round;
+#[path = "../common/workload.rs"]
 mod workload;
 
 use cluster::Cluster;
@@ -126,12 +132,12 @@ async fn measure(arguments: &Arguments) {
                 cluster: &cluster,
                 size,
                 namespace,
-                modules: folder.path(),
+                folders: folder.path(),
             };
             round.cold(name, &mut figures).await;
             if name == EQUAL {
-                let operator = round.restart(&mut figures).await;
-                round.edits(&names, &mut figures).await;
+                let operator = round.restart("restart", &mut figures).await;
+                round.edits("edit", &names, &mut figures).await;
                 round.drift(&names, &mut figures).await;
                 operator.stop();
             }
@@ -147,9 +153,9 @@ async fn measure(arguments: &Arguments) {
 }
 
 /// An operator that brings the definition of `Module`, and tells the bodies.
-async fn warm_up(cluster: &Cluster, modules: &std::path::Path, names: &[String]) -> Bodies {
+async fn warm_up(cluster: &Cluster, folders: &std::path::Path, names: &[String]) -> Bodies {
     cluster.make_namespace(MODEL).await;
-    let operator = Process::start(cluster.control_plane.kubeconfig(), MODEL, modules);
+    let operator = Process::start(cluster.control_plane.kubeconfig(), MODEL, folders, &[]);
     operator.told("converge is done");
     // The last status may be on its way.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;

@@ -1,7 +1,6 @@
 //! Runs of hooks that start: when, and what each is given.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::steps::Place;
@@ -61,7 +60,7 @@ impl House {
             None => (self.global.clone(), None),
             Some(module) => {
                 let store = self.residents.get(module)?.store.clone()?;
-                let config = Arc::new(self.global.config().clone());
+                let config = self.global.shared_config();
                 (store, Some((self.global.snapshot(), config)))
             }
         };

@@ -42,7 +42,14 @@ impl House {
     }
 
     fn start_ready(&mut self, now: Instant, time: Timestamp) -> Vec<Started<Task>> {
-        let standings = self.standings();
+        // Most turns run hooks alone, and a hook minds no order of modules.
+        let is_ordered = |(_, task): (&QueueName, &Task)| {
+            matches!(task, Task::ModuleRun { .. } | Task::ModuleDelete { .. })
+        };
+        let standings = match self.lines.ready(now).any(is_ordered) {
+            true => self.standings(),
+            false => BTreeMap::new(),
+        };
         let starts = ready_to_start(&standings, self.settings.order);
         let converging = self
             .lines

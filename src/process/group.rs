@@ -81,8 +81,10 @@ impl Group {
             program: command.get_program().into(),
             source,
         })?;
-        inner.leaders().insert(child.id());
-        inner.guard.add(inner, child.id());
+        let number = child.id();
+        inner.leaders().insert(number);
+        tracing::debug!(target: "process", number, program = ?command.get_program(), "a program is started");
+        inner.guard.add(inner, number);
         Ok(Self {
             child,
             id,

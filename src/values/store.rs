@@ -39,15 +39,16 @@ impl Snapshot {
     }
 }
 
-/// The values of one scope: all layers, and what they come to. Its `Debug` leaves out the values.
+/// The values of one scope: all layers, and what they come to. Cloning it is cheap: every run of a
+/// hook has one. Its `Debug` leaves out the values.
 #[derive(Clone)]
 pub struct Store {
     scope: ValuesKey,
-    statics: Vec<Layer>,
+    statics: Arc<[Layer]>,
     schemas: Schemas,
-    config: Option<Layer>,
-    config_value: Value,
-    injected: Value,
+    config: Option<Arc<Layer>>,
+    config_value: Arc<Value>,
+    injected: Arc<Value>,
     patches: StoredPatches,
     snapshot: Snapshot,
 }
@@ -63,11 +64,11 @@ impl Store {
     pub fn new(scope: ValuesKey, statics: Vec<Layer>, schemas: Schemas) -> Result<Self, Mistakes> {
         let mut store = Self {
             scope,
-            statics: Vec::new(),
+            statics: Arc::default(),
             schemas: Schemas::default(),
             config: None,
-            config_value: empty(),
-            injected: empty(),
+            config_value: empty().into(),
+            injected: empty().into(),
             patches: StoredPatches::default(),
             snapshot: Snapshot::new(empty()),
         };
@@ -93,6 +94,11 @@ impl Store {
     /// The `ConfigMap` section; an empty map when there is none.
     pub fn config(&self) -> &Value {
         &self.config_value
+    }
+
+    /// The same, to be kept.
+    pub fn shared_config(&self) -> Arc<Value> {
+        self.config_value.clone()
     }
 
     /// The stored operations of hooks, as one patch.
@@ -154,8 +160,9 @@ impl Store {
                 None => refused,
             }
         })?;
-        self.config_value = section.as_ref().map_or_else(empty, Layer::to_value);
-        self.config = section;
+        let value = section.as_ref().map_or_else(empty, Layer::to_value);
+        self.config_value = value.into();
+        self.config = section.map(Arc::new);
         Ok(self.show(values))
     }
 
@@ -169,7 +176,7 @@ impl Store {
             ..self.inputs()
         };
         let computed = inputs.values().map_err(|error| self.refused(&error))?;
-        self.injected = values;
+        self.injected = values.into();
         Ok(self.show(computed))
     }
 
@@ -212,8 +219,8 @@ impl Store {
         patch: &ValuesPatch,
         by: &Origin,
     ) -> Result<Option<Value>, Error> {
-        let wanted = self.patched(self.config_value.clone(), patch, by)?;
-        if wanted == self.config_value {
+        let wanted = self.patched(Value::clone(&self.config_value), patch, by)?;
+        if wanted == *self.config_value {
             return Ok(None);
         }
         let section = Layer::from_value(by.clone(), &wanted);
@@ -248,7 +255,7 @@ impl Store {
             ..self.inputs()
         };
         let values = inputs.values().map_err(|error| self.refused(&error))?;
-        self.statics = statics;
+        self.statics = statics.into();
         self.schemas = schemas;
         Ok(self.show(values))
     }
@@ -295,7 +302,7 @@ impl Store {
             scope: &self.scope,
             statics: &self.statics,
             schemas: &self.schemas,
-            config: self.config.as_ref(),
+            config: self.config.as_deref(),
             injected: &self.injected,
             patches: &self.patches,
         }

@@ -194,7 +194,9 @@ impl Record {
             }
         }
         if let Some(now) = now {
-            map.serialize_entry("time", &format!("{now:.3}"))?;
+            // Who looks at details looks at times closely, too.
+            let digits = if self.level > Level::INFO { 6 } else { 3 };
+            map.serialize_entry("time", &format!("{now:.digits$}"))?;
         }
         map.end()?;
         Ok(String::from_utf8_lossy(&line).into_owned())
@@ -308,6 +310,18 @@ mod tests {
                 .line(Form::Json, LogTime::Hidden, noon())
                 .contains("time")
         );
+    }
+
+    #[test]
+    fn records_of_details_tell_microseconds() {
+        for (level, time) in [
+            (Level::INFO, "12:00:00.123Z"),
+            (Level::DEBUG, "12:00:00.123400Z"),
+            (Level::TRACE, "12:00:00.123400Z"),
+        ] {
+            let line = record(level, Vec::new()).line(Form::Json, LogTime::Shown, noon());
+            assert!(line.contains(time), "{line}");
+        }
     }
 
     #[test]

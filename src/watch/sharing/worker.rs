@@ -165,6 +165,9 @@ impl Shared {
     }
 
     fn hear(&self, run: &Run, event: &Event<'_>) {
+        if matches!(event, Event::Changed(_) | Event::Removed(_)) {
+            tracing::debug!(target: "watch", scope = %run.scope, "a change is told");
+        }
         match event {
             Event::Begin => self.with(|state| state.begin(run)),
             Event::Listed(text) => self.put(run, text, true),

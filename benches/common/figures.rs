@@ -12,6 +12,8 @@ pub(crate) struct Figures {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Unit {
     Milliseconds,
+    /// Milliseconds with hundredths.
+    Fine,
     Mebibytes,
     Count,
     Ratio,
@@ -21,6 +23,8 @@ pub(crate) enum Unit {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Which {
     Median,
+    /// What 99 of 100 are not above.
+    P99,
     Most,
 }
 
@@ -48,6 +52,7 @@ impl Figures {
         let samples = self.sorted(name);
         match which {
             Which::Median => samples.get(samples.len() / 2),
+            Which::P99 => samples.get(samples.len() * 99 / 100),
             Which::Most => samples.last(),
         }
         .copied()
@@ -69,6 +74,7 @@ impl Figures {
         });
         let which = match which {
             Which::Median => "",
+            Which::P99 => ", p99",
             Which::Most => ", max",
         };
         Line::new(format!("{name}{which}"), figure, range, unit, budget)
@@ -99,6 +105,7 @@ impl Unit {
     fn write(self, figure: f64) -> String {
         match self {
             Self::Milliseconds => format!("{:.0} ms", figure * 1000.0),
+            Self::Fine => format!("{:.2} ms", figure * 1000.0),
             Self::Mebibytes => format!("{figure:.1} MiB"),
             Self::Count => format!("{figure:.0}"),
             Self::Ratio => format!("{figure:.2} ×"),

@@ -31,25 +31,27 @@ pub(crate) struct Processor {
 }
 
 impl Process {
-    pub(crate) fn start(kubeconfig: &Path, namespace: &str, modules: &Path) -> Self {
+    /// Starts it with what is in the `modules` and `global-hooks` of a folder.
+    pub(crate) fn start(kubeconfig: &Path, namespace: &str, folders: &Path, more: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder");
         let path = |name: &str| folder.path().join(name).into_os_string();
         let started = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_addon-operator"))
             .arg("start")
             .arg("--modules-dir")
-            .arg(modules)
+            .arg(folders.join("modules"))
             .arg("--kube-config")
             .arg(kubeconfig)
             .args(["--namespace", namespace])
             .args(["--prometheus-listen-address", "127.0.0.1"])
             .args(["--prometheus-listen-port", "0"])
             .arg("--global-hooks-dir")
-            .arg(path("global-hooks"))
+            .arg(folders.join("global-hooks"))
             .arg("--tmp-dir")
             .arg(path("files"))
             .arg("--socket")
             .arg(path("debug.socket"))
+            .args(more)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -74,10 +76,15 @@ impl Process {
 
     /// Waits for a log line with these words; answers when it came.
     pub(crate) fn told(&self, words: &str) -> Instant {
+        self.line(words).0
+    }
+
+    /// The same; answers the line as well.
+    pub(crate) fn line(&self, words: &str) -> (Instant, String) {
         loop {
             let (at, line) = self.lines.recv_timeout(PATIENCE).expect("a log line");
             if line.contains(words) {
-                return at;
+                return (at, line);
             }
             assert!(!line.contains("\"level\":\"error\""), "{line}");
         }

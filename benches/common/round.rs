@@ -25,13 +25,14 @@ pub(crate) struct Round<'a> {
     pub(crate) cluster: &'a Cluster,
     pub(crate) size: Size,
     pub(crate) namespace: &'a str,
-    pub(crate) modules: &'a std::path::Path,
+    /// The folders of the modules and of the global hooks.
+    pub(crate) folders: &'a std::path::Path,
 }
 
 impl Round<'_> {
     fn start(&self) -> Process {
         let kubeconfig = self.cluster.control_plane.kubeconfig();
-        Process::start(kubeconfig, self.namespace, self.modules)
+        Process::start(kubeconfig, self.namespace, self.folders, &[])
     }
 
     async fn requests(&self) -> Requests {
@@ -71,18 +72,19 @@ impl Round<'_> {
     }
 
     /// Start to converged with nothing changed; the operator goes on.
-    pub(crate) async fn restart(&self, figures: &mut Figures) -> Process {
+    pub(crate) async fn restart(&self, name: &str, figures: &mut Figures) -> Process {
         let before = self.requests().await;
         let operator = self.start();
         let done = operator.told("converge is done");
         let took = done.duration_since(operator.started).as_secs_f64();
         sleep(QUIET).await;
-        figures.add("restart", took);
-        figures.add("restart, CPU", operator.processor().own);
-        figures.add("restart, idle", operator.memory("VmRSS"));
-        figures.add("restart, peak", operator.memory("VmHWM"));
+        let of = |what: &str| format!("{name}{what}");
+        figures.add(name, took);
+        figures.add(&of(", CPU"), operator.processor().own);
+        figures.add(&of(", idle"), operator.memory("VmRSS"));
+        figures.add(&of(", peak"), operator.memory("VmHWM"));
         let writes = self.requests().await.since(&before).writes();
-        figures.add("restart, writes", counted(&writes));
+        figures.add(&of(", writes"), counted(&writes));
         if counted(&writes) > 0.0 {
             eprintln!("the restart wrote:\n{writes}");
         }
@@ -90,7 +92,7 @@ impl Round<'_> {
     }
 
     /// Edits of the `ConfigMap`, each until the object has changed.
-    pub(crate) async fn edits(&self, names: &[String], figures: &mut Figures) {
+    pub(crate) async fn edits(&self, what: &str, names: &[String], figures: &mut Figures) {
         let mut eye = Eye::on_config_maps(&self.cluster.client, self.namespace).await;
         let path = self.path("addon-operator");
         let name = names.first().expect("a module");
@@ -104,7 +106,7 @@ impl Round<'_> {
             rest::apply(&self.cluster.plain, &path, "person", &config).await;
             let changed = eye.until(|seen| is_text(seen, name, &text)).await;
             let took = changed.at.duration_since(begun).as_secs_f64();
-            figures.add("edit", took);
+            figures.add(what, took);
             sleep(REST).await;
         }
     }

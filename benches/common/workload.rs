@@ -1,4 +1,4 @@
-//! Module folders of a size: seven kinds of objects, an `enabled` script, no hooks.
+//! Module folders of a size: seven kinds of objects, an `enabled` script, no hooks of their own.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -96,7 +96,7 @@ impl Size {
         format!("addon{}{rest}", first.to_uppercase())
     }
 
-    /// Writes the folders.
+    /// Writes the folders, below `modules`.
     pub(crate) fn write(self, weights: Weights) -> TempDir {
         let dir = TempDir::new().expect("a folder");
         for (index, name) in self.names().iter().enumerate() {
@@ -104,7 +104,7 @@ impl Size {
                 Weights::Equal => 100,
                 Weights::Distinct => 100 + index,
             };
-            let folder = dir.path().join(format!("{weight:03}-{name}"));
+            let folder = dir.path().join(format!("modules/{weight:03}-{name}"));
             write_module(&folder, name, self.objects_of(index));
         }
         dir
