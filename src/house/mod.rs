@@ -21,6 +21,7 @@ mod converge;
 mod discovery;
 mod hook_news;
 mod hook_run;
+mod hook_start;
 mod hooks;
 mod outcome;
 mod report;
@@ -31,6 +32,8 @@ mod steps;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
 
 use crate::apply::Parent;
 use crate::config_values::ConfigValues;
@@ -48,6 +51,8 @@ use crate::task::{
     Rendering, Task,
 };
 use crate::values::{Checksum, Store};
+
+pub use hooks::{SnapshotOf, ToldEvents};
 
 use hooks::HookSet;
 use resident::Resident;
@@ -268,6 +273,19 @@ pub enum Count {
         /// What its process cost.
         usage: Usage,
     },
+    /// A run of a hook begins: what it is told waited for it.
+    HookWaited {
+        /// Whose; `None` for global hooks.
+        module: Option<ModuleName>,
+        /// The hook.
+        hook: String,
+        /// The name of the first binding.
+        binding: String,
+        /// The queue.
+        queue: String,
+        /// Since the first of it happened.
+        waited: Duration,
+    },
     /// Converge is done.
     Converged {
         /// How long it took.
@@ -341,20 +359,15 @@ impl House {
             .residents
             .values()
             .filter_map(|resident| resident.contest.next_end());
-        let swings = self
-            .residents
-            .values()
-            .filter_map(|resident| resident.hooks.swing.wake_at())
-            .chain(self.hooks.swing.wake_at());
         contests
-            .chain(swings)
+            .chain(self.swing_wakes())
             .chain(self.lines.wake_at())
             .chain(self.ask_guard_at)
             .min()
     }
 
     /// Time passed: back-offs, settle times and contests may be over.
-    pub fn tick(&mut self, now: Instant) {
+    pub fn tick(&mut self, now: Instant, time: Timestamp) {
         if self.ask_guard_at.is_some_and(|time| time <= now) {
             self.weigh_vanished(now);
         }
@@ -366,7 +379,7 @@ impl House {
         for name in over {
             self.request_run(&name, "ContestOver");
         }
-        self.go_on_after_swing(now);
+        self.go_on_after_swing((now, time));
     }
 
     /// Whether every enabled module was attempted once.

@@ -27,6 +27,7 @@ impl House {
         }
         self.queue_synchronizations(now);
         let mut jobs = Vec::new();
+        self.lines.overtake(now, Task::may_pass);
         // A task may be over without anything to do; then the next one has its turn.
         while self.lines.ready(now).next().is_some() {
             let started = self.start_ready(now, time);
@@ -166,6 +167,9 @@ impl House {
                 return None;
             }
             Task::HookRun(run) => {
+                if started.failures == 0 {
+                    self.count_wait(run, &started.queue, now);
+                }
                 let of = (started.queue.to_string(), started.id);
                 self.hook_work(run, of, now)
             }

@@ -1,6 +1,6 @@
 //! Tasks with hooks, step by step: what the next step does, and what follows from its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::hooks::{BoundState, Chain, ChainKind, HookSet, Step};
 use super::{Done, House, Work};
 use crate::binding::{self, Lifecycle};
+use crate::hook::Hook;
 use crate::name::ModuleName;
 use crate::queue::{QueueName, Started};
 use crate::report;
@@ -292,6 +293,7 @@ impl House {
             Err(error) => return Some(self.conclude_failure(place, &error, time)),
         };
         let owner = place.map_or("global", ModuleName::as_str);
+        self.drop_runs_of_others(place, &read.hooks);
         for warning in &read.warnings {
             tracing::warn!(target: "hook", module = owner, "{warning}");
         }
@@ -309,6 +311,30 @@ impl House {
         self.next_monitor = next;
         self.bindings_version += 1;
         None
+    }
+
+    /// Runs that wait for hooks that are gone, or listen to something else now, mean nothing any more;
+    /// the others are repeated at once, since what made them fail may be mended.
+    fn drop_runs_of_others(&mut self, place: Option<&ModuleName>, new: &[Hook]) {
+        let Some(set) = self.set(place) else {
+            return;
+        };
+        let is_same = |hook: &&Hook| {
+            let old = set.hooks.get(&hook.file.name);
+            old.is_some_and(|old| old.config == hook.config)
+        };
+        let same: BTreeSet<String> = new
+            .iter()
+            .filter(is_same)
+            .map(|hook| hook.file.name.clone())
+            .collect();
+        let of_place = |task: &Task| match task {
+            Task::HookRun(run) if run.module.as_ref() == place => Some(same.contains(&run.hook)),
+            _ => None,
+        };
+        self.lines
+            .drop_waiting(|_, task| of_place(task) == Some(false));
+        self.lines.hurry(|_, task| of_place(task) == Some(true));
     }
 
     /// A chain came to its end.

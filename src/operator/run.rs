@@ -19,6 +19,7 @@ use super::metric::Metrics;
 use super::outbox::Outbox;
 use super::parameters::Parameters;
 use super::settings::{SetLogLevel, Settings};
+use super::snapshots;
 use super::startup;
 use super::watchers::{ConfigData, ModuleObjects, follow_config};
 use crate::house::{Done, House, Job, Notice, Work};
@@ -183,7 +184,7 @@ impl Operator {
                 Some(asked) = self.questions.recv() => self.take_question(asked),
                 Some(_) = self.asides.join_next() => {}
                 () = sleep_until(wake) => {
-                    self.house.tick(Instant::now());
+                    self.house.tick(Instant::now(), Timestamp::now());
                     self.parameters.tick(Instant::now());
                 }
             }
@@ -220,7 +221,7 @@ impl Operator {
                 converge,
             });
         }
-        self.metrics.show(&self.house);
+        self.metrics.show(&self.house, &self.context.hooks.watches);
     }
 
     fn start(&mut self, job: Job) {
@@ -326,6 +327,18 @@ impl Operator {
         if let Some(known) = known.or_else(|| self.house.answer(&query, now.0)) {
             // The asker may be gone.
             let _ = answer.send(known);
+            return;
+        }
+        let snapshots = match &query {
+            Query::GlobalSnapshots => Some(None),
+            Query::ModuleSnapshots { module } => Some(Some(module.as_str())),
+            _ => None,
+        };
+        if let Some(module) = snapshots {
+            let bindings = self.house.snapshots_of(module);
+            let watches = &self.context.hooks.watches;
+            let known = bindings.map(|bindings| snapshots::shown(&bindings, watches));
+            drop(answer.send(known));
             return;
         }
         let module = match &query {

@@ -8,7 +8,8 @@
 //! AfterAll         afterAll
 //! ```
 //!
-//! A step that fails is repeated; from `beforeHelm` on all is done again, since values may differ.
+//! After a failure all is done again but for what lasts: hooks that are read, `onStartup` and
+//! Synchronizations that succeeded. Values, the folder and what is watched may differ by then.
 
 use std::collections::BTreeSet;
 
@@ -56,6 +57,18 @@ pub(in crate::house) enum Step {
     Work,
     /// Nothing is left.
     End,
+}
+
+impl Step {
+    /// What is being done, for people; empty when the task says it already.
+    pub(in crate::house) fn told(&self) -> String {
+        match self {
+            Self::Read => "reads the hooks".to_owned(),
+            Self::Hook(hook, lifecycle) => format!("{hook} ({})", lifecycle.name()),
+            Self::Synchronize(hook) => format!("{hook} (Synchronization)"),
+            Self::Wait(_) | Self::Fail(_) | Self::Work | Self::End => String::new(),
+        }
+    }
 }
 
 /// How far a task is.
@@ -169,17 +182,17 @@ impl Chain {
         }
     }
 
-    /// A step failed: what prepares the work is done again with it.
+    /// Whether the work is still to be done, from the values as they are then.
+    pub(in crate::house) fn is_before_work(&self) -> bool {
+        let work = self.stages().iter().position(|stage| *stage == Stage::Work);
+        work.is_some_and(|work| self.stage < work)
+    }
+
+    /// A step failed: it begins again, with what lasts of what was done.
     pub(in crate::house) fn failed(&mut self) {
-        use Lifecycle::{BeforeAll, BeforeDeleteHelm, BeforeHelm};
-        let before = self.stages().iter().position(|stage| {
-            matches!(
-                stage,
-                Stage::Hooks(BeforeHelm | BeforeAll | BeforeDeleteHelm)
-            )
-        });
-        if let Some(before) = before.filter(|before| self.stage > *before) {
-            self.stage = before;
+        // What follows converge has nothing before it that could differ.
+        if self.kind != ChainKind::AfterAll {
+            self.stage = 0;
             self.done.clear();
         }
     }
@@ -211,7 +224,8 @@ impl Stage {
     }
 }
 
-/// A kind that is not there yet is not waited for: its binding is synchronized when it comes.
+/// A kind that is not there yet is not waited for: its binding is synchronized when it comes. Other
+/// troubles hide what is there, and what is made without it could be wrong.
 fn waits_for_lists(set: &HookSet) -> Option<Step> {
     let listing = || {
         let listing = |bound: &&super::Bound| bound.state == BoundState::Listing;
@@ -230,8 +244,10 @@ fn waits_for_lists(set: &HookSet) -> Option<Step> {
         let kind = set
             .binding(bound)
             .map_or("", |binding| &binding.selection.kind);
+        let trouble = bound.trouble.as_ref();
+        let why = trouble.map_or_else(String::new, |trouble| format!(": {trouble}"));
         Some(Step::Wait(format!(
-            "waits for the list of {kind} that {} asks for",
+            "waits for the list of {kind} that {} asks for{why}",
             bound.hook
         )))
     })
@@ -241,8 +257,8 @@ fn waits_for_queues(set: &HookSet) -> Option<Step> {
     set.bound.values().find_map(|bound| {
         let binding = set.binding(bound)?;
         let queue = binding.common.queue.as_ref()?;
-        let is_waited_for = binding.wait_for_synchronization
-            && matches!(bound.state, BoundState::Due | BoundState::Queued);
+        // What is due is queued when the next step begins.
+        let is_waited_for = binding.wait_for_synchronization && bound.state == BoundState::Queued;
         is_waited_for.then(|| {
             Step::Wait(format!(
                 "waits for the Synchronization of {} in queue {queue}",

@@ -8,7 +8,9 @@
 //! | live | every event is told as it comes |
 
 mod chain;
+mod list;
 mod swing;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +19,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 pub(super) use chain::{Chain, ChainKind, Step};
+pub use list::{SnapshotOf, Told as ToldEvents};
 pub(super) use swing::Swing;
+pub(super) use telling::Ended;
 
 use crate::binding::{Context, KubernetesBinding, Lifecycle, ScheduleBinding};
 use crate::hook::Hook;
@@ -59,6 +63,10 @@ pub(super) struct Bound {
     pub(super) early: Vec<Told>,
     /// What is in the way of watching.
     pub(super) trouble: Option<Trouble>,
+    /// What was told since it is watched.
+    pub(super) since_start: list::Told,
+    /// What was told since the hook ran.
+    pub(super) since_run: list::Told,
 }
 
 impl Bound {
@@ -153,6 +161,8 @@ impl HookSet {
                     state: BoundState::Listing,
                     early: Vec::new(),
                     trouble: None,
+                    since_start: list::Told::default(),
+                    since_run: list::Told::default(),
                 };
                 self.bound.insert(next_id(), bound);
             }

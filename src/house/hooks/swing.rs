@@ -22,9 +22,10 @@ pub(in crate::house) struct Swing {
     changes: VecDeque<(Instant, Checksum, String)>,
     repeats: u32,
     pauses: u32,
-    /// When what was slowed goes on, and why it was slowed.
-    slowed: Option<(Instant, String)>,
-    last: Option<Instant>,
+    /// When what was slowed goes on.
+    slowed: Option<Instant>,
+    /// When it was slowed last, and why; until that is long ago.
+    last: Option<(Instant, String)>,
 }
 
 impl Swing {
@@ -80,19 +81,16 @@ impl Swing {
     }
 
     fn slow(&mut self, why: String, now: Instant) {
-        let is_calm = self
-            .last
-            .is_none_or(|last| now.duration_since(last) >= WINDOW);
-        self.pauses = if is_calm { 0 } else { self.pauses + 1 };
-        self.last = Some(now);
+        self.forget(now);
+        self.pauses = match self.last {
+            None => 0,
+            Some(_) => self.pauses + 1,
+        };
+        self.last = Some((now, why));
         let pause = FIRST_PAUSE
             .saturating_mul(1 << self.pauses.min(8))
             .min(LONGEST_PAUSE);
-        let until = self
-            .slowed
-            .as_ref()
-            .map_or(now + pause, |(until, _)| *until);
-        self.slowed = Some((until, why));
+        self.slowed.get_or_insert(now + pause);
     }
 
     /// Whether something waits.
@@ -100,19 +98,30 @@ impl Swing {
         self.slowed.is_some()
     }
 
-    /// Why it was slowed.
+    /// Why it was slowed, of late.
     pub(in crate::house) fn why(&self) -> Option<&str> {
-        self.slowed.as_ref().map(|(_, why)| why.as_str())
+        self.last.as_ref().map(|(_, why)| why.as_str())
     }
 
-    /// When what was slowed goes on.
+    /// When what was slowed goes on, or is forgotten.
     pub(in crate::house) fn wake_at(&self) -> Option<Instant> {
-        self.slowed.as_ref().map(|(until, _)| *until)
+        let forgotten = self.last.as_ref().map(|(last, _)| *last + WINDOW);
+        self.slowed.or(forgotten)
+    }
+
+    /// Forgets what was slowed when that is long ago; answers whether it did.
+    pub(in crate::house) fn forget(&mut self, now: Instant) -> bool {
+        let is_long_ago = |last: &(Instant, String)| now.duration_since(last.0) >= WINDOW;
+        let is_over = self.slowed.is_none() && self.last.as_ref().is_some_and(is_long_ago);
+        if is_over {
+            self.last = None;
+        }
+        is_over
     }
 
     /// Whether what was slowed goes on now.
     pub(in crate::house) fn end(&mut self, now: Instant) -> bool {
-        let is_over = self.wake_at().is_some_and(|until| until <= now);
+        let is_over = self.slowed.is_some_and(|until| until <= now);
         if is_over {
             self.slowed = None;
         }

@@ -1,0 +1,79 @@
+//! Runs of hooks that start: when, and what each is given.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::steps::Place;
+use super::{House, Work};
+use crate::binding;
+use crate::name::ModuleName;
+use crate::queue::Hold;
+use crate::task::{HookCall, HookRun};
+
+impl House {
+    /// Hooks that their settings hold back for now.
+    pub(super) fn hook_limits(&self, now: Instant) -> BTreeMap<(Place, String), Hold> {
+        let mut limits = BTreeMap::new();
+        for (place, set) in self.sets() {
+            for hook in set.buckets.keys() {
+                if let Some(until) = set.may_run_at(hook, now) {
+                    let why = format!("waits: {hook} runs no faster than its settings say");
+                    let hold = Hold {
+                        why,
+                        until: Some(until),
+                    };
+                    limits.insert((place.cloned(), hook.clone()), hold);
+                }
+            }
+        }
+        limits
+    }
+
+    /// The work of a run that its bindings asked for.
+    pub(super) fn hook_work(&mut self, run: &HookRun, of: (String, u64), now: Instant) -> Work {
+        let place = run.module.as_ref();
+        if self.is_off(place) {
+            return Work::Nothing;
+        }
+        let call = self.hook_call((place, &run.hook), run.contexts.clone(), of, now);
+        call.map_or(Work::Nothing, |call| Work::Hook(Box::new(call)))
+    }
+
+    /// Whether hooks of a place have nothing to say: it is a module that is not to be there.
+    pub(super) fn is_off(&self, place: Option<&ModuleName>) -> bool {
+        let resident = place.map(|module| self.residents.get(module));
+        resident.is_some_and(|resident| resident.is_none_or(|resident| !resident.enabled))
+    }
+
+    /// A run as it would be now; `None` when the hook is gone.
+    pub(super) fn hook_call(
+        &mut self,
+        (place, hook): (Option<&ModuleName>, &str),
+        contexts: Vec<binding::Context>,
+        (queue, task): (String, u64),
+        now: Instant,
+    ) -> Option<HookCall> {
+        let set = self.set_mut(place)?;
+        set.note_run(hook, now);
+        let (found, monitors) = (set.hooks.get(hook)?.clone(), set.monitors_of(hook));
+        let (store, global) = match place {
+            None => (self.global.clone(), None),
+            Some(module) => {
+                let store = self.residents.get(module)?.store.clone()?;
+                let config = Arc::new(self.global.config().clone());
+                (store, Some((self.global.snapshot(), config)))
+            }
+        };
+        Some(HookCall {
+            hook: found,
+            module: place.cloned(),
+            contexts,
+            monitors,
+            store,
+            global,
+            queue,
+            task,
+        })
+    }
+}
