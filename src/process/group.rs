@@ -28,6 +28,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 const DIE_WITHIN: Duration = Duration::from_secs(2);
 /// The same when the one who waits is dropped: this holds up other work.
 const DROP_WITHIN: Duration = Duration::from_millis(200);
+/// How long a process may be without an environment while it becomes another program.
+const DECIDED_WITHIN: Duration = Duration::from_millis(100);
 /// A dead child that nobody waited for in so long was an orphan.
 const WAITED_WITHIN: Duration = Duration::from_mins(1);
 
@@ -230,7 +232,7 @@ impl Drop for Led {
 /// Children of ours that we did not start: orphans, which the kernel handed to us.
 #[derive(Debug, Default)]
 pub(super) struct Orphans {
-    /// Dead or killed ones, and since when; `None` for those that are surely orphans.
+    /// Dead, killed or undecided ones, and since when; `None` for those that are surely orphans.
     seen: Mutex<BTreeMap<u32, Option<Instant>>>,
 }
 
@@ -248,12 +250,19 @@ impl Orphans {
         for child in children {
             match dead_in_session(child) {
                 Some(Dead { session }) => is_clear &= !reap(child, session, &mut seen),
-                None if mark.is_on(child) => {
-                    kill(child);
-                    seen.insert(child, None);
-                    is_clear = false;
-                }
-                None => {}
+                None => match mark.look(child) {
+                    Some(true) => {
+                        kill(child);
+                        seen.insert(child, None);
+                        is_clear = false;
+                    }
+                    Some(false) => {}
+                    // A program without any environment is none of ours in the end.
+                    None => {
+                        let since = seen.entry(child).or_insert_with(|| Some(Instant::now()));
+                        is_clear &= since.is_some_and(|since| since.elapsed() > DECIDED_WITHIN);
+                    }
+                },
             }
         }
         is_clear

@@ -3,6 +3,7 @@
 //! Every process that is started here has it, and its children inherit it. Its value is the path of
 //! the operator's folder and the number of the run: `…/operator-17-0a1b/4`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -47,7 +48,16 @@ impl Mark {
 
     /// Whether a process carries it. A process that is gone, or none of ours, does not.
     pub(super) fn is_on(&self, process: u32) -> bool {
-        fs::read(format!("/proc/{process}/environ")).is_ok_and(|found| self.is_in(&found))
+        self.look(process) == Some(true)
+    }
+
+    /// The same; `None` when it cannot be told: a process that just becomes another program has no
+    /// environment for a moment.
+    pub(super) fn look(&self, process: u32) -> Option<bool> {
+        match fs::read(format!("/proc/{process}/environ")) {
+            Ok(found) if found.is_empty() => None,
+            found => Some(found.is_ok_and(|found| self.is_in(&found))),
+        }
     }
 
     fn is_in(&self, environment: &[u8]) -> bool {
@@ -60,7 +70,7 @@ impl Mark {
 /// Kills every process of this machine that carries the mark, until there is none; answers how many.
 pub(super) fn kill_marked(mark: &Mark) -> usize {
     let began = Instant::now();
-    let mut killed = std::collections::BTreeSet::new();
+    let mut killed = BTreeSet::new();
     let mut empty = 0;
     while empty < EMPTY_SEARCHES && began.elapsed() < SEARCH_WITHIN {
         let found: Vec<u32> = all().filter(|process| mark.is_on(*process)).collect();
@@ -93,8 +103,16 @@ fn all() -> impl Iterator<Item = u32> {
 }
 
 /// Our own children, orphans that the kernel handed to us included.
-pub(super) fn children() -> Vec<u32> {
-    let mut children = Vec::new();
+pub(super) fn children() -> BTreeSet<u32> {
+    // Orphans are children of one of our threads; when it ends, another has them, which may be one
+    // that was looked at before.
+    let mut children = children_of_threads();
+    children.extend(children_of_threads());
+    children
+}
+
+fn children_of_threads() -> BTreeSet<u32> {
+    let mut children = BTreeSet::new();
     let mut is_known = false;
     for thread in numbers("/proc/self/task") {
         let text = fs::read_to_string(format!("/proc/self/task/{thread}/children"));
