@@ -1,20 +1,18 @@
-//! Runs of hooks: what each is given, and what its end changes.
+//! Runs of hooks: what the end of each changes.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::hooks::{Latest, Step};
-use super::steps::{Place, Times};
-use super::{Count, Done, HookEnd, House, Notice, Work};
-use crate::binding::{self, ContextKind, Lifecycle};
+use super::hooks::{Chain, Latest, Step};
+use super::steps::Times;
+use super::{Count, Done, HookEnd, House, Notice};
+use crate::binding::{ContextKind, Lifecycle};
 use crate::name::{ModuleName, ValuesKey};
-use crate::queue::{Hold, QueueName};
+use crate::queue::QueueName;
 use crate::report;
 use crate::status::{About, Event, Kind};
-use crate::task::{HookCall, HookRan, HookRun, Task};
+use crate::task::{HookRan, HookRun, Task};
 use crate::values::Layer;
 use crate::watch::Managed;
 
@@ -41,68 +39,6 @@ struct Told<'a> {
 }
 
 impl House {
-    /// Hooks that their settings hold back for now.
-    pub(super) fn hook_limits(&self, now: Instant) -> BTreeMap<(Place, String), Hold> {
-        let mut limits = BTreeMap::new();
-        for (place, set) in self.sets() {
-            for hook in set.buckets.keys() {
-                if let Some(until) = set.may_run_at(hook, now) {
-                    let why = format!("waits: {hook} runs no faster than its settings say");
-                    let hold = Hold {
-                        why,
-                        until: Some(until),
-                    };
-                    limits.insert((place.cloned(), hook.clone()), hold);
-                }
-            }
-        }
-        limits
-    }
-
-    /// The work of a run that its bindings asked for.
-    pub(super) fn hook_work(&mut self, run: &HookRun, of: (String, u64), now: Instant) -> Work {
-        let place = run.module.as_ref();
-        let is_off = place
-            .and_then(|module| self.residents.get(module))
-            .is_some_and(|resident| !resident.enabled);
-        if is_off {
-            return Work::Nothing;
-        }
-        let call = self.hook_call((place, &run.hook), run.contexts.clone(), of, now);
-        call.map_or(Work::Nothing, |call| Work::Hook(Box::new(call)))
-    }
-
-    /// A run as it would be now; `None` when the hook is gone.
-    pub(super) fn hook_call(
-        &mut self,
-        (place, hook): (Option<&ModuleName>, &str),
-        contexts: Vec<binding::Context>,
-        (queue, task): (String, u64),
-        now: Instant,
-    ) -> Option<HookCall> {
-        let set = self.set_mut(place)?;
-        set.note_run(hook, now);
-        let (found, monitors) = (set.hooks.get(hook)?.clone(), set.monitors_of(hook));
-        let (store, global) = match place {
-            None => (self.global.clone(), None),
-            Some(module) => {
-                let store = self.residents.get(module)?.store.clone()?;
-                let config = Arc::new(self.global.config().clone());
-                (store, Some((self.global.snapshot(), config)))
-            }
-        };
-        Some(HookCall {
-            hook: found,
-            module: place.cloned(),
-            contexts,
-            monitors,
-            store,
-            global,
-            queue,
-            task,
-        })
-    }
-
     /// Takes the end of a step that ran a hook; answers the failure.
     pub(super) fn take_step_hook(
         &mut self,
@@ -127,24 +63,35 @@ impl House {
                 |module| QueueName::Module(module.clone()).to_string(),
             ),
         };
-        if let Some(error) = &ran.error {
-            let message = format!("hook {hook} ({binding}): {}", report::chain(error));
-            self.conclude_hook_failure(place.as_ref(), &message, error.reason(), times.1);
-            self.tell_hook_end(&told, ran, (HookEnd::Failed, None), times.1);
-            return Some(message);
-        }
-        let changed = match self.take_results(place.as_ref(), hook, ran, times.0) {
-            Ok(changed) => changed,
-            Err(why) => {
-                let message = format!("hook {hook} ({binding}): {why}");
-                self.conclude_hook_failure(place.as_ref(), &message, "InvalidValuesPatch", times.1);
-                self.tell_hook_end(&told, ran, (HookEnd::Failed, None), times.1);
-                return Some(message);
-            }
+        let may_fail = matches!(step, Step::Synchronize(_))
+            && self
+                .set(place.as_ref())
+                .is_some_and(|set| set.may_fail(&ran.synchronized));
+        let results = match &ran.error {
+            Some(error) => Err((report::chain(error), error.reason())),
+            None => self
+                .take_results(place.as_ref(), hook, ran, times.0)
+                .map_err(|why| (why, "InvalidValuesPatch")),
         };
-        self.tell_hook_end(&told, ran, (HookEnd::Succeeded, Some(changed)), times.1);
-        self.follow_step(task, step, changed);
-        None
+        match results {
+            Ok(changed) => {
+                self.tell_hook_end(&told, ran, (HookEnd::Succeeded, Some(changed)), times.1);
+                self.follow_step(task, step, changed);
+                None
+            }
+            Err((why, _)) if may_fail => {
+                self.tell_hook_end(&told, ran, (HookEnd::Allowed, None), times.1);
+                self.release(place.as_ref(), ran, times.0);
+                tracing::warn!(target: "hook", hook, "the failure is allowed: {why}");
+                None
+            }
+            Err((why, reason)) => {
+                let message = format!("hook {hook} ({binding}): {why}");
+                self.conclude_hook_failure(place.as_ref(), &message, reason, times.1);
+                self.tell_hook_end(&told, ran, (HookEnd::Failed, None), times.1);
+                Some(message)
+            }
+        }
     }
 
     /// What follows from a step's hook that changed something: before the work nothing, since the
@@ -178,8 +125,13 @@ impl House {
         managed: &Managed,
         times: Times,
     ) {
+        let is_awaited = self
+            .set_mut(task.module())
+            .is_some_and(|set| set.at_work.remove(&id));
         let failure = match (task, done) {
-            (Task::HookRun(run), Done::HookRan(ran)) => self.take_hook_run(queue, run, &ran, times),
+            (Task::HookRun(run), Done::HookRan(ran)) if is_awaited => {
+                self.take_hook_run(queue, run, &ran, times)
+            }
             (_, Done::Broken(why)) => Some(why),
             _ => None,
         };
@@ -240,6 +192,11 @@ impl House {
         changed: Changed,
         now: Instant,
     ) {
+        let chain = self.set(place).and_then(|set| set.chain.as_ref());
+        if chain.is_some_and(Chain::is_before_preparation) {
+            // The task that this run is a part of sees it.
+            return;
+        }
         if changed.flags {
             self.request_converge("GlobalHookSwitchedModules");
         }

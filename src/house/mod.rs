@@ -21,12 +21,15 @@ mod converge;
 mod discovery;
 mod hook_news;
 mod hook_run;
+mod hook_work;
 mod hooks;
 mod outcome;
 mod report;
 mod resident;
 mod start;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -27,7 +27,11 @@ impl House {
         }
         let mut jobs = Vec::new();
         // A task may be over without anything to do; then the next one has its turn.
-        while self.lines.ready(now).next().is_some() {
+        loop {
+            self.queue_synchronizations(now);
+            if self.lines.ready(now).next().is_none() {
+                break;
+            }
             let started = self.start_ready(now, time);
             if started.is_empty() {
                 break;

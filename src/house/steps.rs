@@ -105,7 +105,6 @@ impl House {
         if !started.goes_on {
             self.begin_task(task, (now, time));
         }
-        self.queue_synchronizations(place.as_ref(), now);
         let step = self.next_step(place.as_ref());
         if let Some(chain) = self
             .set_mut(place.as_ref())
@@ -143,8 +142,9 @@ impl House {
                 ChainKind::Converge
             }
             Task::AfterAll => {
+                // When it is repeated, what was changed before counts as well.
                 let checksum = self.global.snapshot().checksum;
-                self.converge.before_after_all = Some(checksum);
+                self.converge.before_after_all.get_or_insert(checksum);
                 ChainKind::AfterAll
             }
             Task::ModuleDelete { .. } => ChainKind::Delete,
@@ -174,6 +174,10 @@ impl House {
     }
 
     fn read_work(&mut self, place: Option<&ModuleName>) -> Work {
+        let folder = self.folder_of_hooks(place);
+        if let Some(set) = self.set_mut(place) {
+            set.reading = folder;
+        }
         let path = match place {
             None => Some(self.settings.global_hooks.clone()),
             Some(module) => {
@@ -287,14 +291,14 @@ impl House {
         for warning in &read.warnings {
             tracing::warn!(target: "hook", module = owner, "{warning}");
         }
-        let folder = self.folder_of_hooks(place);
         let mut next = self.next_monitor;
         let id = || {
             next += 1;
             MonitorId(next)
         };
         if let Some(set) = self.set_mut(place) {
-            set.take(read.hooks, folder, id);
+            // It may have changed since: then it is read once more.
+            set.take(read.hooks, set.reading, id);
         }
         self.next_monitor = next;
         self.bindings_version += 1;
@@ -332,6 +336,8 @@ impl House {
             .get(name)
             .is_some_and(|resident| resident.enabled);
         if !is_enabled {
+            // What it did until it was given up goes as well.
+            self.request_deletions(time);
             return;
         }
         self.conclude_success(name, time);
@@ -364,9 +370,25 @@ impl House {
         }
     }
 
-    /// Puts every Synchronization that is due and belongs into a named queue there.
-    fn queue_synchronizations(&mut self, place: Option<&ModuleName>, now: Instant) {
-        self.queue_due(place, now, |queue| matches!(queue, QueueName::Named(_)));
+    /// Puts every Synchronization that is due and belongs into a named queue there, once the place
+    /// has started. Those of the main queue are steps.
+    pub(super) fn queue_synchronizations(&mut self, now: Instant) {
+        let is_ready = |place: &Place| {
+            let step = self.next_step(place.as_ref());
+            !matches!(step, Step::Read | Step::Hook(_, Lifecycle::OnStartup))
+        };
+        let synchronizes =
+            |chain: &Chain| matches!(chain.kind, ChainKind::Run | ChainKind::Converge);
+        let places: Vec<Place> = self
+            .sets()
+            .filter(|(_, set)| set.chain.as_ref().is_some_and(synchronizes))
+            .map(|(place, _)| place.cloned())
+            .filter(is_ready)
+            .collect();
+        for place in places {
+            let is_named = |queue: &QueueName| matches!(queue, QueueName::Named(_));
+            self.queue_due(place.as_ref(), now, is_named);
+        }
     }
 
     /// Puts every Synchronization that is due into its queue: the place has come to its end without.

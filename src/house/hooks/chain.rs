@@ -120,7 +120,14 @@ impl Chain {
     }
 
     /// What comes next; `folder` is the present content of the hooks' folder.
+    ///
+    /// Hooks that changed are read again as long as nothing was prepared with the old ones: what is
+    /// waited for, or fails, may be what was mended.
     pub(in crate::house) fn next(&self, set: &HookSet, folder: [u8; 32]) -> Step {
+        let reads = self.stages().first() == Some(&Stage::Read);
+        if reads && self.stage <= self.preparation() && set.read_of != Some(folder) {
+            return Step::Read;
+        }
         self.stages()
             .get(self.stage..)
             .unwrap_or_default()
@@ -168,17 +175,36 @@ impl Chain {
 
     /// A step failed: what prepares the work is done again with it.
     pub(in crate::house) fn failed(&mut self) {
+        let before = self.preparation();
+        let is_again = match self.kind {
+            ChainKind::Run | ChainKind::Delete => self.stage >= before,
+            // Global hooks do not prepare one thing together: each is repeated alone.
+            ChainKind::Converge => self.stage > before,
+            ChainKind::AfterAll => false,
+        };
+        if is_again {
+            self.stage = before;
+            self.done.clear();
+            self.stale_by = None;
+        }
+    }
+
+    /// Whether the work will see all that changes now.
+    pub(in crate::house) fn is_before_preparation(&self) -> bool {
+        self.kind != ChainKind::AfterAll && self.stage < self.preparation()
+    }
+
+    /// The stage that prepares the work.
+    fn preparation(&self) -> usize {
         use Lifecycle::{BeforeAll, BeforeDeleteHelm, BeforeHelm};
-        let before = self.stages().iter().position(|stage| {
+        let prepares = |stage: &Stage| {
             matches!(
                 stage,
                 Stage::Hooks(BeforeHelm | BeforeAll | BeforeDeleteHelm)
             )
-        });
-        if let Some(before) = before.filter(|before| self.stage > *before) {
-            self.stage = before;
-            self.done.clear();
-        }
+        };
+        let stages = self.stages();
+        stages.iter().position(prepares).unwrap_or_default()
     }
 }
 

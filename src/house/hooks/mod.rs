@@ -19,7 +19,7 @@ use jiff::Timestamp;
 pub(super) use chain::{Chain, ChainKind, Step};
 pub(super) use swing::Swing;
 
-use crate::binding::{Context, KubernetesBinding, Lifecycle, ScheduleBinding};
+use crate::binding::{Context, ContextKind, KubernetesBinding, Lifecycle, ScheduleBinding};
 use crate::hook::Hook;
 use crate::schedule::Crontab;
 use crate::watch::{Item, Monitor, MonitorId, Trouble, WatchEvent};
@@ -29,6 +29,8 @@ use crate::watch::{Item, Monitor, MonitorId, Trouble, WatchEvent};
 pub(super) struct HookSet {
     /// The content of the folder that they were read from; `None` when they were not read.
     pub(super) read_of: Option<[u8; 32]>,
+    /// The content of the folder that is being read.
+    pub(super) reading: [u8; 32],
     /// By name.
     pub(super) hooks: BTreeMap<String, Arc<Hook>>,
     /// Hooks whose `onStartup` succeeded.
@@ -37,6 +39,9 @@ pub(super) struct HookSet {
     pub(super) bound: BTreeMap<MonitorId, Bound>,
     /// What is being done with them in one task.
     pub(super) chain: Option<Chain>,
+    /// The tasks that run them for events and schedules. What a run brings that is not among them
+    /// any more, since its module was switched off, does not count.
+    pub(super) at_work: BTreeSet<u64>,
     /// Whether the first chain came to its end: then schedules fire.
     pub(super) is_live: bool,
     /// The latest run of each hook.
@@ -258,6 +263,44 @@ impl HookSet {
             found.into_iter().map(|(.., context)| context).collect(),
             ids,
         )
+    }
+
+    /// What of a run is still to be told: since it was queued its hook may have changed, or have been
+    /// synchronized in another run.
+    pub(super) fn still_told(&self, hook: &str, contexts: &[Context]) -> Vec<Context> {
+        let Some(config) = self.hooks.get(hook).map(|hook| &hook.config) else {
+            return Vec::new();
+        };
+        let monitors = self.monitors_of(hook);
+        let is_early = |index: usize| {
+            let bound = monitors.get(index).and_then(|id| self.bound.get(id));
+            bound.is_some_and(Bound::is_early)
+        };
+        let is_bound = |index: usize, name: &str| {
+            let binding = config.kubernetes.get(index);
+            binding.is_some_and(|binding| binding.name == name)
+        };
+        let is_told = |context: &&Context| match &context.kind {
+            ContextKind::Lifecycle(_) => true,
+            ContextKind::Schedule => {
+                let mut schedules = config.schedules.iter();
+                schedules.any(|schedule| schedule.name == context.binding)
+            }
+            ContextKind::Synchronization { binding_index } => {
+                is_bound(*binding_index, &context.binding) && is_early(*binding_index)
+            }
+            ContextKind::Event { binding_index, .. } => is_bound(*binding_index, &context.binding),
+        };
+        contexts.iter().filter(is_told).cloned().collect()
+    }
+
+    /// Whether a failure of these Synchronizations counts as success.
+    pub(super) fn may_fail(&self, monitors: &BTreeSet<MonitorId>) -> bool {
+        let allows = |id: &MonitorId| {
+            let binding = self.bound.get(id).and_then(|bound| self.binding(bound));
+            binding.is_some_and(|binding| binding.common.allow_failure)
+        };
+        !monitors.is_empty() && monitors.iter().all(allows)
     }
 
     /// A Synchronization succeeded on a snapshot of this sequence: the binding is live. Answers what

@@ -1,0 +1,84 @@
+//! Runs of hooks: which may start, and what each is given.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::steps::Place;
+use super::{House, Work};
+use crate::binding;
+use crate::name::ModuleName;
+use crate::queue::Hold;
+use crate::task::{HookCall, HookRun};
+
+impl House {
+    /// Hooks that their settings hold back for now.
+    pub(super) fn hook_limits(&self, now: Instant) -> BTreeMap<(Place, String), Hold> {
+        let mut limits = BTreeMap::new();
+        for (place, set) in self.sets() {
+            for hook in set.buckets.keys() {
+                if let Some(until) = set.may_run_at(hook, now) {
+                    let why = format!("waits: {hook} runs no faster than its settings say");
+                    let hold = Hold {
+                        why,
+                        until: Some(until),
+                    };
+                    limits.insert((place.cloned(), hook.clone()), hold);
+                }
+            }
+        }
+        limits
+    }
+
+    /// The work of a run that its bindings asked for.
+    pub(super) fn hook_work(&mut self, run: &HookRun, of: (String, u64), now: Instant) -> Work {
+        let place = run.module.as_ref();
+        let is_off = place
+            .and_then(|module| self.residents.get(module))
+            .is_some_and(|resident| !resident.enabled);
+        let told = self.set(place).filter(|_| !is_off);
+        let told = told.map_or_else(Vec::new, |set| set.still_told(&run.hook, &run.contexts));
+        if told.is_empty() {
+            return Work::Nothing;
+        }
+        let id = of.1;
+        let Some(call) = self.hook_call((place, &run.hook), told, of, now) else {
+            return Work::Nothing;
+        };
+        if let Some(set) = self.set_mut(place) {
+            set.at_work.insert(id);
+        }
+        Work::Hook(Box::new(call))
+    }
+
+    /// A run as it would be now; `None` when the hook is gone.
+    pub(super) fn hook_call(
+        &mut self,
+        (place, hook): (Option<&ModuleName>, &str),
+        contexts: Vec<binding::Context>,
+        (queue, task): (String, u64),
+        now: Instant,
+    ) -> Option<HookCall> {
+        let set = self.set_mut(place)?;
+        set.note_run(hook, now);
+        let (found, monitors) = (set.hooks.get(hook)?.clone(), set.monitors_of(hook));
+        let (store, global) = match place {
+            None => (self.global.clone(), None),
+            Some(module) => {
+                let store = self.residents.get(module)?.store.clone()?;
+                let config = Arc::new(self.global.config().clone());
+                (store, Some((self.global.snapshot(), config)))
+            }
+        };
+        Some(HookCall {
+            hook: found,
+            module: place.cloned(),
+            contexts,
+            monitors,
+            store,
+            global,
+            queue,
+            task,
+        })
+    }
+}
