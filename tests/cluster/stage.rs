@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use addon_operator::operator::Settings;
 use addon_operator::serve::{ModuleRow, ModuleState};
 use http::Request;
 use kube::Client;
@@ -70,6 +71,17 @@ impl Stage {
             self.namespace(),
             self.modules.path(),
         )
+    }
+
+    /// The same, with settings changed.
+    pub(super) fn start_with(&self, change: impl FnOnce(&mut Settings)) -> Operator {
+        let kubeconfig = self.server.kubeconfig();
+        Operator::start_with(kubeconfig, self.namespace(), self.modules.path(), change)
+    }
+
+    /// A namespace more.
+    pub(super) async fn other_namespace(&self, prefix: &str) -> Namespace {
+        self.server.namespace(prefix).await
     }
 
     /// Starts an operator and waits for its first converge.

@@ -370,3 +370,55 @@ impl Bucket {
         Self { tokens, filled }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A bucket that is full after `burst` times the interval.
+    fn full(burst: u32, now: Instant) -> Bucket {
+        Bucket {
+            tokens: burst,
+            filled: now,
+        }
+    }
+
+    #[test]
+    fn tokens_come_one_an_interval_up_to_the_burst() {
+        let (interval, now) = (Duration::from_secs(10), Instant::now());
+        let mut bucket = full(3, now);
+        bucket.tokens = 0;
+        for (seconds, tokens) in [(0, 0), (9, 0), (10, 1), (19, 1), (20, 2), (30, 3), (500, 3)] {
+            let later = now + Duration::from_secs(seconds);
+            assert_eq!(
+                bucket.filled_up(interval, 3, later).tokens,
+                tokens,
+                "{seconds}"
+            );
+        }
+    }
+
+    proptest! {
+        /// However often it is asked in between, it gives no more than was full and what has come since.
+        #[test]
+        fn bucket_gives_what_time_brought(steps in prop::collection::vec(0..40_u64, 1..200), burst in 1..5_u32) {
+            let (interval, begin) = (Duration::from_secs(10), Instant::now());
+            let (mut bucket, mut now, mut taken) = (full(burst, begin), begin, 0);
+            for step in steps {
+                now += Duration::from_secs(step);
+                bucket = bucket.filled_up(interval, burst, now);
+                prop_assert!(bucket.tokens <= burst);
+                if bucket.tokens > 0 {
+                    bucket.tokens -= 1;
+                    taken += 1;
+                }
+                let come = u64::from(burst) + (now - begin).as_secs() / 10;
+                prop_assert!(taken <= come, "{taken} of {come}");
+            }
+            let at_rest = bucket.filled_up(interval, burst, now + interval * burst);
+            prop_assert_eq!(at_rest.tokens, burst, "nothing is lost");
+        }
+    }
+}

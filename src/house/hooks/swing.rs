@@ -119,3 +119,88 @@ impl Swing {
         is_over
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(number: u64) -> Checksum {
+        Checksum::of(&json!(number))
+    }
+
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    #[test]
+    fn values_that_come_back_are_slowed_and_told() {
+        for (hooks, why) in [
+            (["a", "b"], "a and b undo each other's values"),
+            (["a", "a"], "a changes the values back and forth"),
+        ] {
+            let (mut swing, now) = (Swing::default(), Instant::now());
+            for turn in 0..6 {
+                assert!(!swing.note(of(turn % 2), hooks[(turn % 2) as usize], now));
+            }
+            assert!(swing.note(of(0), hooks[0], now));
+            assert_eq!(swing.why(), Some(why));
+            assert_eq!(swing.wake_at(), Some(now + FIRST_PAUSE));
+            assert!(swing.note(of(7), "c", now), "all waits meanwhile");
+        }
+    }
+
+    #[test]
+    fn values_that_come_back_slowly_do_not_swing() {
+        let (mut swing, mut now) = (Swing::default(), Instant::now());
+        for turn in 0..50 {
+            assert!(!swing.note(of(turn % 2), "a", now));
+            now += WINDOW / 4;
+        }
+    }
+
+    #[test]
+    fn values_that_are_always_new_do_not_swing() {
+        let (mut swing, now) = (Swing::default(), Instant::now());
+        for turn in 0..1_000 {
+            assert!(!swing.note(of(turn), "a", now));
+        }
+        assert!(swing.changes.len() <= REMEMBERED);
+    }
+
+    #[test]
+    fn runs_that_only_follow_from_each_other_are_slowed() {
+        let (mut swing, now) = (Swing::default(), Instant::now());
+        for _ in 1..REPEATS {
+            assert!(!swing.note_repeat("a", now));
+        }
+        swing.settle();
+        for _ in 1..REPEATS {
+            assert!(!swing.note_repeat("a", now));
+        }
+        assert!(swing.note_repeat("a", now));
+        assert_eq!(swing.why(), Some("a changes the values after every run"));
+    }
+
+    #[test]
+    fn pauses_grow_and_begin_anew_after_a_calm_time() {
+        let (mut swing, mut now) = (Swing::default(), Instant::now());
+        for _ in 1..REPEATS {
+            swing.note_repeat("a", now);
+        }
+        let mut pauses = Vec::new();
+        for _ in 0..7 {
+            assert!(swing.note_repeat("a", now));
+            let until = swing.wake_at().unwrap();
+            assert!(!swing.end(until - seconds(1)));
+            assert!(swing.end(until) && !swing.is_slowed());
+            pauses.push((until - now).as_secs());
+            now = until;
+        }
+        assert_eq!(pauses, [10, 20, 40, 80, 160, 300, 300]);
+        now += WINDOW;
+        swing.note_repeat("a", now);
+        assert_eq!(swing.wake_at(), Some(now + FIRST_PAUSE));
+    }
+}
