@@ -156,6 +156,9 @@ impl House {
             if kind == ChainKind::Run && resident.state != ModuleState::Applied && !is_paused {
                 resident.enter(ModuleState::Running, "", "", time);
             }
+            if kind == ChainKind::Delete {
+                resident.enter(ModuleState::Deleting, "", "", time);
+            }
         }
         if matches!(task, Task::ModuleDelete { purge: true, .. }) {
             // Its folder is gone, and its hooks with it.

@@ -115,8 +115,8 @@ async fn hooks_of_main_queues_share_a_limit() {
     assert_eq!(at_once(&recorder, &["web", "one", "two"]), 1);
     // Named queues do not count.
     recorder.sees("named tick Schedule").await;
-    create_seen(&stage, "one").await;
-    recorder.sees("main seen Added one").await;
+    create_seen(&stage, "event").await;
+    recorder.sees("main seen Added event").await;
     recorder.open("go");
     operator.stop().await;
 }
