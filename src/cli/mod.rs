@@ -52,6 +52,7 @@ enum Command {
     Render(preview::render::Arguments),
     Diff(preview::diff::Arguments),
     Module(ask::module::Arguments),
+    Hook(ask::hook::Arguments),
     Global(ask::global::Arguments),
     Values(ask::values::Arguments),
     Queue(ask::queue::Arguments),
@@ -91,6 +92,7 @@ fn run(
             preview::diff::run(&arguments, &start::socket(socket, environment))
         }
         Some(Command::Module(arguments)) => asker().run(arguments),
+        Some(Command::Hook(arguments)) => asker().run(arguments),
         Some(Command::Global(arguments)) => asker().run(arguments),
         Some(Command::Values(arguments)) => asker().run(arguments),
         Some(Command::Queue(arguments)) => asker().run(arguments),

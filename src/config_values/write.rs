@@ -43,14 +43,15 @@ pub fn config_map_resource() -> Resource {
     Resource::known("", "v1", "ConfigMap", "configmaps", true)
 }
 
-/// Sets the section of `key` in a `ConfigMap`, which is made when it is not there. Answers the data
-/// as it is now.
-pub async fn write(
+/// Sets the section of `key` in a `ConfigMap`, which is made when it is not there. `plan` is given the
+/// text that is there now, and is asked again when somebody changed it meanwhile; it answers the whole
+/// section as it is to be, or `None` for no change. Answers the section as planned last.
+pub async fn write<E: From<WriteError>>(
     client: &Client,
     (namespace, name): (&str, &str),
     key: &ValuesKey,
-    section: &Value,
-) -> Result<BTreeMap<String, String>, WriteError> {
+    mut plan: impl FnMut(Option<&str>) -> Result<Option<Value>, E>,
+) -> Result<Option<Value>, E> {
     let resource = config_map_resource();
     let target = Target {
         resource: &resource,
@@ -63,30 +64,34 @@ pub async fn write(
         config_map: config_map.clone(),
         source,
     };
-    let text = yaml::write(section);
     for _ in 0..TRIES {
         let there = client.fetch(target).await.map_err(failed)?;
         let mut object = there.clone().unwrap_or_else(|| {
             json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}})
         });
-        if object["data"][key.as_str()] == json!(text) {
-            return Ok(data(&object));
+        let Some(section) = plan(object["data"][key.as_str()].as_str())? else {
+            return Ok(None);
+        };
+        let text = json!(yaml::write(&section));
+        if object["data"][key.as_str()] == text {
+            return Ok(Some(section));
         }
-        object["data"][key.as_str()] = json!(text);
+        object["data"][key.as_str()] = text;
         let written = match there {
             Some(_) => client.replace(target, &object).await,
             None => client.create(&resource, Some(namespace), &object).await,
         };
         match written {
-            Ok(object) => return Ok(data(&object)),
+            Ok(_) => return Ok(Some(section)),
             Err(error) if error.is_conflict() => {}
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(failed(error).into()),
         }
     }
-    Err(WriteError::Outrun {
+    let outrun = WriteError::Outrun {
         key: key.to_string(),
         config_map,
-    })
+    };
+    Err(outrun.into())
 }
 
 /// The data of a `ConfigMap` object.

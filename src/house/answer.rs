@@ -5,12 +5,13 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::House;
+use super::hooks::Step;
 use super::resident::Resident;
 use crate::name::{ModuleName, ValuesKey};
 use crate::queue::{QueueName, Standing, TaskView};
 use crate::serve::{
-    Answer, ConvergePhase, ConvergeStatus, Explanation, GlobalHooks, LeafOrigin, Monitor, Query,
-    QueueDump, QueueRow, Refusal, ResourceMonitors,
+    Answer, ConvergePhase, ConvergeStatus, Explanation, LeafOrigin, Monitor, Query, QueueDump,
+    QueueRow, Refusal, ResourceMonitors,
 };
 use crate::task::{ModuleRun, Task};
 use crate::values::{Origin, Store};
@@ -19,11 +20,11 @@ impl House {
     /// Answers a question; `None` for those that need the cluster or are not about modules.
     pub fn answer(&mut self, query: &Query, now: Instant) -> Option<Answer> {
         Some(match query {
-            Query::GlobalList => document(&GlobalHooks::default()),
+            Query::GlobalList => document(&self.global_hooks()),
             Query::GlobalValues => Ok(self.global.masked()),
             Query::GlobalConfig => Ok(self.global.mask(self.global.config())),
             Query::GlobalPatches => Ok(self.global.patches()),
-            Query::GlobalSnapshots => Ok(json!({})),
+            Query::HookList => document(&self.hook_list()),
             Query::ModuleList => document(&self.module_list()),
             Query::ModuleValues {
                 module,
@@ -34,7 +35,6 @@ impl House {
                 with_global,
             } => self.values(module, *with_global, |store| store.mask(store.config())),
             Query::ModulePatches { module } => self.store(module).map(|(_, store)| store.patches()),
-            Query::ModuleSnapshots { module } => self.store(module).map(|_| json!({})),
             Query::ModuleResourceMonitor { module } => self.resource_monitors(module.as_deref()),
             Query::ModuleExplain { module, path } => self.explain(module, path.as_deref()),
             Query::ModulePurge { module } => self.purge(module, now),
@@ -49,7 +49,9 @@ impl House {
                 document(&main.unwrap_or_default())
             }
             Query::ConvergeStatus => Ok(self.converge_status().json()),
-            Query::ConfigList
+            Query::GlobalSnapshots
+            | Query::ModuleSnapshots { .. }
+            | Query::ConfigList
             | Query::ConfigSet { .. }
             | Query::ModuleRender { .. }
             | Query::ModuleDiff { .. } => return None,
@@ -83,7 +85,7 @@ impl House {
         ConvergeStatus { startup, tasks }
     }
 
-    fn known_name(&self, module: &str) -> Result<ModuleName, Refusal> {
+    pub(super) fn known_name(&self, module: &str) -> Result<ModuleName, Refusal> {
         let name =
             ModuleName::parse(module).map_err(|error| Refusal::BadRequest(error.to_string()))?;
         if self.residents.contains_key(&name) {
@@ -197,6 +199,17 @@ impl House {
         self.residents.iter().map(flag)
     }
 
+    /// What a running task with hooks is doing.
+    fn step_of(&self, task: &Task) -> String {
+        let chain = match task {
+            Task::HookRun(_) | Task::AskScript { .. } | Task::AwaitReady { .. } => None,
+            task => self
+                .set(task.module())
+                .and_then(|set| set.chain.as_ref()?.running.as_ref()),
+        };
+        chain.map_or_else(String::new, Step::told)
+    }
+
     fn queues(&self, now: Instant) -> Vec<QueueRow> {
         let mut rows: Vec<QueueRow> = self
             .lines
@@ -205,9 +218,9 @@ impl House {
             .map(|(name, tasks)| {
                 let descriptions: Vec<String> =
                     tasks.iter().map(|task| description(name, task)).collect();
-                let status = tasks
-                    .first()
-                    .map_or_else(String::new, |task| status(task, now));
+                let status = tasks.first().map_or_else(String::new, |task| {
+                    status(task, &self.step_of(task.task), now)
+                });
                 QueueRow::new(name.to_string(), status, descriptions)
             })
             .collect();
@@ -267,14 +280,13 @@ fn description(queue: &QueueName, view: &TaskView<'_, Task>) -> String {
     text
 }
 
-fn status(view: &TaskView<'_, Task>, now: Instant) -> String {
+fn status(view: &TaskView<'_, Task>, step: &str, now: Instant) -> String {
     match &view.standing {
         Standing::Waiting => String::new(),
         Standing::Running(since) => {
-            format!(
-                "run first task for {}s",
-                now.duration_since(*since).as_secs()
-            )
+            let seconds = now.duration_since(*since).as_secs();
+            let colon = if step.is_empty() { "" } else { ": " };
+            format!("run first task for {seconds}s{colon}{step}")
         }
         Standing::Held(why) => why.clone(),
         Standing::BackingOff(until) => {

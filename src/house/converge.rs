@@ -143,7 +143,13 @@ impl House {
                 if decision.enabled && changed {
                     resident.enter(ModuleState::Waiting, "", "", time);
                 } else if !decision.enabled {
-                    resident.enter(ModuleState::Disabled, "", &decision.why, time);
+                    let is_there = resident.has_objects() || resident.hooks.is_active();
+                    let (state, why) = if is_there {
+                        (ModuleState::Deleting, "")
+                    } else {
+                        (ModuleState::Disabled, decision.why.as_str())
+                    };
+                    resident.enter(state, "", why, time);
                 }
                 resident.decision = Some(decision);
                 self.take_section(name);
@@ -176,7 +182,9 @@ impl House {
             let ready = QueueName::Ready(name.clone());
             self.lines.drop_waiting(|line, task| {
                 let is_run = matches!(task, Task::ModuleRun { .. } | Task::AskScript { .. });
-                *line == ready || (*line == queue && is_run)
+                let is_of_hook =
+                    matches!(task, Task::HookRun(run) if run.module.as_ref() == Some(&name));
+                *line == ready || (*line == queue && is_run) || is_of_hook
             });
             let is_there = self
                 .residents

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use super::House;
 use super::hooks::{BoundState, Told};
-use super::steps::Place;
+use super::steps::{Place, Times};
 use crate::binding::{Common, Context};
 use crate::name::ModuleName;
 use crate::queue::QueueName;
@@ -40,7 +42,7 @@ impl House {
     }
 
     /// Takes what the watches tell.
-    pub fn take_news(&mut self, news: News, now: Instant) {
+    pub fn take_news(&mut self, news: News, (now, time): Times) {
         let monitor = news.monitor();
         let Some(place) = self.place_of(monitor) else {
             return;
@@ -62,8 +64,12 @@ impl House {
             }
             News::Trouble { trouble, .. } => {
                 self.take_trouble(place.as_ref(), monitor, Some(trouble));
+                self.report_place(place.as_ref(), time);
             }
-            News::Recovered { .. } => self.take_trouble(place.as_ref(), monitor, None),
+            News::Recovered { .. } => {
+                self.take_trouble(place.as_ref(), monitor, None);
+                self.report_place(place.as_ref(), time);
+            }
         }
     }
 
@@ -110,7 +116,7 @@ impl House {
             let is_v1 = set.hooks.get(&bound.hook)?.config.version == crate::binding::Version::V1;
             Some(binding.on_synchronization && is_v1)
         });
-        let is_between = set.chain.is_none() && set.is_live;
+        let (is_between, is_in_chain) = (set.chain.is_none() && set.is_live, set.chain.is_some());
         if let Some(bound) = set.bound.get_mut(&monitor)
             && bound.state == BoundState::Listing
         {
@@ -121,6 +127,10 @@ impl House {
         }
         if is_between {
             self.queue_late_synchronizations(place, now);
+        } else if is_in_chain {
+            // It may be what a task that failed has lacked.
+            self.lines
+                .hurry(|_, task| !matches!(task, Task::HookRun(_)) && task.module() == place);
         }
     }
 
@@ -137,6 +147,8 @@ impl House {
         let Some(bound) = set.bound.get_mut(&monitor) else {
             return;
         };
+        bound.since_start.note(told.event);
+        bound.since_run.note(told.event);
         match bound.state {
             BoundState::Live(seen) if told.sequence <= seen => {}
             BoundState::Live(_) => self.tell_hook(place, monitor, vec![told], now),
@@ -176,6 +188,12 @@ impl House {
         let runs: Vec<HookRun> = told.map(run).collect();
         for run in runs {
             self.join(queue.clone(), run);
+        }
+    }
+
+    fn report_place(&mut self, place: Option<&ModuleName>, time: Timestamp) {
+        if let Some(name) = place {
+            self.report(name, time);
         }
     }
 

@@ -1,17 +1,16 @@
-//! Runs of hooks: what the end of each changes.
+//! Runs of hooks that ended: what they change, and what follows.
 
 use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::hooks::{Chain, Latest, Step};
+use super::hooks::{Chain, Ended, Step};
 use super::steps::Times;
-use super::{Count, Done, HookEnd, House, Notice};
+use super::{Done, House, Notice};
 use crate::binding::{ContextKind, Lifecycle};
 use crate::name::{ModuleName, ValuesKey};
 use crate::queue::QueueName;
 use crate::report;
-use crate::status::{About, Event, Kind};
 use crate::task::{HookRan, HookRun, Task};
 use crate::values::Layer;
 use crate::watch::Managed;
@@ -21,21 +20,11 @@ const KUBERNETES: &str = "kubernetes";
 
 /// What the end of a run changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Changed {
+pub(super) struct Changed {
     /// Values of the hook's place.
-    values: bool,
+    pub(super) values: bool,
     /// What global hooks say of modules.
-    flags: bool,
-}
-
-/// A run that ended, for people.
-struct Told<'a> {
-    place: Option<&'a ModuleName>,
-    hook: &'a str,
-    summary: String,
-    /// The type of the bindings.
-    binding: &'static str,
-    queue: String,
+    pub(super) flags: bool,
 }
 
 impl House {
@@ -53,45 +42,66 @@ impl House {
             Step::Synchronize(hook) => (hook, "Synchronization", KUBERNETES),
             _ => return None,
         };
-        let told = Told {
+        let ended = Ended {
             place: place.as_ref(),
             hook,
-            summary: binding.to_owned(),
+            summary: self.summary_of(place.as_ref(), binding, ran),
             binding: sort,
             queue: place.as_ref().map_or_else(
                 || QueueName::Main.to_string(),
                 |module| QueueName::Module(module.clone()).to_string(),
             ),
+            may_fail: self.allows_failure(place.as_ref(), ran),
         };
-        let may_fail = matches!(step, Step::Synchronize(_))
-            && self
-                .set(place.as_ref())
-                .is_some_and(|set| set.may_fail(&ran.synchronized));
         let results = match &ran.error {
             Some(error) => Err((report::chain(error), error.reason())),
-            None => self
-                .take_results(place.as_ref(), hook, ran, times.0)
-                .map_err(|why| (why, "InvalidValuesPatch")),
+            None => {
+                let taken = self.take_results(place.as_ref(), hook, ran, times.0);
+                taken.map_err(|why| (why, "InvalidValuesPatch"))
+            }
         };
         match results {
             Ok(changed) => {
-                self.tell_hook_end(&told, ran, (HookEnd::Succeeded, Some(changed)), times.1);
+                self.tell_hook_end(&ended, ran, Ok(changed), times.1);
                 self.follow_step(task, step, changed);
                 None
             }
-            Err((why, _)) if may_fail => {
-                self.tell_hook_end(&told, ran, (HookEnd::Allowed, None), times.1);
-                self.release(place.as_ref(), ran, times.0);
-                tracing::warn!(target: "hook", hook, "the failure is allowed: {why}");
+            Err((why, _)) if ended.may_fail => {
+                self.tell_hook_end(&ended, ran, Err(&why), times.1);
+                self.release(ended.place, ran, times.0);
                 None
             }
             Err((why, reason)) => {
                 let message = format!("hook {hook} ({binding}): {why}");
                 self.conclude_hook_failure(place.as_ref(), &message, reason, times.1);
-                self.tell_hook_end(&told, ran, (HookEnd::Failed, None), times.1);
+                self.tell_hook_end(&ended, ran, Err(&why), times.1);
                 Some(message)
             }
         }
+    }
+
+    /// What a step ran for: `pods, nodes: Synchronization`, `beforeHelm`.
+    fn summary_of(&self, place: Option<&ModuleName>, what: &str, ran: &HookRan) -> String {
+        let bound = |id| {
+            let set = self.set(place)?;
+            let binding = set.binding(set.bound.get(id)?)?;
+            Some(binding.name.as_str())
+        };
+        let names: Vec<&str> = ran.synchronized.iter().filter_map(bound).collect();
+        if names.is_empty() {
+            what.to_owned()
+        } else {
+            format!("{}: {what}", names.join(", "))
+        }
+    }
+
+    /// Whether the bindings that a step synchronizes allow it to fail; the first decides.
+    fn allows_failure(&self, place: Option<&ModuleName>, ran: &HookRan) -> bool {
+        let (Some(set), Some(first)) = (self.set(place), ran.synchronized.first()) else {
+            return false;
+        };
+        let binding = set.bound.get(first).and_then(|bound| set.binding(bound));
+        binding.is_some_and(|binding| binding.common.allow_failure)
     }
 
     /// What follows from a step's hook that changed something: before the work nothing, since the
@@ -151,7 +161,7 @@ impl House {
         (now, time): Times,
     ) -> Option<String> {
         let place = run.module.as_ref();
-        let told = Told {
+        let ended = Ended {
             place,
             hook: &run.hook,
             summary: run.summary(),
@@ -160,6 +170,7 @@ impl House {
                 _ => KUBERNETES,
             },
             queue: queue.to_string(),
+            may_fail: run.allow_failure,
         };
         let results = match &ran.error {
             Some(error) => Err(report::chain(error)),
@@ -167,40 +178,33 @@ impl House {
         };
         match results {
             Ok(changed) => {
-                self.tell_hook_end(&told, ran, (HookEnd::Succeeded, Some(changed)), time);
-                self.follow_run(place, &run.hook, changed, now);
+                self.tell_hook_end(&ended, ran, Ok(changed), time);
+                self.follow_run(run, changed, now);
                 None
             }
             Err(why) if run.allow_failure => {
-                self.tell_hook_end(&told, ran, (HookEnd::Allowed, None), time);
+                self.tell_hook_end(&ended, ran, Err(&why), time);
                 self.release(place, ran, now);
-                tracing::warn!(target: "hook", hook = run.hook, "the failure is allowed: {why}");
                 None
             }
             Err(why) => {
-                self.tell_hook_end(&told, ran, (HookEnd::Failed, None), time);
-                Some(format!("hook {} ({}): {why}", run.hook, run.summary()))
+                self.tell_hook_end(&ended, ran, Err(&why), time);
+                let message = format!("hook {} ({}): {why}", run.hook, run.summary());
+                self.note_failing(place, &run.hook, &message);
+                Some(message)
             }
         }
     }
 
     /// What follows from values that events changed.
-    fn follow_run(
-        &mut self,
-        place: Option<&ModuleName>,
-        hook: &str,
-        changed: Changed,
-        now: Instant,
-    ) {
-        let chain = self.set(place).and_then(|set| set.chain.as_ref());
-        if chain.is_some_and(Chain::is_before_preparation) {
-            // The task that this run is a part of sees it.
-            return;
-        }
+    fn follow_run(&mut self, run: &HookRun, changed: Changed, now: Instant) {
+        let (place, hook) = (run.module.as_ref(), &run.hook);
+        let is_synchronization = !run.synchronizes.is_empty();
         if changed.flags {
             self.request_converge("GlobalHookSwitchedModules");
         }
-        if !changed.values {
+        let is_used_anyway = is_synchronization && self.is_before_work(place);
+        if !changed.values || is_used_anyway {
             return;
         }
         let checksum = match place {
@@ -226,6 +230,12 @@ impl House {
         }
     }
 
+    /// Whether a task of this place is on its way to what it makes from the values.
+    fn is_before_work(&self, place: Option<&ModuleName>) -> bool {
+        let chain = self.set(place).and_then(|set| set.chain.as_ref());
+        chain.is_some_and(Chain::is_before_work)
+    }
+
     /// Takes what a hook gives back; values are checked against those of now.
     fn take_results(
         &mut self,
@@ -234,9 +244,6 @@ impl House {
         ran: &HookRan,
         now: Instant,
     ) -> Result<Changed, String> {
-        if !ran.metrics.is_empty() {
-            self.notices.push(Notice::HookMetrics(ran.metrics.clone()));
-        }
         let origin = crate::values::Origin::HookPatch {
             hook: format!("{}/{hook}", place.map_or("global", ModuleName::as_str)),
         };
@@ -260,6 +267,9 @@ impl House {
                 Some(Err(error)) => return Err(report::chain(&error)),
                 None => false,
             };
+        }
+        if !ran.metrics.is_empty() {
+            self.notices.push(Notice::HookMetrics(ran.metrics.clone()));
         }
         let flags = self.take_flags(ran.values.flags.iter().chain(&ran.config_flags));
         self.release(place, ran, now);
@@ -326,120 +336,5 @@ impl House {
         if let Some(name) = place {
             self.conclude_with(name, reason, message, time);
         }
-    }
-
-    /// One line for every run, and its record.
-    fn tell_hook_end(
-        &mut self,
-        told: &Told<'_>,
-        ran: &HookRan,
-        (end, changed): (HookEnd, Option<Changed>),
-        time: Timestamp,
-    ) {
-        let module = told.place.map_or("global", ModuleName::as_str);
-        let did = did(ran, changed);
-        let (hook, binding, queue) = (told.hook, &told.summary, &told.queue);
-        let took_ms = ran.took.as_millis();
-        if end == HookEnd::Succeeded {
-            tracing::info!(target: "hook", module, hook, binding, queue, %took_ms, changed = did, "hook ran");
-        } else {
-            let why = ran
-                .error
-                .as_ref()
-                .map_or_else(String::new, |error| report::chain(error));
-            tracing::debug!(target: "hook", module, hook, binding, queue, %took_ms, why, "hook failed");
-        }
-        self.count(Count::HookRun {
-            module: told.place.cloned(),
-            hook: told.hook.to_owned(),
-            binding: told.binding,
-            startup: !self.converge.startup_done,
-            queue: told.queue.clone(),
-            end,
-            took: ran.took,
-            usage: ran.usage,
-        });
-        let outcome = match &ran.error {
-            None => Ok(did),
-            Some(error) => Err(report::chain(error)),
-        };
-        let Some(set) = self.set_mut(told.place) else {
-            return;
-        };
-        let before = set.latest.get(told.hook);
-        let (runs, failures) = before.map_or((0, 0), |before| (before.runs, before.failures));
-        let latest = Latest {
-            ended: time,
-            took: ran.took,
-            binding: told.summary.clone(),
-            outcome,
-            runs: runs + 1,
-            failures: failures + u64::from(end != HookEnd::Succeeded),
-        };
-        set.latest.insert(told.hook.to_owned(), latest);
-    }
-
-    /// People hear that hooks change values back and forth.
-    pub(super) fn tell_swing(&mut self, place: Option<&ModuleName>) {
-        let Some(why) = self.set(place).and_then(|set| set.swing.why()) else {
-            return;
-        };
-        let message = format!("{why}; what follows from it is slowed down");
-        let module = place.map_or("global", ModuleName::as_str);
-        tracing::error!(target: "hook", module, "{message}");
-        let about = match place {
-            Some(module) => About::Module(module.clone()),
-            None => About::ConfigMap(self.settings.config_map.clone()),
-        };
-        self.tell(Event {
-            about,
-            kind: Kind::Warning,
-            reason: "HooksUndoEachOther",
-            message,
-        });
-    }
-
-    /// What was slowed goes on.
-    pub(super) fn go_on_after_swing(&mut self, now: Instant) {
-        let over: Vec<ModuleName> = self
-            .residents
-            .iter_mut()
-            .filter_map(|(name, resident)| resident.hooks.swing.end(now).then(|| name.clone()))
-            .collect();
-        for name in over {
-            self.request_again(&name, "HookChangedValues");
-        }
-        if self.hooks.swing.end(now) {
-            self.request_converge("GlobalValuesChanged");
-        }
-    }
-}
-
-/// What a run changed, in a few words; `nothing` when nothing.
-fn did(ran: &HookRan, changed: Option<Changed>) -> String {
-    let mut did = Vec::new();
-    if changed.is_some_and(|changed| changed.values) {
-        did.push("values".to_owned());
-    }
-    if changed.is_some_and(|changed| changed.flags) {
-        did.push("enabled modules".to_owned());
-    }
-    if ran.section.is_some() {
-        did.push("config values".to_owned());
-    }
-    let written: Vec<&String> = ran
-        .objects
-        .iter()
-        .filter(|done| !done.starts_with("unchanged"))
-        .collect();
-    match written.as_slice() {
-        [] => {}
-        [one] => did.push((*one).clone()),
-        many => did.push(format!("{} objects", many.len())),
-    }
-    if did.is_empty() {
-        "nothing".to_owned()
-    } else {
-        did.join(", ")
     }
 }

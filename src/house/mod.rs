@@ -21,7 +21,7 @@ mod converge;
 mod discovery;
 mod hook_news;
 mod hook_run;
-mod hook_work;
+mod hook_start;
 mod hooks;
 mod outcome;
 mod report;
@@ -34,6 +34,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
 
 use crate::apply::Parent;
 use crate::config_values::ConfigValues;
@@ -51,6 +53,8 @@ use crate::task::{
     Rendering, Task,
 };
 use crate::values::{Checksum, Store};
+
+pub use hooks::{SnapshotOf, ToldEvents};
 
 use hooks::HookSet;
 use resident::Resident;
@@ -188,6 +192,19 @@ pub enum Done {
     Broken(String),
 }
 
+impl Done {
+    /// Whether a hook or script did not end by itself, but since the operator stops: that is no
+    /// failure, and the next start does it again.
+    pub fn is_cut_off(&self) -> bool {
+        match self {
+            Self::HookRan(ran) => ran.error.as_ref().is_some_and(Error::is_stop),
+            Self::HooksRead(Err(error)) => error.is_stop(),
+            Self::Evaluated(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// Something to be told or written, in order.
 #[derive(Debug)]
 pub enum Notice {
@@ -257,6 +274,19 @@ pub enum Count {
         took: Duration,
         /// What its process cost.
         usage: Usage,
+    },
+    /// A run of a hook begins: what it is told waited for it.
+    HookWaited {
+        /// Whose; `None` for global hooks.
+        module: Option<ModuleName>,
+        /// The hook.
+        hook: String,
+        /// The name of the first binding.
+        binding: String,
+        /// The queue.
+        queue: String,
+        /// Since the first of it happened.
+        waited: Duration,
     },
     /// Converge is done.
     Converged {
@@ -331,20 +361,15 @@ impl House {
             .residents
             .values()
             .filter_map(|resident| resident.contest.next_end());
-        let swings = self
-            .residents
-            .values()
-            .filter_map(|resident| resident.hooks.swing.wake_at())
-            .chain(self.hooks.swing.wake_at());
         contests
-            .chain(swings)
+            .chain(self.swing_wakes())
             .chain(self.lines.wake_at())
             .chain(self.ask_guard_at)
             .min()
     }
 
     /// Time passed: back-offs, settle times and contests may be over.
-    pub fn tick(&mut self, now: Instant) {
+    pub fn tick(&mut self, now: Instant, time: Timestamp) {
         if self.ask_guard_at.is_some_and(|time| time <= now) {
             self.weigh_vanished(now);
         }
@@ -356,7 +381,7 @@ impl House {
         for name in over {
             self.request_run(&name, "ContestOver");
         }
-        self.go_on_after_swing(now);
+        self.go_on_after_swing((now, time));
     }
 
     /// Whether every enabled module was attempted once.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::resident::Resident;
 use super::{House, Notice};
 use crate::name::ModuleName;
+use crate::queue::QueueName;
 use crate::serve::{ModuleList, ModuleRow, ModuleState};
 use crate::status::{Report, Status};
 
@@ -66,6 +67,7 @@ impl House {
         }));
         // Also where nothing is known yet that it could hold.
         notes.extend(self.discovery.doubt().filter(|_| self.held.is_none()));
+        notes.extend(self.notes_of_global_hooks());
         if let Some(mistakes) = &self.config_mistakes {
             notes.push(format!(
                 "the ConfigMap is not usable and changes nothing:\n{mistakes}"
@@ -90,6 +92,39 @@ impl House {
         }
         ModuleList::new(rows, notes)
     }
+
+    /// What is wrong with the hooks that are of no module, and so with all modules.
+    fn notes_of_global_hooks(&self) -> Vec<String> {
+        let mut notes: Vec<String> = Vec::new();
+        let lines = self.lines.view();
+        let heads = lines.get(&QueueName::Main).into_iter().flatten().take(1);
+        for head in heads.filter(|head| head.failures > 0) {
+            let (what, message) = (head.task.kind(), head.message);
+            notes.push(format!(
+                "{what} failed and is repeated; nothing global goes on before: {message}"
+            ));
+        }
+        let troubles = self.hooks.troubles().into_iter();
+        notes.extend(troubles.map(|trouble| format!("global {trouble}")));
+        if let Some(why) = self.hooks.swing.why() {
+            notes.push(format!("global {why}; what follows from it is slowed down"));
+        }
+        notes
+    }
+}
+
+/// What the hooks of a module have to say beside its state.
+fn hook_conditions(resident: &Resident) -> Vec<(&'static str, bool, &'static str, String)> {
+    let mut conditions = Vec::new();
+    let troubles = resident.hooks.troubles();
+    if !troubles.is_empty() {
+        let message = troubles.join("; ");
+        conditions.push(("HookTrouble", true, "WatchTrouble", message));
+    }
+    if let Some(why) = resident.hooks.swing.why() {
+        conditions.push(("HooksSlowed", true, "HooksUndoEachOther", why.to_owned()));
+    }
+    conditions
 }
 
 fn row(name: &ModuleName, resident: &Resident, held: bool) -> ModuleRow {
@@ -119,7 +154,7 @@ fn row(name: &ModuleName, resident: &Resident, held: bool) -> ModuleRow {
 }
 
 /// The state with what overlays it: a held removal, a broken folder behind a good last version,
-/// drift that is left.
+/// a hook that fails on an event, drift that is left.
 fn shown(resident: &Resident, held: bool) -> (ModuleState, String, String) {
     if held {
         let why = "its folder is gone; nothing is removed before a person says so";
@@ -130,6 +165,22 @@ fn shown(resident: &Resident, held: bool) -> (ModuleState, String, String) {
         return (ModuleState::Applied, "InvalidModule".to_owned(), message);
     }
     let is_well = resident.reason.is_empty() && resident.state == ModuleState::Applied;
+    if is_well && let Some(why) = resident.hooks.failing.values().next() {
+        return (ModuleState::Applied, "HookFailed".to_owned(), why.clone());
+    }
+    if is_well && let Some(why) = resident.hooks.swing.why() {
+        let message = format!("{why}; what follows from it is slowed down");
+        return (
+            ModuleState::Applied,
+            "HooksUndoEachOther".to_owned(),
+            message,
+        );
+    }
+    let troubles = resident.hooks.troubles();
+    if is_well && !troubles.is_empty() {
+        let message = troubles.join("; ");
+        return (ModuleState::Applied, "HookTrouble".to_owned(), message);
+    }
     if is_well && let Some(why) = resident.contest.reasons().first() {
         return (
             ModuleState::Applied,
@@ -189,6 +240,7 @@ fn to_report(resident: &Resident, held: bool) -> Report {
     if !resident.kept.is_empty() {
         conditions.push(("Kept", true, "ObjectsKept", resident.kept.join("; ")));
     }
+    conditions.extend(hook_conditions(resident));
     let definition = resident.module.as_ref().map(|module| &module.definition);
     Report {
         state: match state {

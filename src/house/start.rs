@@ -26,6 +26,7 @@ impl House {
             return Vec::new();
         }
         let mut jobs = Vec::new();
+        self.lines.overtake(now, Task::may_pass);
         // A task may be over without anything to do; then the next one has its turn.
         loop {
             self.queue_synchronizations(now);
@@ -169,6 +170,9 @@ impl House {
                 return None;
             }
             Task::HookRun(run) => {
+                if started.failures == 0 {
+                    self.count_wait(run, &started.queue, now);
+                }
                 let of = (started.queue.to_string(), started.id);
                 self.hook_work(run, of, now)
             }

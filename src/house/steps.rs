@@ -1,6 +1,6 @@
 //! Tasks with hooks, step by step: what the next step does, and what follows from its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::hooks::{BoundState, Chain, ChainKind, HookSet, Step};
 use super::{Done, House, Work};
 use crate::binding::{self, Lifecycle};
+use crate::hook::Hook;
 use crate::name::ModuleName;
 use crate::queue::{QueueName, Started};
 use crate::report;
@@ -68,14 +69,19 @@ impl House {
         let Some(chain) = &set.chain else {
             return Step::End;
         };
-        let is_given_up = chain.kind == ChainKind::Run
-            && place
+        let folder = self.folder_of_hooks(place);
+        let is_given_up = match chain.kind {
+            ChainKind::Run => place
                 .and_then(|module| self.residents.get(module))
-                .is_none_or(|resident| !resident.enabled);
+                .is_none_or(|resident| !resident.enabled),
+            // The converge that the change led to is followed by the hooks as they are then.
+            ChainKind::AfterAll => set.read_of != Some(folder),
+            ChainKind::Delete | ChainKind::Converge => false,
+        };
         if is_given_up {
             return Step::End;
         }
-        chain.next(set, self.folder_of_hooks(place))
+        chain.next(set, folder)
     }
 
     /// What running tasks wait for between two steps.
@@ -106,12 +112,14 @@ impl House {
             self.begin_task(task, (now, time));
         }
         let step = self.next_step(place.as_ref());
+        let reads = (step == Step::Read).then(|| self.folder_of_hooks(place.as_ref()));
         if let Some(chain) = self
             .set_mut(place.as_ref())
             .and_then(|set| set.chain.as_mut())
         {
             chain.begin(&step);
             chain.running = Some(step.clone());
+            chain.reads = reads;
         }
         let is_hook = matches!(step, Step::Hook(..) | Step::Synchronize(_));
         let work = match &step {
@@ -160,9 +168,9 @@ impl House {
                 resident.enter(ModuleState::Deleting, "", "", time);
             }
         }
+        let folder = self.folder_of_hooks(task.module());
         if matches!(task, Task::ModuleDelete { purge: true, .. }) {
             // Its folder is gone, and its hooks with it.
-            let folder = self.folder_of_hooks(task.module());
             if let Some(set) = self.set_mut(task.module()) {
                 set.retire();
                 set.read_of = Some(folder);
@@ -171,16 +179,14 @@ impl House {
         let Some(set) = self.set_mut(task.module()) else {
             return;
         };
-        if set.chain.as_ref().is_none_or(|chain| chain.kind != kind) {
+        // Hooks that changed since are read, so that a chain never stands at a hook that is no more.
+        let is_kept = |chain: &Chain| chain.kind == kind && set.read_of == Some(folder);
+        if !set.chain.as_ref().is_some_and(is_kept) {
             set.chain = Some(Chain::new(kind));
         }
     }
 
     fn read_work(&mut self, place: Option<&ModuleName>) -> Work {
-        let folder = self.folder_of_hooks(place);
-        if let Some(set) = self.set_mut(place) {
-            set.reading = folder;
-        }
         let path = match place {
             None => Some(self.settings.global_hooks.clone()),
             Some(module) => {
@@ -291,21 +297,48 @@ impl House {
             Err(error) => return Some(self.conclude_failure(place, &error, time)),
         };
         let owner = place.map_or("global", ModuleName::as_str);
+        self.drop_runs_of_others(place, &read.hooks);
         for warning in &read.warnings {
             tracing::warn!(target: "hook", module = owner, "{warning}");
         }
+        // The folder may have changed while its hooks were asked: then they are read again.
+        let reads = self.set(place).and_then(|set| set.chain.as_ref()?.reads);
+        let folder = reads.unwrap_or_default();
         let mut next = self.next_monitor;
         let id = || {
             next += 1;
             MonitorId(next)
         };
         if let Some(set) = self.set_mut(place) {
-            // It may have changed since: then it is read once more.
-            set.take(read.hooks, set.reading, id);
+            set.take(read.hooks, folder, id);
         }
         self.next_monitor = next;
         self.bindings_version += 1;
         None
+    }
+
+    /// Runs that wait for hooks that are gone, or listen to something else now, mean nothing any more;
+    /// the others are repeated at once, since what made them fail may be mended.
+    fn drop_runs_of_others(&mut self, place: Option<&ModuleName>, new: &[Hook]) {
+        let Some(set) = self.set(place) else {
+            return;
+        };
+        let is_same = |hook: &&Hook| {
+            let old = set.hooks.get(&hook.file.name);
+            old.is_some_and(|old| old.config == hook.config)
+        };
+        let same: BTreeSet<String> = new
+            .iter()
+            .filter(is_same)
+            .map(|hook| hook.file.name.clone())
+            .collect();
+        let of_place = |task: &Task| match task {
+            Task::HookRun(run) if run.module.as_ref() == place => Some(same.contains(&run.hook)),
+            _ => None,
+        };
+        self.lines
+            .drop_waiting(|_, task| of_place(task) == Some(false));
+        self.lines.hurry(|_, task| of_place(task) == Some(true));
     }
 
     /// A chain came to its end.
@@ -373,21 +406,17 @@ impl House {
         }
     }
 
-    /// Puts every Synchronization that is due and belongs into a named queue there, once the place
-    /// has started. Those of the main queue are steps.
+    /// Puts every Synchronization that is due and belongs into a named queue there, once the
+    /// `onStartup` hooks of its place are through.
     pub(super) fn queue_synchronizations(&mut self, now: Instant) {
-        let is_ready = |place: &Place| {
-            let step = self.next_step(place.as_ref());
-            !matches!(step, Step::Read | Step::Hook(_, Lifecycle::OnStartup))
-        };
-        let synchronizes =
-            |chain: &Chain| matches!(chain.kind, ChainKind::Run | ChainKind::Converge);
-        let places: Vec<Place> = self
-            .sets()
-            .filter(|(_, set)| set.chain.as_ref().is_some_and(synchronizes))
-            .map(|(place, _)| place.cloned())
-            .filter(is_ready)
-            .collect();
+        let due = self.sets().filter(|(place, set)| {
+            let is_begun = || {
+                let step = self.next_step(*place);
+                !matches!(step, Step::Read | Step::Hook(_, Lifecycle::OnStartup))
+            };
+            set.chain.is_some() && set.is_any_due() && is_begun()
+        });
+        let places: Vec<Place> = due.map(|(place, _)| place.cloned()).collect();
         for place in places {
             let is_named = |queue: &QueueName| matches!(queue, QueueName::Named(_));
             self.queue_due(place.as_ref(), now, is_named);

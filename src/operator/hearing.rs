@@ -82,7 +82,7 @@ pub(super) fn take(house: &mut House, heard: Heard) {
     match heard {
         Heard::News(news) => {
             for news in news {
-                house.take_news(news, Instant::now());
+                house.take_news(news, (Instant::now(), Timestamp::now()));
             }
         }
         Heard::Due(crontabs) => house.take_schedule(&crontabs, Instant::now()),

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use crate::house::HookEnd;
-use crate::metric::{CounterFamily, Error, GaugeFamily, HistogramFamily, Registry};
+use crate::house::{HookEnd, House};
+use crate::metric::{CounterFamily, Error, Gauge, GaugeFamily, HistogramFamily, Registry};
 use crate::process::Usage;
+use crate::watch::{MonitorId, Shared};
 
-const BUCKETS: [f64; 14] = [
-    0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
+const BUCKETS: [f64; 13] = [
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
 ];
 
 /// The families of hooks of one sort; `N` labels: module hooks have one more than global ones.
@@ -21,52 +22,142 @@ pub(super) struct HookFamilies<const N: usize> {
     successes: CounterFamily<N>,
 }
 
+/// The names of the families of hooks of one sort.
+pub(super) struct Names {
+    seconds: &'static str,
+    user: &'static str,
+    system: &'static str,
+    max_rss: &'static str,
+    errors: &'static str,
+    allowed: &'static str,
+    successes: &'static str,
+}
+
+/// Those of modules' hooks.
+pub(super) const OF_MODULES: Names = Names {
+    seconds: "{PREFIX}module_hook_run_seconds",
+    user: "{PREFIX}module_hook_run_user_cpu_seconds",
+    system: "{PREFIX}module_hook_run_sys_cpu_seconds",
+    max_rss: "{PREFIX}module_hook_run_max_rss_bytes",
+    errors: "{PREFIX}module_hook_errors_total",
+    allowed: "{PREFIX}module_hook_allowed_errors_total",
+    successes: "{PREFIX}module_hook_success_total",
+};
+
+/// Those of global hooks.
+pub(super) const GLOBAL: Names = Names {
+    seconds: "{PREFIX}global_hook_run_seconds",
+    user: "{PREFIX}global_hook_run_user_cpu_seconds",
+    system: "{PREFIX}global_hook_run_sys_cpu_seconds",
+    max_rss: "{PREFIX}global_hook_run_max_rss_bytes",
+    errors: "{PREFIX}global_hook_errors_total",
+    allowed: "{PREFIX}global_hook_allowed_errors_total",
+    successes: "{PREFIX}global_hook_success_total",
+};
+
 impl<const N: usize> HookFamilies<N> {
-    /// `sort` is `module_hook` or `global_hook`.
+    /// Registers them.
     pub(super) fn new(
         registry: &Registry,
-        sort: &str,
+        names: &Names,
         labels: [&'static str; N],
     ) -> Result<Self, Error> {
-        let name = |what: &str| format!("{{PREFIX}}{sort}_{what}");
-        let histogram =
-            |what: &str, help: &str| registry.histogram(&name(what), help, &labels, &BUCKETS);
-        let counter = |what: &str, help: &str| registry.counter(&name(what), help, &labels);
+        let histogram = |name: &str, help: &str| registry.histogram(name, help, &labels, &BUCKETS);
+        let counter = |name: &str, help: &str| registry.counter(name, help, &labels);
         Ok(Self {
-            seconds: histogram("run_seconds", "How long a run of a hook took.")?,
-            user: histogram(
-                "run_user_cpu_seconds",
-                "Processor time of a hook's own code.",
-            )?,
-            system: histogram(
-                "run_sys_cpu_seconds",
-                "Processor time in the kernel for a hook.",
-            )?,
+            seconds: histogram(names.seconds, "How long a run of a hook took.")?,
+            user: histogram(names.user, "Processor time of a hook's own code.")?,
+            system: histogram(names.system, "Processor time in the kernel for a hook.")?,
             max_rss: registry.gauge(
-                &name("run_max_rss_bytes"),
+                names.max_rss,
                 "The most memory that the latest run of a hook had resident.",
                 &labels,
             )?,
-            errors: counter("errors_total", "Runs of a hook that failed.")?,
-            allowed: counter(
-                "allowed_errors_total",
-                "Runs of a hook that failed, as allowed.",
-            )?,
-            successes: counter("success_total", "Runs of a hook that succeeded.")?,
+            errors: counter(names.errors, "Runs of a hook that failed.")?,
+            allowed: counter(names.allowed, "Runs of a hook that failed, as allowed.")?,
+            successes: counter(names.successes, "Runs of a hook that succeeded.")?,
         })
     }
 
     /// A run ended.
     pub(super) fn count(&self, labels: &[&str; N], end: HookEnd, took: Duration, usage: Usage) {
         self.seconds.with(labels).observe(took.as_secs_f64());
-        self.user.with(labels).observe(usage.user.as_secs_f64());
-        self.system.with(labels).observe(usage.system.as_secs_f64());
-        #[expect(clippy::cast_precision_loss, reason = "no process has 2^52 bytes")]
-        self.max_rss.with(labels).set(usage.max_rss_bytes as f64);
+        // What a run cost is not known when its process failed.
+        if usage != Usage::default() {
+            self.cost(labels, usage);
+        }
         match end {
             HookEnd::Succeeded => self.successes.with(labels).increment(),
             HookEnd::Allowed => self.allowed.with(labels).increment(),
             HookEnd::Failed => self.errors.with(labels).increment(),
         }
+    }
+
+    fn cost(&self, labels: &[&str; N], usage: Usage) {
+        self.user.with(labels).observe(usage.user.as_secs_f64());
+        self.system.with(labels).observe(usage.system.as_secs_f64());
+        #[expect(clippy::cast_precision_loss, reason = "no process has 2^52 bytes")]
+        self.max_rss.with(labels).set(usage.max_rss_bytes as f64);
+    }
+}
+
+/// What hooks are bound to, and how many objects each binding sees.
+pub(super) struct BindingFamilies {
+    count: GaugeFamily<2>,
+    objects: GaugeFamily<5>,
+    /// The state of the house that is shown.
+    version: Option<u64>,
+    shown: Vec<(MonitorId, Gauge, usize)>,
+}
+
+impl BindingFamilies {
+    /// Registers them.
+    pub(super) fn new(registry: &Registry) -> Result<Self, Error> {
+        Ok(Self {
+            count: registry.gauge(
+                "{PREFIX}binding_count",
+                "Bindings of a hook.",
+                &["module", "hook"],
+            )?,
+            objects: registry.gauge(
+                "{PREFIX}kube_snapshot_objects",
+                "Objects in the snapshot of a binding.",
+                &["module", "hook", "binding", "queue", "kind"],
+            )?,
+            version: None,
+            shown: Vec::new(),
+        })
+    }
+
+    /// Shows what is so now. It is asked at every turn of the loop, so only what changed since is
+    /// written.
+    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^52 objects")]
+    pub(super) fn show(&mut self, house: &House, watches: &Shared) {
+        let version = Some(house.bindings_version());
+        if self.version != version {
+            self.version = version;
+            self.begin(house);
+        }
+        let counts = watches.counts(self.shown.iter().map(|(monitor, ..)| *monitor));
+        for ((_, gauge, known), count) in self.shown.iter_mut().zip(counts) {
+            if std::mem::replace(known, count) != count {
+                gauge.set(count as f64);
+            }
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "no hook has 2^52 bindings")]
+    fn begin(&mut self, house: &House) {
+        self.count.clear();
+        for (module, hook, count) in house.binding_counts() {
+            self.count.with(&[module, hook]).set(count as f64);
+        }
+        self.objects.clear();
+        let gauge = |(monitor, labels): (MonitorId, [String; 5])| {
+            let gauge = self.objects.with(&labels.each_ref().map(String::as_str));
+            gauge.set(0.0);
+            (monitor, gauge, 0)
+        };
+        self.shown = house.watched().into_iter().map(gauge).collect();
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::hook_metric::HookFamilies;
+use super::hook_metric::{BindingFamilies, GLOBAL, HookFamilies, OF_MODULES};
 use crate::house::{Count, House};
 use crate::metric::{CounterFamily, Error, GaugeFamily, HistogramFamily, Registry};
 use crate::name::ModuleName;
 use crate::queue::QueueName;
+use crate::watch::Shared;
 
 const BUCKETS: [f64; 13] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
@@ -27,6 +28,8 @@ pub(super) struct Metrics {
     module_info: GaugeFamily<3>,
     module_hooks: HookFamilies<5>,
     global_hooks: HookFamilies<4>,
+    bindings: BindingFamilies,
+    waited: CounterFamily<4>,
     shown_modules: Vec<(ModuleName, bool)>,
     shown_queues: BTreeMap<QueueName, usize>,
 }
@@ -94,13 +97,19 @@ impl Metrics {
             )?,
             module_hooks: HookFamilies::new(
                 registry,
-                "module_hook",
+                &OF_MODULES,
                 ["module", "hook", "binding", "queue", "activation"],
             )?,
             global_hooks: HookFamilies::new(
                 registry,
-                "global_hook",
+                &GLOBAL,
                 ["hook", "binding", "queue", "activation"],
+            )?,
+            bindings: BindingFamilies::new(registry)?,
+            waited: registry.counter(
+                "{PREFIX}task_wait_in_queue_seconds_total",
+                "Seconds that what happened waited until its hook began.",
+                &["module", "hook", "binding", "queue"],
             )?,
             shown_modules: Vec::new(),
             shown_queues: BTreeMap::new(),
@@ -157,6 +166,18 @@ impl Metrics {
                     self.global_hooks.count(&labels, *end, *took, *usage);
                 }
             }
+            Count::HookWaited {
+                module,
+                hook,
+                binding,
+                queue,
+                waited,
+            } => {
+                let module = module.as_ref().map_or("", ModuleName::as_str);
+                self.waited
+                    .with(&[module, hook, binding, queue])
+                    .add(waited.as_secs_f64());
+            }
             Count::Converged { took, startup } => {
                 self.converge_seconds
                     .with(&[activation(*startup)])
@@ -170,7 +191,8 @@ impl Metrics {
 
     /// Shows modules and queues as they are now. It is asked at every turn of the loop, so only
     /// what changed since is written.
-    pub(super) fn show(&mut self, house: &House) {
+    pub(super) fn show(&mut self, house: &House, watches: &Shared) {
+        self.bindings.show(house, watches);
         if !house.enabled_flags().eq(self
             .shown_modules
             .iter()

@@ -14,6 +14,7 @@ mod outbox;
 mod parameters;
 mod run;
 mod settings;
+mod snapshots;
 mod startup;
 mod watchers;
 

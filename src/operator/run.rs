@@ -19,6 +19,7 @@ use super::metric::Metrics;
 use super::outbox::Outbox;
 use super::parameters::Parameters;
 use super::settings::{SetLogLevel, Settings};
+use super::snapshots;
 use super::startup;
 use super::watchers::{ConfigData, ModuleObjects, follow_config};
 use crate::house::{Done, House, Job, Notice, Work};
@@ -183,7 +184,7 @@ impl Operator {
                 Some(asked) = self.questions.recv() => self.take_question(asked),
                 Some(_) = self.asides.join_next() => {}
                 () = sleep_until(wake) => {
-                    self.house.tick(Instant::now());
+                    self.house.tick(Instant::now(), Timestamp::now());
                     self.parameters.tick(Instant::now());
                 }
             }
@@ -220,7 +221,7 @@ impl Operator {
                 converge,
             });
         }
-        self.metrics.show(&self.house);
+        self.metrics.show(&self.house, &self.context.hooks.watches);
     }
 
     fn start(&mut self, job: Job) {
@@ -328,6 +329,18 @@ impl Operator {
             let _ = answer.send(known);
             return;
         }
+        let snapshots = match &query {
+            Query::GlobalSnapshots => Some(None),
+            Query::ModuleSnapshots { module } => Some(Some(module.as_str())),
+            _ => None,
+        };
+        if let Some(module) = snapshots {
+            let bindings = self.house.snapshots_of(module);
+            let watches = &self.context.hooks.watches;
+            let known = bindings.map(|bindings| snapshots::shown(&bindings, watches));
+            drop(answer.send(known));
+            return;
+        }
         let module = match &query {
             Query::ModuleRender { module } => Some(module.as_str()),
             Query::ModuleDiff { module } => module.as_deref(),
@@ -350,6 +363,8 @@ impl Operator {
 
     /// Ends tasks, then workers. What is half done is done again by the next start.
     async fn shut_down(&mut self) {
+        // Hooks and scripts are asked to end at once: what they are given for it is less than we have.
+        self.context.processes.stop();
         for (_, _, task, handle) in self.started.values() {
             if matches!(task, Task::AwaitReady { .. }) {
                 handle.abort();
@@ -359,7 +374,9 @@ impl Operator {
         tracing::info!(target: "operator", running, "shutting down");
         let drain = async {
             while let Some(ended) = self.running.join_next_with_id().await {
-                self.take_ended(ended);
+                if !ended.as_ref().is_ok_and(|(_, done)| done.is_cut_off()) {
+                    self.take_ended(ended);
+                }
             }
         };
         if timeout(GRACE, drain).await.is_err() {

@@ -49,6 +49,8 @@ pub struct Started<T> {
     pub task: T,
     /// Whether it began before, and this is its next step.
     pub goes_on: bool,
+    /// How often it failed before.
+    pub failures: u32,
 }
 
 /// A task whose turn it is.
@@ -224,10 +226,33 @@ impl<T: Clone> Lines<T> {
                     id: head.id,
                     task: head.task.clone(),
                     goes_on,
+                    failures: head.failures,
                 });
             }
         }
         started
+    }
+
+    /// While the head of a line has to wait for a time, the first task behind it that may pass it
+    /// becomes the head: what failed may need it.
+    pub fn overtake(&mut self, now: Instant, may_pass: impl Fn(&T, &T) -> bool) {
+        for line in self.lines.values_mut() {
+            for entry in line.iter_mut() {
+                entry.not_before = entry.not_before.filter(|time| *time > now);
+            }
+            let Some(head) = line.front() else { continue };
+            if head.running.is_some() || head.has_turn(now) {
+                continue;
+            }
+            // Those that may pass keep their order among themselves.
+            let next = line
+                .iter()
+                .position(|entry| may_pass(&head.task, &entry.task))
+                .filter(|index| line.get(*index).is_some_and(|entry| entry.has_turn(now)));
+            if let Some(entry) = next.and_then(|index| line.remove(index)) {
+                line.push_front(entry);
+            }
+        }
     }
 
     /// A step of a running task is done, and it has a next one.
@@ -241,11 +266,12 @@ impl<T: Clone> Lines<T> {
 
     /// When the next back-off is over.
     pub fn wake_at(&self) -> Option<Instant> {
-        let heads = self.lines.values().filter_map(VecDeque::front);
-        heads
-            .filter(|head| head.running.is_none() || head.is_between)
-            .filter_map(|head| head.not_before)
-            .min()
+        let is_free = |line: &&VecDeque<Entry<T>>| {
+            let head = line.front();
+            head.is_some_and(|head| head.running.is_none() || head.is_between)
+        };
+        let free = self.lines.values().filter(is_free);
+        free.flatten().filter_map(|entry| entry.not_before).min()
     }
 
     /// A running task ended well.
@@ -418,6 +444,29 @@ mod tests {
         assert_eq!(lines.start(now, free).len(), 1);
         assert_eq!(lines.wake_at(), Some(now + wait));
         assert_eq!(lines.start(now + wait, free)[0].task, 1);
+    }
+
+    #[test]
+    fn task_of_another_sort_passes_one_that_backs_off() {
+        let (mut lines, now) = (Lines::default(), Instant::now());
+        for task in [1, 3, 2] {
+            lines.push(queue("a"), task, same);
+        }
+        let is_other = |head: &u32, task: &u32| head % 2 != task % 2;
+        lines.overtake(now, is_other);
+        let first = lines.start(now, free).remove(0);
+        assert_eq!(first.task, 1);
+        lines.failed((&queue("a"), first.id), "no".into(), now, same);
+        lines.overtake(now, is_other);
+        let second = lines.start(now, free).remove(0);
+        assert_eq!(second.task, 2);
+        lines.failed((&queue("a"), second.id), "no".into(), now, same);
+        lines.overtake(now, is_other);
+        assert!(lines.start(now, free).is_empty(), "3 stays behind 1");
+        let later = lines.wake_at().unwrap();
+        assert_eq!(later, now + Duration::from_secs(1));
+        lines.overtake(later, is_other);
+        assert_eq!(lines.start(later, free)[0].task, 2);
     }
 
     #[test]

@@ -262,7 +262,7 @@ fn shortened(value: &serde_json::Value) -> String {
 }
 
 /// The first line of a message, and how many follow; the other forms have all of them.
-fn first_line(message: &str) -> String {
+pub(super) fn first_line(message: &str) -> String {
     let mut lines = message.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next().unwrap_or_default();
     match lines.count() {
@@ -272,7 +272,7 @@ fn first_line(message: &str) -> String {
 }
 
 /// Milliseconds as people say them: `80ms`, `2.4s`, `3m05s`.
-fn took(milliseconds: u64) -> String {
+pub(super) fn took(milliseconds: u64) -> String {
     match milliseconds {
         0..1_000 => format!("{milliseconds}ms"),
         1_000..60_000 => format!("{}.{}s", milliseconds / 1_000, milliseconds / 100 % 10),

@@ -8,6 +8,7 @@ mod client;
 mod debug;
 mod document;
 mod error;
+mod hook_list;
 mod http;
 mod query;
 mod queue_dump;
@@ -20,6 +21,7 @@ pub use document::{
     ModuleState, Monitor, Parameter, ParameterList, ResourceMonitors,
 };
 pub use error::Error;
+pub use hook_list::{BindingRow, BindingState, HookList, HookRow, LatestRun};
 pub use http::{HttpPages, HttpServer, MetricsText};
 pub use query::{Answer, Asked, Query, Refusal};
 pub use queue_dump::{OtherQueues, QueueDump, QueueRow, QueueSummary, QueueTask};

@@ -19,6 +19,8 @@ pub enum Query {
     GlobalPatches,
     /// The snapshots of the global hooks: `{hook: {binding: {snapshot, operations}}}`.
     GlobalSnapshots,
+    /// All hooks: [`HookList`](super::HookList).
+    HookList,
     /// All modules: [`ModuleList`](super::ModuleList).
     ModuleList,
     /// The values of a module: a map.

@@ -73,6 +73,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it is only that the operator stops.
+    pub fn is_stop(&self) -> bool {
+        match self {
+            Self::RunHook(error) => error.is_stop(),
+            Self::ReadHooks(errors) => errors.iter().any(hook::Error::is_stop),
+            _ => false,
+        }
+    }
+
     /// One word for machines.
     pub fn reason(&self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
@@ -15,9 +15,9 @@ use crate::binding::{self, Place, combine, write_contexts};
 use crate::hook::{self, Hook, HookFile, Labels};
 use crate::name::{ModuleName, ValuesKey};
 use crate::object::hook_field_manager;
-use crate::patch::HookPatch;
+use crate::patch::{HookPatch, ValuesPatch};
 use crate::process::Usage;
-use crate::values::{Origin, Snapshot, Store};
+use crate::values::{Layer, Origin, Snapshot, Store};
 use crate::watch::{Item, MonitorId};
 use crate::{apply, config_values, metric, yaml};
 
@@ -144,15 +144,18 @@ pub async fn run_hook(context: &Context, call: HookCall) -> HookRan {
 }
 
 async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(), Error> {
-    let output = hook_output(context, &call, ran).await?;
+    let begun = Instant::now();
+    let output = hook_output(context, &call, ran).await;
+    // How long is also said of a run that failed.
+    ran.took = begun.elapsed();
+    let output = output?;
     ran.usage = output.usage;
     ran.took = output.took;
     let section = check(&call, &output)?;
     ran.metrics = output.metrics.operations;
     operate(context, &call, &output.objects, ran).await?;
-    if let Some(section) = section {
-        write_section(context, &call, &section).await?;
-        ran.section = Some(section);
+    if section.is_some() {
+        ran.section = write_section(context, &call, &output.config_values.values).await?;
     }
     ran.config_flags = output.config_values.flags;
     ran.values = output.values;
@@ -279,16 +282,48 @@ async fn operate(
     }
 }
 
-async fn write_section(context: &Context, call: &HookCall, section: &Value) -> Result<(), Error> {
-    let (namespace, name) = (
+/// Writes the section with the hook's changes; answers it. The changes are made to the section as it
+/// is in the cluster, where a person may have changed it since the hook was started.
+async fn write_section(
+    context: &Context,
+    call: &HookCall,
+    patch: &ValuesPatch,
+) -> Result<Option<Value>, Error> {
+    let place = (
         context.namespace.as_str(),
         context.hooks.config_map.as_str(),
     );
     let key = call.store.scope();
-    context.hooks.own_sections.note(key, yaml::write(section));
-    let client = &context.applier.client;
-    config_values::write(client, (namespace, name), key, section).await?;
-    Ok(())
+    let plan = |text: Option<&str>| {
+        let mut store = call.store.clone();
+        let section = present_section(place, key, text)?;
+        store.set_config(section).map_err(Error::CheckValues)?;
+        let section = store.plan_config_patch(patch, &call.origin())?;
+        if let Some(section) = &section {
+            context.hooks.own_sections.note(key, yaml::write(section));
+        }
+        Ok(section)
+    };
+    let written = config_values::write(&context.applier.client, place, key, plan).await;
+    if !matches!(written, Ok(Some(_))) {
+        // Whoever writes the same text later is somebody else.
+        context.hooks.own_sections.forget(key);
+    }
+    written
+}
+
+/// The section of `key` as the `ConfigMap` has it.
+fn present_section(
+    (namespace, name): (&str, &str),
+    key: &ValuesKey,
+    text: Option<&str>,
+) -> Result<Option<Layer>, Error> {
+    let data = text.map(|text| (key.to_string(), text.to_owned()));
+    let data = data.into_iter().collect();
+    let (mut read, mistakes) = config_values::read(&format!("{namespace}/{name}"), &data);
+    mistakes.into_result().map_err(Error::CheckValues)?;
+    let of_module = read.modules.remove(key).and_then(|section| section.values);
+    Ok(read.global.or(of_module))
 }
 
 impl HookCall {

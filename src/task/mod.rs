@@ -143,6 +143,12 @@ impl Task {
         }
     }
 
+    /// Whether `later` may go before `failed`, which backs off: the run of a module goes before hooks
+    /// that fail on events, and events are told while the run of a module fails.
+    pub fn may_pass(failed: &Self, later: &Self) -> bool {
+        matches!(failed, Self::HookRun(_)) != matches!(later, Self::HookRun(_))
+    }
+
     /// The type, as the original names it.
     pub fn kind(&self) -> &'static str {
         match self {

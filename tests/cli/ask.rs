@@ -6,8 +6,8 @@ use std::process::Stdio;
 use std::thread::JoinHandle;
 
 use addon_operator::serve::{
-    Answer, Asked, DebugServer, Explanation, LeafOrigin, ModuleList, ModuleRow, ModuleState, Query,
-    QueueDump, QueueRow, Refusal,
+    Answer, Asked, DebugServer, Explanation, HookList, LeafOrigin, ModuleList, ModuleRow,
+    ModuleState, Query, QueueDump, QueueRow, Refusal,
 };
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -88,6 +88,7 @@ async fn answer(mut asked: mpsc::Receiver<Asked>) {
 
 fn say(query: Query) -> Answer {
     Ok(match query {
+        Query::HookList => json!(HookList::default()),
         Query::ModuleList => json!(ModuleList::new(vec![nginx()], Vec::new())),
         Query::ModuleValues {
             module,
@@ -154,6 +155,11 @@ fn answers_have_the_originals_forms() {
     assert!(
         json.starts_with("{\n  \"enabledModules\": [\n    \"nginx\"\n  ],"),
         "{json}"
+    );
+    assert_eq!(operator.answers(&["hook", "list"]), "no hooks\n");
+    assert_eq!(
+        operator.answers(&["hook", "list", "-o", "yaml"]),
+        "hooks: []\n"
     );
     assert_eq!(
         operator.answers(&["module", "values", "nginx"]),

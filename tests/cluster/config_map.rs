@@ -315,7 +315,8 @@ async fn own_client(scene: &Scene) -> cluster::Client {
 async fn write(client: &cluster::Client, scene: &Scene, key: &str, section: &Value) {
     let key = ValuesKey::parse(key).expect("a key");
     let place = (scene.namespace.as_str(), "addon-operator");
-    config_values::write(client, place, &key, section)
+    let plan = |_: Option<&str>| Ok::<_, config_values::WriteError>(Some(section.clone()));
+    config_values::write(client, place, &key, plan)
         .await
         .expect("a write");
 }

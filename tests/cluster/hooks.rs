@@ -2,27 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::hook_script::hook;
 use super::stage::Stage;
 
-/// A chart with one ConfigMap that shows a value of the module.
+/// A chart with one `ConfigMap` that shows a value of the module.
 const CHART: &str = "
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: web}
 data: {seen: {{ Values.web.seen | default('nothing') | toJson }}}
 ";
-
-fn hook(config: &str, body: &str) -> String {
-    format!(
-        "#!/bin/bash
-if [ \"$1\" = --config ]; then cat <<'CONFIG'
-{config}
-CONFIG
-exit 0; fi
-{body}
-"
-    )
-}
 
 fn seen(object: &Value) -> &Value {
     &object["data"]["seen"]

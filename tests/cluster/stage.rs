@@ -66,10 +66,16 @@ impl Stage {
 
     /// Starts an operator.
     pub(super) fn start(&self) -> Operator {
-        Operator::start(
+        self.start_with(|_| {})
+    }
+
+    /// The same, with settings changed.
+    pub(super) fn start_with(&self, change: impl FnOnce(&mut Settings)) -> Operator {
+        Operator::start_with(
             self.server.kubeconfig(),
             self.namespace(),
             self.modules.path(),
+            change,
         )
     }
 

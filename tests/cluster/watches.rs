@@ -133,7 +133,7 @@ fn config_maps(namespace: &str) -> String {
 }
 
 /// A definition of widgets in a group that no other test has.
-fn widgets(group: &str) -> Value {
+pub(super) fn widgets(group: &str) -> Value {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -148,10 +148,10 @@ fn widgets(group: &str) -> Value {
     })
 }
 
-const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+pub(super) const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// Creates widgets as soon as they are served.
-async fn create_widget(client: &Client, group: &str, namespace: &str, name: &str) {
+pub(super) async fn create_widget(client: &Client, group: &str, namespace: &str, name: &str) {
     let path = format!("/apis/{group}/v1/namespaces/{namespace}/widgets");
     eventually("widgets are served", PATIENCE, async || {
         rest::get(client, &path)

@@ -39,6 +39,8 @@ fn metric_names(sources: &str) -> BTreeSet<String> {
         .split('"')
         .filter(|text| text.contains("{PREFIX}") || text.starts_with("d8_telemetry_"))
         .filter(|text| text.len() > "{PREFIX}".len() && !text.contains(char::is_whitespace))
+        // The format string of another constant of this name.
+        .filter(|text| !text.contains("{}"))
         .map(str::to_owned)
         .collect()
 }

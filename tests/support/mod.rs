@@ -24,7 +24,7 @@ mod operator;
 mod requests;
 pub(crate) mod rest;
 
-pub(crate) use api_server::{ApiServer, api_server, binaries, client, private_server};
+pub(crate) use api_server::{ApiServer, api_server, binaries, client, private_server, say};
 pub(crate) use eventually::eventually;
 pub(crate) use hook::{Hook, Outcome};
 pub(crate) use namespace::Namespace;

@@ -21,6 +21,14 @@ pub(crate) async fn create(client: &Client, path: &str, object: &Value) -> Value
         .unwrap_or_else(|error| panic!("POST {path}: {error}"))
 }
 
+/// Replaces an object, or what its sub-resource has of it.
+pub(crate) async fn replace(client: &Client, path: &str, object: &Value) -> Value {
+    let body = ("application/json", object);
+    send(client, Method::PUT, path, Some(body))
+        .await
+        .unwrap_or_else(|error| panic!("PUT {path}: {error}"))
+}
+
 /// A JSON merge patch, by the field manager `manager`.
 pub(crate) async fn merge(client: &Client, path: &str, manager: &str, change: &Value) -> Value {
     let path = format!("{path}?fieldManager={manager}");

@@ -2,6 +2,7 @@
 
 pub(super) mod config;
 pub(super) mod global;
+pub(super) mod hook;
 pub(super) mod module;
 pub(super) mod queue;
 pub(super) mod raw;

@@ -84,6 +84,8 @@ pub(super) fn hints(
     if is_applied("priority-classes") {
         text.push_str(OF_PRIORITY_CLASSES);
     }
+    let hooks = of_hooks(&is_applied, program);
+    text.push_str(&hooks);
     if let Some(folder) = settings.folders.modules.first() {
         text.push_str(&of_folders(&folder.display().to_string()));
     }
@@ -120,6 +122,61 @@ fn of_namespaces(program: &str) -> String {
 "
     )
 }
+
+/// Hooks at work: each hint says what to do and what then happens.
+fn of_hooks(is_applied: &dyn Fn(&str) -> bool, program: &str) -> String {
+    let mut text = String::new();
+    if is_applied("registry-secret") {
+        text.push_str(OF_REGISTRY_SECRET);
+    }
+    if is_applied("namespace-egress") {
+        text.push_str(OF_NAMESPACE_EGRESS);
+    }
+    if is_applied("storage-guard") {
+        text.push_str(OF_STORAGE_GUARD);
+    }
+    if !text.is_empty() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "
+  # see what hooks listen to, what their latest runs did, and what waits
+  {program} hook list
+  {program} queue list"
+        );
+    }
+    text
+}
+
+const OF_REGISTRY_SECRET: &str = "
+  # ask for the registry's secret: a hook hears of the label and copies the secret
+  kubectl -n addon-operator create secret docker-registry registry \\
+    --docker-server=registry.example.com --docker-username=robot --docker-password=one
+  kubectl create namespace shop
+  kubectl label namespace shop addon-operator.io/registry-secret=true
+  kubectl -n shop get secret registry
+
+  # change the secret: the copy follows; without the label it goes
+  kubectl -n addon-operator patch secret registry --type merge \\
+    -p '{\"stringData\":{\".dockerconfigjson\":\"{\\\"auths\\\":{}}\"}}'
+  kubectl -n shop get secret registry -o jsonpath='{.data}{\"\\n\"}'
+  kubectl label namespace shop addon-operator.io/registry-secret-
+  kubectl -n shop get secret registry
+";
+
+const OF_NAMESPACE_EGRESS: &str = "
+  # restrict a namespace: a hook turns the label into a value, and the chart makes a policy of it
+  kubectl label namespace sandbox addon-operator.io/egress=dns-only
+  kubectl -n sandbox get networkpolicy egress
+  kubectl label namespace sandbox addon-operator.io/egress-
+";
+
+const OF_STORAGE_GUARD: &str = "
+  # add a StorageClass: a global hook makes it a fact, and the charts that read it follow
+  printf 'apiVersion: storage.k8s.io/v1\\nkind: StorageClass\\nmetadata: {name: fast}\\nprovisioner: example.com/none\\n' \\
+    | kubectl apply -f -
+  kubectl get validatingadmissionpolicy storage-guard -o yaml | grep fast
+";
 
 const OF_PRIORITY_CLASSES: &str = "
   # delete an object: it is back at once
@@ -215,6 +272,16 @@ mod tests {
         );
         assert!(text.contains("kubectl get namespace sandbox"), "{text}");
         assert!(!text.contains("priorityclass"), "{text}");
+    }
+
+    #[test]
+    fn hints_of_hooks_end_with_where_to_look() {
+        let rows = vec![row("namespace-egress", ModuleState::Applied)];
+        let text = hinted(true, rows);
+        assert!(text.contains("addon-operator.io/egress=dns-only"), "{text}");
+        assert!(text.contains("hook list"), "{text}");
+        assert!(!text.contains("docker-registry"), "{text}");
+        assert!(!hinted(true, Vec::new()).contains("hook list"));
     }
 
     #[test]

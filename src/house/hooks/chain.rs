@@ -8,7 +8,8 @@
 //! AfterAll         afterAll
 //! ```
 //!
-//! A step that fails is repeated; from `beforeHelm` on all is done again, since values may differ.
+//! After a failure all is done again but for what lasts: hooks that are read, `onStartup` and
+//! Synchronizations that succeeded. Values, the folder and what is watched may differ by then.
 
 use std::collections::BTreeSet;
 
@@ -58,6 +59,18 @@ pub(in crate::house) enum Step {
     End,
 }
 
+impl Step {
+    /// What is being done, for people; empty when the task says it already.
+    pub(in crate::house) fn told(&self) -> String {
+        match self {
+            Self::Read => "reads the hooks".to_owned(),
+            Self::Hook(hook, lifecycle) => format!("{hook} ({})", lifecycle.name()),
+            Self::Synchronize(hook) => format!("{hook} (Synchronization)"),
+            Self::Wait(_) | Self::Fail(_) | Self::Work | Self::End => String::new(),
+        }
+    }
+}
+
 /// How far a task is.
 #[derive(Debug, Clone)]
 pub(in crate::house) struct Chain {
@@ -70,6 +83,8 @@ pub(in crate::house) struct Chain {
     pub(in crate::house) stale_by: Option<String>,
     /// The step that is being done.
     pub(in crate::house) running: Option<Step>,
+    /// The content of the folder whose hooks are being read.
+    pub(in crate::house) reads: Option<[u8; 32]>,
 }
 
 impl Chain {
@@ -81,6 +96,7 @@ impl Chain {
             done: BTreeSet::new(),
             stale_by: None,
             running: None,
+            reads: None,
         }
     }
 
@@ -173,25 +189,20 @@ impl Chain {
         }
     }
 
-    /// A step failed: what prepares the work is done again with it.
+    /// Whether the work is still to be done, from the values as they are then.
+    pub(in crate::house) fn is_before_work(&self) -> bool {
+        let work = self.stages().iter().position(|stage| *stage == Stage::Work);
+        work.is_some_and(|work| self.stage < work)
+    }
+
+    /// A step failed: it begins again, with what lasts of what was done.
     pub(in crate::house) fn failed(&mut self) {
-        let before = self.preparation();
-        let is_again = match self.kind {
-            ChainKind::Run | ChainKind::Delete => self.stage >= before,
-            // Global hooks do not prepare one thing together: each is repeated alone.
-            ChainKind::Converge => self.stage > before,
-            ChainKind::AfterAll => false,
-        };
-        if is_again {
-            self.stage = before;
+        // What follows converge has nothing before it that could differ.
+        if self.kind != ChainKind::AfterAll {
+            self.stage = 0;
             self.done.clear();
             self.stale_by = None;
         }
-    }
-
-    /// Whether the work will see all that changes now.
-    pub(in crate::house) fn is_before_preparation(&self) -> bool {
-        self.kind != ChainKind::AfterAll && self.stage < self.preparation()
     }
 
     /// The stage that prepares the work.
@@ -234,20 +245,23 @@ impl Stage {
     }
 }
 
-/// A kind that is not there yet is not waited for: its binding is synchronized when it comes.
+/// A kind that is not there yet is not waited for: its binding is synchronized when it comes. What is
+/// there and cannot be read is another matter: what is made without it could be wrong.
 fn waits_for_lists(set: &HookSet) -> Option<Step> {
     let listing = || {
         let listing = |bound: &&super::Bound| bound.state == BoundState::Listing;
         set.bound.values().filter(listing)
     };
     let refused = listing().find_map(|bound| match &bound.trouble {
-        Some(trouble @ Trouble::Forbidden { .. }) => {
+        Some(trouble @ (Trouble::Forbidden { .. } | Trouble::Broken { .. })) => {
             Some(Step::Fail(format!("hook {}: {trouble}", bound.hook)))
         }
         _ => None,
     });
+    let is_served =
+        |bound: &&super::Bound| !matches!(bound.trouble, Some(Trouble::Unserved { .. }));
     refused.or_else(|| {
-        let bound = listing().find(|bound| bound.trouble.is_none())?;
+        let bound = listing().find(is_served)?;
         let kind = set
             .binding(bound)
             .map_or("", |binding| &binding.selection.kind);
@@ -262,8 +276,8 @@ fn waits_for_queues(set: &HookSet) -> Option<Step> {
     set.bound.values().find_map(|bound| {
         let binding = set.binding(bound)?;
         let queue = binding.common.queue.as_ref()?;
-        let is_waited_for = binding.wait_for_synchronization
-            && matches!(bound.state, BoundState::Due | BoundState::Queued);
+        // What is due is queued when the next step begins.
+        let is_waited_for = binding.wait_for_synchronization && bound.state == BoundState::Queued;
         is_waited_for.then(|| {
             Step::Wait(format!(
                 "waits for the Synchronization of {} in queue {queue}",

@@ -8,7 +8,9 @@
 //! | live | every event is told as it comes |
 
 mod chain;
+mod list;
 mod swing;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +19,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 pub(super) use chain::{Chain, ChainKind, Step};
+pub use list::{SnapshotOf, Told as ToldEvents};
 pub(super) use swing::Swing;
+pub(super) use telling::Ended;
 
 use crate::binding::{Context, ContextKind, KubernetesBinding, Lifecycle, ScheduleBinding};
 use crate::hook::Hook;
@@ -29,8 +33,6 @@ use crate::watch::{Item, Monitor, MonitorId, Trouble, WatchEvent};
 pub(super) struct HookSet {
     /// The content of the folder that they were read from; `None` when they were not read.
     pub(super) read_of: Option<[u8; 32]>,
-    /// The content of the folder that is being read.
-    pub(super) reading: [u8; 32],
     /// By name.
     pub(super) hooks: BTreeMap<String, Arc<Hook>>,
     /// Hooks whose `onStartup` succeeded.
@@ -46,6 +48,8 @@ pub(super) struct HookSet {
     pub(super) is_live: bool,
     /// The latest run of each hook.
     pub(super) latest: BTreeMap<String, Latest>,
+    /// Hooks whose latest run for an event, or late Synchronization, failed: they are repeated. Why.
+    pub(super) failing: BTreeMap<String, String>,
     /// When each hook with limits may run again.
     pub(super) buckets: BTreeMap<String, Bucket>,
     /// Values that hooks change back and forth.
@@ -64,6 +68,10 @@ pub(super) struct Bound {
     pub(super) early: Vec<Told>,
     /// What is in the way of watching.
     pub(super) trouble: Option<Trouble>,
+    /// What was told since it is watched.
+    pub(super) since_start: list::Told,
+    /// What was told since the hook ran.
+    pub(super) since_run: list::Told,
 }
 
 impl Bound {
@@ -149,6 +157,7 @@ impl HookSet {
         self.bound.retain(|_, bound| same.contains(&bound.hook));
         self.started.retain(|name| same.contains(name));
         self.latest.retain(|name, _| new.contains_key(name));
+        self.failing.retain(|name, _| same.contains(name));
         self.buckets.retain(|name, _| same.contains(name));
         for (name, hook) in new.iter().filter(|(name, _)| !same.contains(*name)) {
             for index in 0..hook.config.kubernetes.len() {
@@ -158,6 +167,8 @@ impl HookSet {
                     state: BoundState::Listing,
                     early: Vec::new(),
                     trouble: None,
+                    since_start: list::Told::default(),
+                    since_run: list::Told::default(),
                 };
                 self.bound.insert(next_id(), bound);
             }
@@ -294,15 +305,6 @@ impl HookSet {
         contexts.iter().filter(is_told).cloned().collect()
     }
 
-    /// Whether a failure of these Synchronizations counts as success.
-    pub(super) fn may_fail(&self, monitors: &BTreeSet<MonitorId>) -> bool {
-        let allows = |id: &MonitorId| {
-            let binding = self.bound.get(id).and_then(|bound| self.binding(bound));
-            binding.is_some_and(|binding| binding.common.allow_failure)
-        };
-        !monitors.is_empty() && monitors.iter().all(allows)
-    }
-
     /// A Synchronization succeeded on a snapshot of this sequence: the binding is live. Answers what
     /// happened since and is to be told.
     pub(super) fn synchronized(&mut self, monitor: MonitorId, sequence: u64) -> Vec<Told> {
@@ -313,6 +315,13 @@ impl HookSet {
         let mut early = std::mem::take(&mut bound.early);
         early.retain(|told| told.sequence > sequence);
         early
+    }
+
+    /// Whether a Synchronization has to be queued.
+    pub(super) fn is_any_due(&self) -> bool {
+        self.bound
+            .values()
+            .any(|bound| bound.state == BoundState::Due)
     }
 
     /// What is wrong with watching, one sentence each.

@@ -22,9 +22,10 @@ pub(in crate::house) struct Swing {
     changes: VecDeque<(Instant, Checksum, String)>,
     repeats: u32,
     pauses: u32,
-    /// When what was slowed goes on, and why it was slowed.
-    slowed: Option<(Instant, String)>,
-    last: Option<Instant>,
+    /// When what was slowed goes on.
+    slowed: Option<Instant>,
+    /// When it was slowed last, and why; until that is long ago.
+    last: Option<(Instant, String)>,
 }
 
 impl Swing {
@@ -80,19 +81,20 @@ impl Swing {
     }
 
     fn slow(&mut self, why: String, now: Instant) {
-        let is_calm = self
-            .last
-            .is_none_or(|last| now.duration_since(last) >= WINDOW);
-        self.pauses = if is_calm { 0 } else { self.pauses + 1 };
-        self.last = Some(now);
+        if self.slowed.is_some() {
+            self.last = Some((now, why));
+            return;
+        }
+        self.forget(now);
+        self.pauses = match self.last {
+            None => 0,
+            Some(_) => self.pauses + 1,
+        };
+        self.last = Some((now, why));
         let pause = FIRST_PAUSE
             .saturating_mul(1 << self.pauses.min(8))
             .min(LONGEST_PAUSE);
-        let until = self
-            .slowed
-            .as_ref()
-            .map_or(now + pause, |(until, _)| *until);
-        self.slowed = Some((until, why));
+        self.slowed.get_or_insert(now + pause);
     }
 
     /// Whether something waits.
@@ -100,19 +102,30 @@ impl Swing {
         self.slowed.is_some()
     }
 
-    /// Why it was slowed.
+    /// Why it was slowed, of late.
     pub(in crate::house) fn why(&self) -> Option<&str> {
-        self.slowed.as_ref().map(|(_, why)| why.as_str())
+        self.last.as_ref().map(|(_, why)| why.as_str())
     }
 
-    /// When what was slowed goes on.
+    /// When what was slowed goes on, or is forgotten.
     pub(in crate::house) fn wake_at(&self) -> Option<Instant> {
-        self.slowed.as_ref().map(|(until, _)| *until)
+        let forgotten = self.last.as_ref().map(|(last, _)| *last + WINDOW);
+        self.slowed.or(forgotten)
+    }
+
+    /// Forgets what was slowed when that is long ago; answers whether it did.
+    pub(in crate::house) fn forget(&mut self, now: Instant) -> bool {
+        let is_long_ago = |last: &(Instant, String)| now.duration_since(last.0) >= WINDOW;
+        let is_over = self.slowed.is_none() && self.last.as_ref().is_some_and(is_long_ago);
+        if is_over {
+            self.last = None;
+        }
+        is_over
     }
 
     /// Whether what was slowed goes on now.
     pub(in crate::house) fn end(&mut self, now: Instant) -> bool {
-        let is_over = self.wake_at().is_some_and(|until| until <= now);
+        let is_over = self.slowed.is_some_and(|until| until <= now);
         if is_over {
             self.slowed = None;
         }
@@ -126,81 +139,59 @@ mod tests {
 
     use super::*;
 
-    fn of(number: u64) -> Checksum {
-        Checksum::of(&json!(number))
-    }
+    const SECOND: Duration = Duration::from_secs(1);
 
-    fn seconds(count: u64) -> Duration {
-        Duration::from_secs(count)
-    }
-
-    #[test]
-    fn values_that_come_back_are_slowed_and_told() {
-        for (hooks, why) in [
-            (["a", "b"], "a and b undo each other's values"),
-            (["a", "a"], "a changes the values back and forth"),
-        ] {
-            let (mut swing, now) = (Swing::default(), Instant::now());
-            for turn in 0..6 {
-                assert!(!swing.note(of(turn % 2), hooks[(turn % 2) as usize], now));
-            }
-            assert!(swing.note(of(0), hooks[0], now));
-            assert_eq!(swing.why(), Some(why));
-            assert_eq!(swing.wake_at(), Some(now + FIRST_PAUSE));
-            assert!(swing.note(of(7), "c", now), "all waits meanwhile");
-        }
-    }
-
-    #[test]
-    fn values_that_come_back_slowly_do_not_swing() {
+    /// Notes values one second apart; answers after how many it was slowed, and when.
+    fn slowed(values: &[u32], hooks: &[&str]) -> (Swing, Option<usize>) {
         let (mut swing, mut now) = (Swing::default(), Instant::now());
-        for turn in 0..50 {
-            assert!(!swing.note(of(turn % 2), "a", now));
-            now += WINDOW / 4;
-        }
+        let mut notes = values.iter().zip(hooks.iter().cycle());
+        let index = notes.position(|(value, hook)| {
+            now += SECOND;
+            swing.note(Checksum::of(&json!(value)), hook, now)
+        });
+        (swing, index)
     }
 
     #[test]
-    fn values_that_are_always_new_do_not_swing() {
-        let (mut swing, now) = (Swing::default(), Instant::now());
-        for turn in 0..1_000 {
-            assert!(!swing.note(of(turn), "a", now));
-        }
-        assert!(swing.changes.len() <= REMEMBERED);
+    fn values_that_come_back_three_times_swing() {
+        let (swing, index) = slowed(&[1, 2, 1, 2, 1, 2, 1, 2], &["a", "b"]);
+        assert_eq!(index, Some(6));
+        assert_eq!(swing.why(), Some("a and b undo each other's values"));
+        let (swing, _) = slowed(&[1, 2, 1, 2, 1, 2, 1, 2], &["a"]);
+        assert_eq!(swing.why(), Some("a changes the values back and forth"));
     }
 
     #[test]
-    fn runs_that_only_follow_from_each_other_are_slowed() {
-        let (mut swing, now) = (Swing::default(), Instant::now());
-        for _ in 1..REPEATS {
-            assert!(!swing.note_repeat("a", now));
-        }
-        swing.settle();
-        for _ in 1..REPEATS {
-            assert!(!swing.note_repeat("a", now));
-        }
-        assert!(swing.note_repeat("a", now));
-        assert_eq!(swing.why(), Some("a changes the values after every run"));
+    fn values_that_only_go_on_do_not_swing() {
+        let all: Vec<u32> = (0..1000).collect();
+        assert_eq!(slowed(&all, &["a", "b"]).1, None);
     }
 
     #[test]
-    fn pauses_grow_and_begin_anew_after_a_calm_time() {
+    fn pauses_grow_while_it_swings_and_not_while_it_is_slowed() {
         let (mut swing, mut now) = (Swing::default(), Instant::now());
-        for _ in 1..REPEATS {
-            swing.note_repeat("a", now);
-        }
         let mut pauses = Vec::new();
         for _ in 0..7 {
-            assert!(swing.note_repeat("a", now));
+            while !swing.note_repeat("a", now) {}
             let until = swing.wake_at().unwrap();
-            assert!(!swing.end(until - seconds(1)));
-            assert!(swing.end(until) && !swing.is_slowed());
-            pauses.push((until - now).as_secs());
+            pauses.push(until.duration_since(now).as_secs());
+            assert!(swing.note_repeat("a", now + SECOND));
+            assert_eq!(swing.wake_at(), Some(until));
             now = until;
+            assert!(swing.end(now));
         }
         assert_eq!(pauses, [10, 20, 40, 80, 160, 300, 300]);
         now += WINDOW;
-        swing.note_repeat("a", now);
+        assert!(swing.note_repeat("a", now));
         assert_eq!(swing.wake_at(), Some(now + FIRST_PAUSE));
+    }
+
+    #[test]
+    fn run_that_changes_nothing_afterwards_settles_it() {
+        let (mut swing, now) = (Swing::default(), Instant::now());
+        for _ in 0..100 {
+            assert!(!swing.note_repeat("a", now));
+            swing.settle();
+        }
     }
 }

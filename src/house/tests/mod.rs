@@ -177,20 +177,6 @@ fn failed_step_is_repeated_with_what_prepares_the_work() {
 }
 
 #[test]
-fn failed_hook_before_all_is_repeated_alone() {
-    let mut play = Play::new();
-    play.module("web", 10, true);
-    play.hooks(GLOBAL, &[("a", "beforeAll: 1"), ("b", "beforeAll: 2")]);
-    play.failing.insert("b".to_owned());
-    play.open();
-    play.failing.clear();
-    play.pass(Duration::from_secs(1));
-    play.settle();
-    let tale = play.tale();
-    assert_eq!(tale, ["global b: beforeAll", "decide", "web run"]);
-}
-
-#[test]
 fn values_changed_after_the_work_are_one_more_run() {
     let mut play = web(&[("a", "afterHelm: 1")]);
     play.patch("a", r#"{"op":"add","path":"/web/x","value":1}"#);

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::super::document::parameters_text;
 use super::super::{
-    ConvergeStatus, Explanation, ModuleList, Paint, ParameterList, Query, QueueDump, QueueRow,
+    ConvergeStatus, Explanation, HookList, ModuleList, Paint, ParameterList, Query, QueueDump,
+    QueueRow,
 };
 
 /// The form of an answer.
@@ -62,6 +63,7 @@ fn text(query: &Query, document: &Value) -> Option<String> {
         Query::QueueMain => read::<QueueRow>(document).map(|queue| queue.text()),
         Query::ConvergeStatus => ConvergeStatus::from_json(document).map(|status| status.text()),
         Query::ModuleList => read::<ModuleList>(document).map(|list| list.text(Paint::Plain)),
+        Query::HookList => read::<HookList>(document).map(|list| list.text(Paint::Plain)),
         Query::ConfigList => read::<ParameterList>(document).map(|list| parameters_text(&list)),
         Query::ModuleExplain { .. } => {
             read::<Explanation>(document).map(|explanation| explanation.text(Paint::Plain))

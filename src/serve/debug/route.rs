@@ -23,7 +23,7 @@ pub(super) enum Page {
 }
 
 /// All pages, as `/discovery` lists them. `[.f]` is `.json`, `.yaml`, `.text` or nothing.
-pub(super) const PAGES: [&str; 23] = [
+pub(super) const PAGES: [&str; 24] = [
     "GET /",
     "GET /config/list[.f]",
     "POST /config/set name= value= duration=",
@@ -35,6 +35,7 @@ pub(super) const PAGES: [&str; 23] = [
     "GET /global/patches[.f]",
     "GET /global/snapshots[.f]",
     "GET /global/values[.f]",
+    "GET /hook/list[.f]",
     "GET /module/list[.f]",
     "GET /module/resource-monitor[.f]",
     "GET /module/{name}/config[.f]?global=",
@@ -90,6 +91,7 @@ fn read_get(parts: &[&str], parameters: &Parameters) -> Result<Option<Page>, Ref
         ["config", "list"] => Query::ConfigList,
         ["diff"] => Query::ModuleDiff { module: None },
         ["global", page] => return Ok(read_global(page, parameters).map(asked)),
+        ["hook", "list"] => Query::HookList,
         ["module", "list"] => Query::ModuleList,
         ["module", "resource-monitor"] => Query::ModuleResourceMonitor { module: None },
         ["module", module, page] => {
@@ -239,6 +241,7 @@ mod tests {
         asks("GET /global/config.json", Query::GlobalConfig, Json);
         asks("GET /global/patches.json", Query::GlobalPatches, Json);
         asks("GET /global/snapshots.yaml", Query::GlobalSnapshots, Yaml);
+        asks("GET /hook/list.json", Query::HookList, Json);
         asks("GET /module/list.yaml", Query::ModuleList, Yaml);
         asks("GET /module/resource-monitor.json", monitors, Json);
         assert_eq!(request("GET /"), Ok(Page::Alive));

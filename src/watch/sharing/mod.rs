@@ -79,6 +79,11 @@ impl Shared {
         self.with(|state| state.snapshot(monitor))
     }
 
+    /// How many objects each monitor sees now.
+    pub fn counts(&self, monitors: impl Iterator<Item = MonitorId>) -> Vec<usize> {
+        self.with(|state| monitors.map(|monitor| state.count(monitor)).collect())
+    }
+
     /// What is watched and kept, for people.
     pub fn sizes(&self) -> Vec<WatchSize> {
         self.with(|state| state.sizes())

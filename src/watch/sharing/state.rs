@@ -409,18 +409,26 @@ impl State {
                 sequence,
             };
         };
-        let viewed = |scope: &Scope| self.streams.get(scope)?.views.get(&watched.view);
-        let stores = watched
-            .sources
-            .iter()
-            .filter_map(viewed)
-            .map(|viewed| &viewed.store);
-        let complete = stores.filter(|store| store.is_complete());
-        let mut items: Vec<Arc<Item>> = complete.flat_map(Store::items).cloned().collect();
+        let stores = self.stores(watched);
+        let mut items: Vec<Arc<Item>> = stores.flat_map(Store::items).cloned().collect();
         items.sort_by(|one, other| {
             (&one.namespace, &one.name).cmp(&(&other.namespace, &other.name))
         });
         Snapshot { items, sequence }
+    }
+
+    /// How many objects a monitor sees now.
+    pub(super) fn count(&self, id: MonitorId) -> usize {
+        let watched = self.monitors.get(&id);
+        let watched = watched.filter(|watched| watched.is_listed);
+        watched.map_or(0, |watched| self.stores(watched).map(Store::count).sum())
+    }
+
+    fn stores<'a>(&'a self, watched: &'a Watched) -> impl Iterator<Item = &'a Store> {
+        let viewed = |scope: &Scope| self.streams.get(scope)?.views.get(&watched.view);
+        let stores = watched.sources.iter().filter_map(viewed);
+        let stores = stores.map(|viewed| &viewed.store);
+        stores.filter(|store| store.is_complete())
     }
 }
 

@@ -104,6 +104,11 @@ impl Store {
         self.entries.values().map(|entry| &entry.kept.item)
     }
 
+    /// How many objects there are.
+    pub(super) fn count(&self) -> usize {
+        self.entries.len()
+    }
+
     /// How many objects there are, and how many bytes their texts have.
     pub(super) fn size(&self) -> (usize, usize) {
         let length = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());

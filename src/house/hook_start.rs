@@ -1,4 +1,4 @@
-//! Runs of hooks: which may start, and what each is given.
+//! Runs of hooks that start: when, and what each is given.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,10 +33,7 @@ impl House {
     /// The work of a run that its bindings asked for.
     pub(super) fn hook_work(&mut self, run: &HookRun, of: (String, u64), now: Instant) -> Work {
         let place = run.module.as_ref();
-        let is_off = place
-            .and_then(|module| self.residents.get(module))
-            .is_some_and(|resident| !resident.enabled);
-        let told = self.set(place).filter(|_| !is_off);
+        let told = self.set(place).filter(|_| !self.is_off(place));
         let told = told.map_or_else(Vec::new, |set| set.still_told(&run.hook, &run.contexts));
         if told.is_empty() {
             return Work::Nothing;
@@ -49,6 +46,12 @@ impl House {
             set.at_work.insert(id);
         }
         Work::Hook(Box::new(call))
+    }
+
+    /// Whether hooks of a place have nothing to say: it is a module that is not to be there.
+    pub(super) fn is_off(&self, place: Option<&ModuleName>) -> bool {
+        let resident = place.map(|module| self.residents.get(module));
+        resident.is_some_and(|resident| resident.is_none_or(|resident| !resident.enabled))
     }
 
     /// A run as it would be now; `None` when the hook is gone.

@@ -1,0 +1,296 @@
+//! Hooks as people see them: what each listens to, how far it is, how its latest run went.
+
+use std::collections::BTreeMap;
+
+use super::super::House;
+use super::super::hook_news::queue_of;
+use super::{Bound, BoundState, HookSet, Latest};
+use crate::binding::{Common, Lifecycle};
+use crate::hook::Hook;
+use crate::name::ModuleName;
+use crate::queue::QueueName;
+use crate::serve::{BindingRow, BindingState, GlobalHooks, HookList, HookRow, LatestRun, Refusal};
+use crate::task::Task;
+use crate::watch::{MonitorId, Namespaces, Selection, Trouble, WatchEvent};
+
+/// How many events of a binding were told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Told {
+    /// New objects.
+    pub added: u64,
+    /// Changed objects.
+    pub modified: u64,
+    /// Objects that are gone.
+    pub deleted: u64,
+}
+
+impl Told {
+    /// One more.
+    pub(in crate::house) fn note(&mut self, event: WatchEvent) {
+        match event {
+            WatchEvent::Added => self.added += 1,
+            WatchEvent::Modified => self.modified += 1,
+            WatchEvent::Deleted => self.deleted += 1,
+        }
+    }
+}
+
+/// A binding whose snapshot people want to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotOf {
+    /// The hook.
+    pub hook: String,
+    /// The binding's name.
+    pub binding: String,
+    /// Who keeps the snapshot.
+    pub monitor: MonitorId,
+    /// What was told since it is watched.
+    pub since_start: Told,
+    /// What was told since the hook's latest run ended.
+    pub since_run: Told,
+}
+
+impl House {
+    /// All hooks.
+    pub(in crate::house) fn hook_list(&self) -> HookList {
+        let mut waiting: BTreeMap<(Option<&ModuleName>, &str), usize> = BTreeMap::new();
+        for task in self.lines.tasks() {
+            if let Task::HookRun(run) = task {
+                let of = (run.module.as_ref(), run.hook.as_str());
+                *waiting.entry(of).or_default() += 1;
+            }
+        }
+        let mut hooks = Vec::new();
+        for (place, set) in self.sets() {
+            let fires = set.is_live && self.converge.startup_done;
+            for (name, hook) in &set.hooks {
+                let latest = set.latest.get(name);
+                hooks.push(HookRow {
+                    module: place.map_or("global", ModuleName::as_str).to_owned(),
+                    name: name.clone(),
+                    bindings: set.binding_rows(place, hook, fires),
+                    runs: latest.map_or(0, |latest| latest.runs),
+                    failures: latest.map_or(0, |latest| latest.failures),
+                    waiting: waiting
+                        .get(&(place, name.as_str()))
+                        .copied()
+                        .unwrap_or_default(),
+                    latest: latest.map(Latest::row),
+                });
+            }
+        }
+        HookList { hooks }
+    }
+
+    /// The names of the global hooks, as the original lists them.
+    pub(in crate::house) fn global_hooks(&self) -> GlobalHooks {
+        GlobalHooks {
+            global_hooks: self.hooks.hooks.keys().cloned().collect(),
+        }
+    }
+
+    /// How many bindings each hook has; the module is empty for global hooks.
+    pub fn binding_counts(&self) -> Vec<(&str, &str, usize)> {
+        let mut counts = Vec::new();
+        for (place, set) in self.sets() {
+            let module = place.map_or("", ModuleName::as_str);
+            counts.extend(set.hooks.iter().map(|(name, hook)| {
+                let config = &hook.config;
+                let count =
+                    config.lifecycle.len() + config.schedules.len() + config.kubernetes.len();
+                (module, name.as_str(), count)
+            }));
+        }
+        counts
+    }
+
+    /// All that is watched, with what metrics call it: module, hook, binding, queue, kind.
+    pub fn watched(&self) -> Vec<(MonitorId, [String; 5])> {
+        let mut watched = Vec::new();
+        for (place, set) in self.sets() {
+            for (monitor, bound) in &set.bound {
+                let Some(binding) = set.binding(bound) else {
+                    continue;
+                };
+                let labels = [
+                    place.map_or("", ModuleName::as_str).to_owned(),
+                    bound.hook.clone(),
+                    binding.name.clone(),
+                    queue_of(place, &binding.common).to_string(),
+                    binding.selection.kind.clone(),
+                ];
+                watched.push((*monitor, labels));
+            }
+        }
+        watched
+    }
+
+    /// The bindings of a module's hooks, or of the global ones, whose snapshots can be shown.
+    ///
+    /// *Errors*: there is no such module.
+    pub fn snapshots_of(&self, module: Option<&str>) -> Result<Vec<SnapshotOf>, Refusal> {
+        let place = module.map(|module| self.known_name(module)).transpose()?;
+        let Some(set) = self.set(place.as_ref()) else {
+            return Ok(Vec::new());
+        };
+        let shown = |(monitor, bound): (&MonitorId, &Bound)| {
+            Some(SnapshotOf {
+                hook: bound.hook.clone(),
+                binding: set.binding(bound)?.name.clone(),
+                monitor: *monitor,
+                since_start: bound.since_start,
+                since_run: bound.since_run,
+            })
+        };
+        Ok(set.bound.iter().filter_map(shown).collect())
+    }
+}
+
+impl HookSet {
+    fn binding_rows(
+        &self,
+        place: Option<&ModuleName>,
+        hook: &Hook,
+        fires: bool,
+    ) -> Vec<BindingRow> {
+        let config = &hook.config;
+        let queue = |common: &Common| queue_of(place, common).to_string();
+        let main = match place {
+            Some(module) => QueueName::Module(module.clone()).to_string(),
+            None => QueueName::Main.to_string(),
+        };
+        let lifecycle = config.lifecycle.iter().map(|(point, order)| BindingRow {
+            kind: point.name().to_owned(),
+            name: point.name().to_owned(),
+            listens_to: format!("order {order}"),
+            queue: main.clone(),
+            state: match (point, self.started.contains(&hook.file.name)) {
+                (Lifecycle::OnStartup, true) => BindingState::Done,
+                (Lifecycle::OnStartup, false) => BindingState::Later,
+                _ => BindingState::Live,
+            },
+            why: String::new(),
+        });
+        let schedules = config.schedules.iter().map(|schedule| BindingRow {
+            kind: "schedule".to_owned(),
+            name: schedule.name.clone(),
+            listens_to: schedule.crontab.text().to_owned(),
+            queue: queue(&schedule.common),
+            state: if fires {
+                BindingState::Live
+            } else {
+                BindingState::Later
+            },
+            why: String::new(),
+        });
+        let bound = |index: usize| {
+            let mut all = self.bound.values();
+            all.find(|bound| bound.hook == hook.file.name && bound.index == index)
+        };
+        let kubernetes = config.kubernetes.iter().enumerate();
+        let kubernetes = kubernetes.map(|(index, binding)| {
+            let bound = bound(index);
+            let trouble = bound.and_then(|bound| bound.trouble.as_ref());
+            BindingRow {
+                kind: "kubernetes".to_owned(),
+                name: binding.name.clone(),
+                listens_to: told(&binding.selection),
+                queue: queue(&binding.common),
+                state: bound.map_or(BindingState::Later, |bound| bound.state.shown(trouble)),
+                why: trouble.map_or_else(String::new, ToString::to_string),
+            }
+        });
+        lifecycle.chain(schedules).chain(kubernetes).collect()
+    }
+}
+
+impl BoundState {
+    fn shown(self, trouble: Option<&Trouble>) -> BindingState {
+        match (trouble, self) {
+            (Some(Trouble::Unserved { .. }), _) => BindingState::Awaiting,
+            (Some(_), _) => BindingState::Troubled,
+            (None, Self::Listing) => BindingState::Listing,
+            (None, Self::Due | Self::Queued) => BindingState::Synchronizing,
+            (None, Self::Live(_)) => BindingState::Live,
+        }
+    }
+}
+
+impl Latest {
+    fn row(&self) -> LatestRun {
+        LatestRun {
+            ended: self.ended.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            took_ms: u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
+            binding: self.binding.clone(),
+            changed: self.outcome.as_ref().ok().cloned(),
+            failure: self.outcome.as_ref().err().cloned(),
+        }
+    }
+}
+
+/// `Secret registry in namespace shop with labels app=web`.
+fn told(selection: &Selection) -> String {
+    let mut text = selection.kind.clone();
+    if !selection.names.is_empty() {
+        text.extend([" ", &selection.names.join(", ")]);
+    }
+    match &selection.namespaces {
+        Namespaces::All => {}
+        Namespaces::Named(names) => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let word = if names.len() == 1 {
+                "namespace"
+            } else {
+                "namespaces"
+            };
+            text.extend([" in ", word, " ", &names.join(", ")]);
+        }
+        Namespaces::Labelled(labels) => {
+            text.extend([" in namespaces with labels ", labels]);
+        }
+    }
+    for (what, selector) in [("labels", &selection.labels), ("fields", &selection.fields)] {
+        if !selector.is_empty() {
+            text.extend([" with ", what, " ", selector]);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selections_are_told_in_words() {
+        let all = Selection {
+            api_version: None,
+            kind: "Secret".to_owned(),
+            names: Vec::new(),
+            namespaces: Namespaces::All,
+            labels: String::new(),
+            fields: String::new(),
+        };
+        let one = Selection {
+            names: vec!["registry".to_owned()],
+            namespaces: Namespaces::Named(["shop".to_owned()].into()),
+            ..all.clone()
+        };
+        let chosen = Selection {
+            namespaces: Namespaces::Labelled("team=a".to_owned()),
+            labels: "app=web".to_owned(),
+            fields: "type=Opaque".to_owned(),
+            ..all.clone()
+        };
+        for (selection, text) in [
+            (all, "Secret"),
+            (one, "Secret registry in namespace shop"),
+            (
+                chosen,
+                "Secret in namespaces with labels team=a with labels app=web with fields type=Opaque",
+            ),
+        ] {
+            assert_eq!(told(&selection), text);
+        }
+    }
+}
