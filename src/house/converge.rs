@@ -190,7 +190,12 @@ impl House {
                 .residents
                 .get(&name)
                 .is_some_and(|resident| resident.has_objects() || resident.hooks.is_active());
-            if is_there {
+            let is_begun = self.lines.is_running(
+                |_, task| matches!(task, Task::ModuleDelete { module, .. } if *module == name),
+            );
+            if is_begun {
+                // Its hooks run once.
+            } else if is_there {
                 self.push(
                     queue,
                     Task::ModuleDelete {
@@ -199,8 +204,20 @@ impl House {
                     },
                 );
             } else {
+                self.forget_chain(&name);
                 self.report(&name, time);
             }
+        }
+    }
+
+    /// A run that was given up begins anew the next time.
+    fn forget_chain(&mut self, name: &ModuleName) {
+        let is_running = self
+            .lines
+            .is_running(|_, task| task.module() == Some(name) && task.has_chain());
+        let resident = self.residents.get_mut(name).filter(|_| !is_running);
+        if let Some(resident) = resident {
+            resident.hooks.retire();
         }
     }
 

@@ -135,8 +135,13 @@ impl House {
         managed: &Managed,
         times: Times,
     ) {
+        let is_awaited = self
+            .set_mut(task.module())
+            .is_some_and(|set| set.at_work.remove(&id));
         let failure = match (task, done) {
-            (Task::HookRun(run), Done::HookRan(ran)) => self.take_hook_run(queue, run, &ran, times),
+            (Task::HookRun(run), Done::HookRan(ran)) if is_awaited => {
+                self.take_hook_run(queue, run, &ran, times)
+            }
             (_, Done::Broken(why)) => Some(why),
             _ => None,
         };

@@ -32,11 +32,19 @@ impl House {
     /// The work of a run that its bindings asked for.
     pub(super) fn hook_work(&mut self, run: &HookRun, of: (String, u64), now: Instant) -> Work {
         let place = run.module.as_ref();
-        if self.is_off(place) {
+        let told = self.set(place).filter(|_| !self.is_off(place));
+        let told = told.map_or_else(Vec::new, |set| set.still_told(&run.hook, &run.contexts));
+        if told.is_empty() {
             return Work::Nothing;
         }
-        let call = self.hook_call((place, &run.hook), run.contexts.clone(), of, now);
-        call.map_or(Work::Nothing, |call| Work::Hook(Box::new(call)))
+        let id = of.1;
+        let Some(call) = self.hook_call((place, &run.hook), told, of, now) else {
+            return Work::Nothing;
+        };
+        if let Some(set) = self.set_mut(place) {
+            set.at_work.insert(id);
+        }
+        Work::Hook(Box::new(call))
     }
 
     /// Whether hooks of a place have nothing to say: it is a module that is not to be there.

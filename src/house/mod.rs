@@ -28,6 +28,8 @@ mod report;
 mod resident;
 mod start;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -25,11 +25,14 @@ impl House {
         if !is_known || self.discovery.dirs.is_empty() {
             return Vec::new();
         }
-        self.queue_synchronizations(now);
         let mut jobs = Vec::new();
         self.lines.overtake(now, Task::may_pass);
         // A task may be over without anything to do; then the next one has its turn.
-        while self.lines.ready(now).next().is_some() {
+        loop {
+            self.queue_synchronizations(now);
+            if self.lines.ready(now).next().is_none() {
+                break;
+            }
             let started = self.start_ready(now, time);
             if started.is_empty() {
                 break;

@@ -150,8 +150,9 @@ impl House {
                 ChainKind::Converge
             }
             Task::AfterAll => {
+                // When it is repeated, what was changed before counts as well.
                 let checksum = self.global.snapshot().checksum;
-                self.converge.before_after_all = Some(checksum);
+                self.converge.before_after_all.get_or_insert(checksum);
                 ChainKind::AfterAll
             }
             Task::ModuleDelete { .. } => ChainKind::Delete,
@@ -162,6 +163,9 @@ impl House {
             let is_paused = resident.maintenance && resident.is_marked;
             if kind == ChainKind::Run && resident.state != ModuleState::Applied && !is_paused {
                 resident.enter(ModuleState::Running, "", "", time);
+            }
+            if kind == ChainKind::Delete {
+                resident.enter(ModuleState::Deleting, "", "", time);
             }
         }
         let folder = self.folder_of_hooks(task.module());
@@ -368,6 +372,8 @@ impl House {
             .get(name)
             .is_some_and(|resident| resident.enabled);
         if !is_enabled {
+            // What it did until it was given up goes as well.
+            self.request_deletions(time);
             return;
         }
         self.conclude_success(name, time);

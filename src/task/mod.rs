@@ -176,6 +176,14 @@ impl Task {
         }
     }
 
+    /// Whether it is done in steps, with hooks between them.
+    pub fn has_chain(&self) -> bool {
+        !matches!(
+            self,
+            Self::HookRun(_) | Self::AskScript { .. } | Self::AwaitReady { .. }
+        )
+    }
+
     /// What it is for, in a few words.
     pub fn reason(&self) -> String {
         let text = match self {

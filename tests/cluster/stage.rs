@@ -79,6 +79,17 @@ impl Stage {
         )
     }
 
+    /// The same, with settings changed.
+    pub(super) fn start_with(&self, change: impl FnOnce(&mut Settings)) -> Operator {
+        let kubeconfig = self.server.kubeconfig();
+        Operator::start_with(kubeconfig, self.namespace(), self.modules.path(), change)
+    }
+
+    /// A namespace more.
+    pub(super) async fn other_namespace(&self, prefix: &str) -> Namespace {
+        self.server.namespace(prefix).await
+    }
+
     /// Starts an operator and waits for its first converge.
     pub(super) async fn run(&self) -> Operator {
         let mut operator = self.start();

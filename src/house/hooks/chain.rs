@@ -136,7 +136,14 @@ impl Chain {
     }
 
     /// What comes next; `folder` is the present content of the hooks' folder.
+    ///
+    /// Hooks that changed are read again as long as nothing was prepared with the old ones: what is
+    /// waited for, or fails, may be what was mended.
     pub(in crate::house) fn next(&self, set: &HookSet, folder: [u8; 32]) -> Step {
+        let reads = self.stages().first() == Some(&Stage::Read);
+        if reads && self.stage <= self.preparation() && set.read_of != Some(folder) {
+            return Step::Read;
+        }
         self.stages()
             .get(self.stage..)
             .unwrap_or_default()
@@ -194,7 +201,21 @@ impl Chain {
         if self.kind != ChainKind::AfterAll {
             self.stage = 0;
             self.done.clear();
+            self.stale_by = None;
         }
+    }
+
+    /// The stage that prepares the work.
+    fn preparation(&self) -> usize {
+        use Lifecycle::{BeforeAll, BeforeDeleteHelm, BeforeHelm};
+        let prepares = |stage: &Stage| {
+            matches!(
+                stage,
+                Stage::Hooks(BeforeHelm | BeforeAll | BeforeDeleteHelm)
+            )
+        };
+        let stages = self.stages();
+        stages.iter().position(prepares).unwrap_or_default()
     }
 }
 

@@ -23,7 +23,7 @@ pub use list::{SnapshotOf, Told as ToldEvents};
 pub(super) use swing::Swing;
 pub(super) use telling::Ended;
 
-use crate::binding::{Context, KubernetesBinding, Lifecycle, ScheduleBinding};
+use crate::binding::{Context, ContextKind, KubernetesBinding, Lifecycle, ScheduleBinding};
 use crate::hook::Hook;
 use crate::schedule::Crontab;
 use crate::watch::{Item, Monitor, MonitorId, Trouble, WatchEvent};
@@ -41,6 +41,9 @@ pub(super) struct HookSet {
     pub(super) bound: BTreeMap<MonitorId, Bound>,
     /// What is being done with them in one task.
     pub(super) chain: Option<Chain>,
+    /// The tasks that run them for events and schedules. What a run brings that is not among them
+    /// any more, since its module was switched off, does not count.
+    pub(super) at_work: BTreeSet<u64>,
     /// Whether the first chain came to its end: then schedules fire.
     pub(super) is_live: bool,
     /// The latest run of each hook.
@@ -273,6 +276,35 @@ impl HookSet {
         )
     }
 
+    /// What of a run is still to be told: since it was queued its hook may have changed, or have been
+    /// synchronized in another run.
+    pub(super) fn still_told(&self, hook: &str, contexts: &[Context]) -> Vec<Context> {
+        let Some(config) = self.hooks.get(hook).map(|hook| &hook.config) else {
+            return Vec::new();
+        };
+        let monitors = self.monitors_of(hook);
+        let is_early = |index: usize| {
+            let bound = monitors.get(index).and_then(|id| self.bound.get(id));
+            bound.is_some_and(Bound::is_early)
+        };
+        let is_bound = |index: usize, name: &str| {
+            let binding = config.kubernetes.get(index);
+            binding.is_some_and(|binding| binding.name == name)
+        };
+        let is_told = |context: &&Context| match &context.kind {
+            ContextKind::Lifecycle(_) => true,
+            ContextKind::Schedule => {
+                let mut schedules = config.schedules.iter();
+                schedules.any(|schedule| schedule.name == context.binding)
+            }
+            ContextKind::Synchronization { binding_index } => {
+                is_bound(*binding_index, &context.binding) && is_early(*binding_index)
+            }
+            ContextKind::Event { binding_index, .. } => is_bound(*binding_index, &context.binding),
+        };
+        contexts.iter().filter(is_told).cloned().collect()
+    }
+
     /// A Synchronization succeeded on a snapshot of this sequence: the binding is live. Answers what
     /// happened since and is to be told.
     pub(super) fn synchronized(&mut self, monitor: MonitorId, sequence: u64) -> Vec<Told> {
@@ -345,5 +377,57 @@ impl Bucket {
             self.filled + interval.saturating_mul(new)
         };
         Self { tokens, filled }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A bucket that is full after `burst` times the interval.
+    fn full(burst: u32, now: Instant) -> Bucket {
+        Bucket {
+            tokens: burst,
+            filled: now,
+        }
+    }
+
+    #[test]
+    fn tokens_come_one_an_interval_up_to_the_burst() {
+        let (interval, now) = (Duration::from_secs(10), Instant::now());
+        let mut bucket = full(3, now);
+        bucket.tokens = 0;
+        for (seconds, tokens) in [(0, 0), (9, 0), (10, 1), (19, 1), (20, 2), (30, 3), (500, 3)] {
+            let later = now + Duration::from_secs(seconds);
+            assert_eq!(
+                bucket.filled_up(interval, 3, later).tokens,
+                tokens,
+                "{seconds}"
+            );
+        }
+    }
+
+    proptest! {
+        /// However often it is asked in between, it gives no more than was full and what has come since.
+        #[test]
+        fn bucket_gives_what_time_brought(steps in prop::collection::vec(0..40_u64, 1..200), burst in 1..5_u32) {
+            let (interval, begin) = (Duration::from_secs(10), Instant::now());
+            let (mut bucket, mut now, mut taken) = (full(burst, begin), begin, 0);
+            for step in steps {
+                now += Duration::from_secs(step);
+                bucket = bucket.filled_up(interval, burst, now);
+                prop_assert!(bucket.tokens <= burst);
+                if bucket.tokens > 0 {
+                    bucket.tokens -= 1;
+                    taken += 1;
+                }
+                let come = u64::from(burst) + (now - begin).as_secs() / 10;
+                prop_assert!(taken <= come, "{taken} of {come}");
+            }
+            let at_rest = bucket.filled_up(interval, burst, now + interval * burst);
+            prop_assert_eq!(at_rest.tokens, burst, "nothing is lost");
+        }
     }
 }
