@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use jiff::Timestamp;
-
 use super::hooks::{Chain, Ended, Step};
 use super::steps::Times;
 use super::{Done, House, Notice};
@@ -73,7 +71,10 @@ impl House {
             }
             Err((why, reason)) => {
                 let message = format!("hook {hook} ({binding}): {why}");
-                self.conclude_hook_failure(place.as_ref(), &message, reason, times.1);
+                match &place {
+                    Some(name) => self.conclude_with(name, reason, &message, times.1),
+                    None => self.note_failing(None, hook, &message),
+                }
                 self.tell_hook_end(&ended, ran, Err(&why), times.1);
                 Some(message)
             }
@@ -323,18 +324,6 @@ impl House {
                 let told = set.synchronized(*monitor, *sequence);
                 self.tell_hook(place, *monitor, told, now);
             }
-        }
-    }
-
-    fn conclude_hook_failure(
-        &mut self,
-        place: Option<&ModuleName>,
-        message: &str,
-        reason: &'static str,
-        time: Timestamp,
-    ) {
-        if let Some(name) = place {
-            self.conclude_with(name, reason, message, time);
         }
     }
 }

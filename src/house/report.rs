@@ -8,6 +8,7 @@ use crate::name::ModuleName;
 use crate::queue::QueueName;
 use crate::serve::{ModuleList, ModuleRow, ModuleState};
 use crate::status::{Report, Status};
+use crate::task::Task;
 
 impl House {
     /// Asks for the status document of a module to be written, when it differs.
@@ -97,12 +98,14 @@ impl House {
     fn notes_of_global_hooks(&self) -> Vec<String> {
         let mut notes: Vec<String> = Vec::new();
         let lines = self.lines.view();
-        let heads = lines.get(&QueueName::Main).into_iter().flatten().take(1);
-        for head in heads.filter(|head| head.failures > 0) {
-            let (what, message) = (head.task.kind(), head.message);
-            notes.push(format!(
-                "{what} failed and is repeated; nothing global goes on before: {message}"
-            ));
+        let failed = lines.get(&QueueName::Main).into_iter().flatten();
+        for view in failed.filter(|view| view.failures > 0) {
+            let (what, message) = (view.task.kind(), view.message);
+            let matters = match view.task {
+                Task::ConvergeModules { .. } => "; no module runs before",
+                _ => "",
+            };
+            notes.push(format!("{what} failed and is repeated{matters}: {message}"));
         }
         let troubles = self.hooks.troubles().into_iter();
         notes.extend(troubles.map(|trouble| format!("global {trouble}")));

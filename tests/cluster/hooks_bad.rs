@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,8 @@ use addon_operator::serve::ModuleState;
 use serde_json::Value;
 
 use super::hook_script::{Marks, before_helm, hook, seen_chart, set_value, until_dead};
-use super::stage::{Stage, until_row};
+use super::stage::Stage;
+use crate::support::say;
 
 fn sees(object: &Value, text: &str) -> bool {
     object["data"]["seen"] == text
@@ -183,39 +185,54 @@ head -c 40000000 /dev/zero >&2
     operator.stop().await;
 }
 
+/// A small file system that is gone with it.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None` where mounting is not allowed.
+    fn mount(folder: PathBuf) -> Option<Self> {
+        fs::create_dir(&folder).expect("a folder");
+        let small = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs"];
+        run(&small, &folder).then_some(Self(folder))
+    }
+
+    fn grow(&self) {
+        assert!(run(&["mount", "-o", "remount,size=10m"], &self.0));
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        run(&["umount", "-l"], &self.0);
+    }
+}
+
+fn run(arguments: &[&str], folder: &Path) -> bool {
+    let mut command = Command::new(arguments[0]);
+    command.args(&arguments[1..]).arg(folder);
+    command.output().is_ok_and(|output| output.status.success())
+}
+
 #[tokio::test]
 async fn full_disk_fails_the_hook_and_is_over_by_itself() {
     let Some(stage) = stage().await else { return };
     let marks = Marks::new();
-    let folder = marks.path("small");
-    fs::create_dir(&folder).expect("a folder");
-    let run = |arguments: &[&str]| {
-        let mut command = Command::new(arguments[0]);
-        command.args(&arguments[1..]).arg(&folder);
-        command.output().is_ok_and(|output| output.status.success())
-    };
-    if !run(&["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs"]) {
-        crate::support::say("SKIPPED: a small file system cannot be mounted here");
+    let Some(disk) = SmallDisk::mount(marks.path("small")) else {
+        say("SKIPPED: a small file system cannot be mounted here");
         return;
-    }
+    };
     let values = format!("webEnabled: true\nweb: {{big: {}}}\n", "x".repeat(100_000));
     stage.modules.write("010-web/values.yaml", &values);
     let body = set_value("web", "seen", "done");
     stage.hook("web", "a.sh", &before_helm(&body));
-    let mut operator = stage.start_with(|settings| settings.folders.temporary.clone_from(&folder));
+    let mut operator = stage.start_with(|settings| settings.folders.temporary.clone_from(&disk.0));
     let row = operator.module_is("web", ModuleState::Failed).await;
-    operator.module_is("shop", ModuleState::Applied).await;
-    let grown = run(&["mount", "-o", "remount,size=10m"]);
-    let row_after = until_row(&mut operator, "web is applied", |row| {
-        row.state == ModuleState::Applied
-    });
-    let row_after = tokio::time::timeout(Duration::from_secs(30), row_after).await;
-    operator.stop().await;
-    assert!(run(&["umount", "-l"]) && grown);
     assert_eq!(row.reason, "HookFailed");
-    let told = ["running hook", "hooks/a.sh", "No space left"];
-    for words in told {
+    for words in ["running hook", "hooks/a.sh", "No space left"] {
         assert!(row.message.contains(words), "{words}: {}", row.message);
     }
-    row_after.expect("it goes on by itself");
+    operator.module_is("shop", ModuleState::Applied).await;
+    disk.grow();
+    operator.module_is("web", ModuleState::Applied).await;
+    operator.stop().await;
 }

@@ -211,6 +211,14 @@ async fn failing_global_hook_holds_up_all_until_it_is_mended() {
         is_so.then_some(()).ok_or(main)
     })
     .await;
+    assert!(stage.event("HookFailed").await.contains("no facts"));
+    let is_told =
+        |note: &String| note.contains("no module runs before") && note.contains("no facts");
+    operator
+        .until("a note tells it", |view| {
+            view.modules.notes.iter().any(is_told)
+        })
+        .await;
     assert_eq!(stage.find("configmaps/web").await, None);
 
     global.write_script("a.sh", &hook(config, &set_value("global", "seen", "facts")));

@@ -48,7 +48,7 @@ pub(super) struct HookSet {
     pub(super) is_live: bool,
     /// The latest run of each hook.
     pub(super) latest: BTreeMap<String, Latest>,
-    /// Hooks whose latest run for an event, or late Synchronization, failed: they are repeated. Why.
+    /// Hooks that failed outside a module's run, until they succeed: why.
     pub(super) failing: BTreeMap<String, String>,
     /// When each hook with limits may run again.
     pub(super) buckets: BTreeMap<String, Bucket>,

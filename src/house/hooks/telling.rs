@@ -93,7 +93,7 @@ impl House {
         });
     }
 
-    /// People hear of a hook that fails on an event, once for one message.
+    /// People hear of a hook that fails on an event, or for all modules; once for one message.
     pub(in crate::house) fn note_failing(
         &mut self,
         place: Option<&ModuleName>,
