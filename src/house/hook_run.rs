@@ -51,12 +51,11 @@ impl House {
             ),
             may_fail: self.allows_failure(place.as_ref(), ran),
         };
-        let results = match &ran.error {
-            Some(error) => Err((report::chain(error), error.reason())),
-            None => {
-                let taken = self.take_results(place.as_ref(), hook, ran, times.0);
-                taken.map_err(|why| (why, "InvalidValuesPatch"))
-            }
+        let results = if let Some(error) = &ran.error {
+            Err((report::chain(error), error.reason()))
+        } else {
+            let taken = self.take_results(place.as_ref(), hook, ran, times.0);
+            taken.map_err(|why| (why, "InvalidValuesPatch"))
         };
         match results {
             Ok(changed) => {

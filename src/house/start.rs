@@ -49,9 +49,10 @@ impl House {
         let is_ordered = |(_, task): (&QueueName, &Task)| {
             matches!(task, Task::ModuleRun { .. } | Task::ModuleDelete { .. })
         };
-        let standings = match self.lines.ready(now).any(is_ordered) {
-            true => self.standings(),
-            false => BTreeMap::new(),
+        let standings = if self.lines.ready(now).any(is_ordered) {
+            self.standings()
+        } else {
+            BTreeMap::new()
         };
         let starts = ready_to_start(&standings, self.settings.order);
         let converging = self

@@ -34,6 +34,11 @@ pub(super) struct Metrics {
     shown_queues: BTreeMap<QueueName, usize>,
 }
 
+/// The label of a run.
+fn activation(startup: bool) -> &'static str {
+    if startup { "OperatorStartup" } else { "" }
+}
+
 impl Metrics {
     /// Registers everything.
     #[expect(clippy::too_many_lines, reason = "a table: one family after another")]
@@ -122,7 +127,6 @@ impl Metrics {
 
     /// Counts one thing.
     pub(super) fn count(&self, count: &Count) {
-        let activation = |startup: bool| if startup { "OperatorStartup" } else { "" };
         match count {
             Count::Run {
                 module,
@@ -148,6 +152,21 @@ impl Metrics {
                 let family = if *absent { &self.absent } else { &self.altered };
                 family.with(&[module.as_str(), object]).increment();
             }
+            Count::HookRun { .. } | Count::HookWaited { .. } => self.count_hook(count),
+            Count::Converged { took, startup } => {
+                self.converge_seconds
+                    .with(&[activation(*startup)])
+                    .add(took.as_secs_f64());
+                self.converge_total
+                    .with(&[activation(*startup)])
+                    .increment();
+            }
+        }
+    }
+
+    /// Counts a run of a hook, or that one waited.
+    fn count_hook(&self, count: &Count) {
+        match count {
             Count::HookRun {
                 module,
                 hook,
@@ -178,14 +197,7 @@ impl Metrics {
                     .with(&[module, hook, binding, queue])
                     .add(waited.as_secs_f64());
             }
-            Count::Converged { took, startup } => {
-                self.converge_seconds
-                    .with(&[activation(*startup)])
-                    .add(took.as_secs_f64());
-                self.converge_total
-                    .with(&[activation(*startup)])
-                    .increment();
-            }
+            _ => {}
         }
     }
 

@@ -44,7 +44,7 @@ pub(super) fn start_with_globals(stage: &Stage, globals: &Modules) -> Operator {
     stage.start_with(|settings| {
         globals
             .path()
-            .clone_into(&mut settings.folders.global_hooks)
+            .clone_into(&mut settings.folders.global_hooks);
     })
 }
 

@@ -21,7 +21,7 @@ fn says(value: &str) -> String {
     )
 }
 
-/// A hook for the ConfigMaps of the stage.
+/// A hook for the `ConfigMap`s of the stage.
 fn watching(stage: &Stage, more: &str) -> String {
     let namespace = stage.namespace();
     format!(

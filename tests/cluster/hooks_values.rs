@@ -166,25 +166,27 @@ if kinds[0] == 'Event':
     operator.stop().await;
 }
 
-#[tokio::test]
-async fn hook_is_given_the_files_of_the_contract() {
-    let Some(stage) = Stage::with("files", CHART).await else {
-        return;
-    };
-    let (recorder, globals) = (Recorder::new(), Modules::new());
-    let body = "
+/// Tells the files, and what is in them.
+const FILES: &str = "
 names = ['CONFIG_VALUES_PATH', 'VALUES_PATH', 'BINDING_CONTEXT_PATH', 'CONFIG_VALUES_JSON_PATCH_PATH', 'VALUES_JSON_PATCH_PATH', 'METRICS_PATH', 'KUBERNETES_PATCH_PATH']
 folder = os.path.dirname(os.environ['VALUES_PATH'])
 record(cwd=os.getcwd(), arguments=sys.argv[1:], folder=folder, folder_mode=oct(os.stat(folder).st_mode & 0o777),
     files={name: os.path.basename(os.environ[name]) for name in names},
     modes=sorted({oct(os.stat(os.environ[name]).st_mode & 0o777) for name in names}),
     group=os.getpgid(0) == os.getpid(), values=read('VALUES_PATH'), config=read('CONFIG_VALUES_PATH'))";
+
+#[tokio::test]
+async fn hook_is_given_the_files_of_the_contract() {
+    let Some(stage) = Stage::with("files", CHART).await else {
+        return;
+    };
+    let (recorder, globals) = (Recorder::new(), Modules::new());
     stage.hook(
         "web",
         "sub/a_b.py",
-        &recorder.hook("a", "onStartup: 1", body),
+        &recorder.hook("a", "onStartup: 1", FILES),
     );
-    globals.write_script("g.py", &recorder.hook("g", "onStartup: 1", body));
+    globals.write_script("g.py", &recorder.hook("g", "onStartup: 1", FILES));
     stage.modules.write(
         "010-web/values.yaml",
         "webEnabled: true\nweb: {own: static}\n",

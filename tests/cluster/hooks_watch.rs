@@ -143,12 +143,8 @@ async fn bindings_tell_only_what_they_were_asked_to() {
     operator.stop().await;
 }
 
-#[tokio::test]
-async fn snapshots_and_groups_tell_what_there_is_now() {
-    let Some(stage) = Stage::with("snapshots", CHART).await else {
-        return;
-    };
-    let recorder = Recorder::new();
+/// Two bindings of each of two hooks: with snapshots of another, and as a group.
+fn left_and_right(stage: &Stage) -> (String, String) {
     let within = format!(
         "kind: ConfigMap, namespace: {{nameSelector: {{matchNames: [{}]}}}}",
         stage.namespace()
@@ -167,7 +163,6 @@ kubernetes:
         of("left"),
         of("right")
     );
-    stage.hook("web", "a.py", &recorder.hook("a", &included, ""));
     let grouped = format!(
         "kubernetes:
 - {{name: left, {within}, {}, group: both}}
@@ -175,6 +170,17 @@ kubernetes:
         of("left"),
         of("right")
     );
+    (included, grouped)
+}
+
+#[tokio::test]
+async fn snapshots_and_groups_tell_what_there_is_now() {
+    let Some(stage) = Stage::with("snapshots", CHART).await else {
+        return;
+    };
+    let recorder = Recorder::new();
+    let (included, grouped) = left_and_right(&stage);
+    stage.hook("web", "a.py", &recorder.hook("a", &included, ""));
     stage.hook("web", "g.py", &recorder.hook("g", &grouped, ""));
     create(&stage, stage.namespace(), "one", json!({"of": "left"})).await;
     create(&stage, stage.namespace(), "two", json!({"of": "right"})).await;

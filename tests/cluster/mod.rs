@@ -18,7 +18,6 @@ mod hooks_bad_loops;
 mod hooks_bad_watches;
 mod hooks_life;
 mod hooks_modules;
-mod hooks_modules;
 mod hooks_queue;
 mod hooks_steps;
 mod hooks_values;

@@ -71,16 +71,6 @@ impl Stage {
 
     /// The same, with settings changed.
     pub(super) fn start_with(&self, change: impl FnOnce(&mut Settings)) -> Operator {
-        Operator::start_with(
-            self.server.kubeconfig(),
-            self.namespace(),
-            self.modules.path(),
-            change,
-        )
-    }
-
-    /// The same, with settings changed.
-    pub(super) fn start_with(&self, change: impl FnOnce(&mut Settings)) -> Operator {
         let kubeconfig = self.server.kubeconfig();
         Operator::start_with(kubeconfig, self.namespace(), self.modules.path(), change)
     }

@@ -29,12 +29,54 @@ pub(in crate::house) struct Ended<'a> {
     pub(in crate::house) may_fail: bool,
 }
 
+/// The log line of a run.
+struct Line<'a> {
+    module: &'a str,
+    hook: &'a str,
+    binding: &'a str,
+    queue: &'a str,
+    took_ms: u128,
+}
+
+impl Line<'_> {
+    /// A run that changed something is news; one that changed nothing is not.
+    fn tell_success(&self, changed: &str) {
+        let Self {
+            module,
+            hook,
+            binding,
+            queue,
+            took_ms,
+        } = self;
+        if changed == NOTHING {
+            tracing::debug!(target: "hook", module, hook, binding, queue, %took_ms, changed, "hook ran");
+        } else {
+            tracing::info!(target: "hook", module, hook, binding, queue, %took_ms, changed, "hook ran");
+        }
+    }
+
+    /// Why a run failed that may not is said, with when it is repeated, by its task.
+    fn tell_failure(&self, why: &str, may_fail: bool) {
+        let Self {
+            module,
+            hook,
+            binding,
+            queue,
+            took_ms,
+        } = self;
+        if may_fail {
+            tracing::warn!(target: "hook", module, hook, binding, queue, %took_ms, why, "hook failed, which is allowed");
+        } else {
+            tracing::debug!(target: "hook", module, hook, binding, queue, %took_ms, why, "hook failed");
+        }
+    }
+}
+
 /// The word for a run that changed nothing.
 const NOTHING: &str = "nothing";
 
 impl House {
-    /// One line for every run, and its record. A run that changed something is news; one that
-    /// changed nothing is not. Why a run failed is said, with when it is repeated, by its task.
+    /// One line for every run, and its record.
     pub(in crate::house) fn tell_hook_end(
         &mut self,
         ended: &Ended<'_>,
@@ -42,25 +84,19 @@ impl House {
         result: Result<Changed, &str>,
         time: Timestamp,
     ) {
-        let module = ended.place.map_or("global", ModuleName::as_str);
-        let (hook, binding, queue) = (ended.hook, &ended.summary, &ended.queue);
-        let took_ms = ran.took.as_millis();
         let outcome = result
             .map(|changed| did(ran, changed))
             .map_err(str::to_owned);
+        let line = Line {
+            module: ended.place.map_or("global", ModuleName::as_str),
+            hook: ended.hook,
+            binding: &ended.summary,
+            queue: &ended.queue,
+            took_ms: ran.took.as_millis(),
+        };
         match &outcome {
-            Ok(changed) if changed == NOTHING => {
-                tracing::debug!(target: "hook", module, hook, binding, queue, %took_ms, changed, "hook ran");
-            }
-            Ok(changed) => {
-                tracing::info!(target: "hook", module, hook, binding, queue, %took_ms, changed, "hook ran");
-            }
-            Err(why) if ended.may_fail => {
-                tracing::warn!(target: "hook", module, hook, binding, queue, %took_ms, why, "hook failed, which is allowed");
-            }
-            Err(why) => {
-                tracing::debug!(target: "hook", module, hook, binding, queue, %took_ms, why, "hook failed");
-            }
+            Ok(changed) => line.tell_success(changed),
+            Err(why) => line.tell_failure(why, ended.may_fail),
         }
         self.count(Count::HookRun {
             module: ended.place.cloned(),

@@ -263,7 +263,8 @@ fn kind_that_comes_late_is_synchronized_then() {
     };
     let monitor = play.monitor("web", "a");
     let news = crate::watch::News::Trouble { monitor, trouble };
-    play.house.take_news(news, play.now);
+    play.house
+        .take_news(news, (play.now, jiff::Timestamp::UNIX_EPOCH));
     play.tale();
     play.settle();
     assert_eq!(play.tale(), ["web run"], "it is not waited for");

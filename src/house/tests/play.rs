@@ -20,7 +20,7 @@ use crate::name::{ModuleName, ValuesKey};
 use crate::queue::QueueName;
 use crate::schema::Schemas;
 use crate::serve::{ModuleRow, ModuleState};
-use crate::task::{Decided, Deleted, Error, HookCall, HookRan, HooksRead, Ran};
+use crate::task::{Decided, Error, HookCall, HookRan, HooksRead, Ran};
 use crate::watch::{Item, Managed, MonitorId, News, WatchEvent};
 
 /// The place of the global hooks in a play.
@@ -235,7 +235,8 @@ impl Play {
     /// The house takes what the watches told.
     pub(super) fn deliver(&mut self) {
         while let Some(news) = self.news.pop_front() {
-            self.house.take_news(news, self.now);
+            self.house
+                .take_news(news, (self.now, Timestamp::UNIX_EPOCH));
         }
     }
 
@@ -282,7 +283,7 @@ impl Play {
                 ..Ran::default()
             })),
             Work::AwaitReady(..) => Done::Awaited(Ok(())),
-            Work::Delete { .. } => Done::Deleted(Box::new(Deleted::default())),
+            Work::Delete { .. } => Done::Deleted(Box::default()),
             Work::ReadHooks(folder) => {
                 let place = folder.module.as_ref().map_or(GLOBAL, ModuleName::as_str);
                 let hooks = self.hooks.get(place).cloned().unwrap_or_default();
@@ -364,7 +365,7 @@ impl Play {
     /// Time passes.
     pub(super) fn pass(&mut self, time: Duration) {
         self.now += time;
-        self.house.tick(self.now);
+        self.house.tick(self.now, Timestamp::UNIX_EPOCH);
     }
 
     /// What is queued.
