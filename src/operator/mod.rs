@@ -17,6 +17,7 @@ mod settings;
 mod snapshots;
 mod startup;
 mod watchers;
+mod webhooks;
 
 pub use error::Error;
 pub use run::{View, run};

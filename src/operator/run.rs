@@ -22,6 +22,7 @@ use super::settings::{SetLogLevel, Settings};
 use super::snapshots;
 use super::startup;
 use super::watchers::{ConfigData, ModuleObjects, follow_config};
+use super::webhooks::Webhooks;
 use crate::house::{Done, House, Job, Notice, Work};
 use crate::metric::Registry;
 use crate::module::Discovery;
@@ -93,6 +94,7 @@ struct Operator {
     running: JoinSet<Done>,
     started: HashMap<Id, (QueueName, u64, Task, AbortHandle)>,
     asides: JoinSet<()>,
+    webhooks: Webhooks,
     workers: Workers,
     stop: CancellationToken,
 }
@@ -106,11 +108,21 @@ impl Operator {
         (view, stop): (watch::Sender<View>, CancellationToken),
     ) -> Self {
         let (tell_config, config) = watch::channel(None);
+        let client = context.applier.client.clone();
+        let outbox = Outbox::default();
+        let mut workers = doors.workers;
+        let webhooks = Webhooks::start(
+            settings,
+            (client.clone(), context.namespace.clone()),
+            (doors.webhook_metrics, outbox.clone()),
+            &mut workers,
+            &stop,
+        );
         let mut operator = Self {
             house,
             parameters: Parameters::new(settings.log.level, set_level),
             metrics: doors.metrics,
-            outbox: Outbox::default(),
+            outbox,
             discovery: doors.discovery,
             config,
             objects: ModuleObjects::default(),
@@ -122,14 +134,12 @@ impl Operator {
             running: JoinSet::new(),
             started: HashMap::new(),
             asides: JoinSet::new(),
-            workers: doors.workers,
+            webhooks,
+            workers,
             context,
             stop,
         };
-        let (client, namespace) = (
-            operator.context.applier.client.clone(),
-            operator.context.namespace.clone(),
-        );
+        let namespace = operator.context.namespace.clone();
         let stop = operator.stop.clone();
         let reporter = Reporter::new(client.clone(), &namespace);
         operator.employ(
@@ -365,6 +375,7 @@ impl Operator {
     async fn shut_down(&mut self) {
         // Hooks and scripts are asked to end at once: what they are given for it is less than we have.
         self.context.processes.stop();
+        self.webhooks.close();
         for (_, _, task, handle) in self.started.values() {
             if matches!(task, Task::AwaitReady { .. }) {
                 handle.abort();
