@@ -12,6 +12,7 @@ use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::calls::Calls;
 use super::doors::{Doors, Workers};
 use super::error::Error;
 use super::hearing::{self, Hearing};
@@ -95,6 +96,7 @@ struct Operator {
     started: HashMap<Id, (QueueName, u64, Task, AbortHandle)>,
     asides: JoinSet<()>,
     webhooks: Webhooks,
+    calls: Calls,
     workers: Workers,
     stop: CancellationToken,
 }
@@ -135,6 +137,7 @@ impl Operator {
             started: HashMap::new(),
             asides: JoinSet::new(),
             webhooks,
+            calls: Calls::default(),
             workers,
             context,
             stop,
@@ -192,6 +195,8 @@ impl Operator {
                 }
                 heard = self.hearing.hear() => hearing::take(&mut self.house, heard),
                 Some(asked) = self.questions.recv() => self.take_question(asked),
+                Some(asked) = self.webhooks.asked() => self.calls.take(&mut self.house, asked),
+                ended = self.calls.ended() => Calls::take_ended(&mut self.house, &self.context, ended),
                 Some(_) = self.asides.join_next() => {}
                 () = sleep_until(wake) => {
                     self.house.tick(Instant::now(), Timestamp::now());
@@ -208,6 +213,7 @@ impl Operator {
         for job in self.house.start(Instant::now(), Timestamp::now()) {
             self.start(job);
         }
+        self.calls.go_on(&mut self.house, &self.context);
         for notice in self.house.take_notices() {
             match &notice {
                 Notice::Count(count) => self.metrics.count(count),
@@ -222,6 +228,7 @@ impl Operator {
             }
         }
         self.hearing.follow(&self.house);
+        self.webhooks.follow(&self.house);
         let converge = self.house.converge_status();
         self.converge
             .send_if_modified(|known| std::mem::replace(known, converge) != converge);
@@ -384,6 +391,7 @@ impl Operator {
         let running = self.running.len();
         tracing::info!(target: "operator", running, "shutting down");
         let drain = async {
+            self.calls.shut_down(&mut self.house, &self.context).await;
             while let Some(ended) = self.running.join_next_with_id().await {
                 if !ended.as_ref().is_ok_and(|(_, done)| done.is_cut_off()) {
                     self.take_ended(ended);
@@ -394,6 +402,8 @@ impl Operator {
             tracing::warn!(target: "operator", "running tasks were cut off; the next start repeats them");
         }
         self.running.shutdown().await;
+        // Who still waits is told so.
+        self.calls = Calls::default();
         for notice in self.house.take_notices() {
             self.outbox.put(notice);
         }

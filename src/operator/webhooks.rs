@@ -10,8 +10,9 @@ use super::folders::PATIENCE;
 use super::outbox::Outbox;
 use super::settings::Settings;
 use crate::cluster::Client;
-use crate::house::Notice;
+use crate::house::{House, Notice};
 use crate::module::{FolderWatch, WatchSettings};
+use crate::serve::ConvergePhase;
 use crate::status::{About, Event, Kind};
 use crate::webhook::{self, Asked, Clock, Door, Metrics, News, Orders, Signals};
 
@@ -22,6 +23,8 @@ const REQUESTS: usize = 64;
 pub(super) struct Webhooks {
     orders: watch::Sender<Orders>,
     asked: mpsc::Receiver<Asked>,
+    /// What was told last: of which bindings, and whether these are all.
+    told: Option<(u64, bool)>,
 }
 
 impl Webhooks {
@@ -67,11 +70,25 @@ impl Webhooks {
             conversion: watch("certificate of conversion webhooks", Door::Conversion),
         };
         workers.employ("webhooks", webhooks.run(seen, signals, asks, stop.clone()));
-        Self { orders, asked }
+        Self {
+            orders,
+            asked,
+            told: None,
+        }
     }
 
     /// Has the API server ask what is wanted now.
-    pub(super) fn follow(&self, orders: Orders) {
+    pub(super) fn follow(&mut self, house: &House) {
+        // Once every module was attempted, all hooks are read.
+        let is_complete = house.converge_status().startup == ConvergePhase::Done;
+        let now = Some((house.bindings_version(), is_complete));
+        if std::mem::replace(&mut self.told, now) == now {
+            return;
+        }
+        let orders = Orders {
+            wanted: house.wanted_webhooks(),
+            is_complete,
+        };
         self.orders.send_if_modified(|known| {
             let is_new = *known != orders;
             *known = orders;
