@@ -202,7 +202,14 @@ impl House {
         }
     }
 
-    /// What the API server shall ask hooks that are read. All are once every module was attempted.
+    /// Whether the hooks of all enabled modules are read, so that what they do not want nobody wants.
+    /// A module whose hooks cannot be read may still want what is there from an earlier life.
+    pub fn knows_all_hooks(&self) -> bool {
+        let mut live = self.sets().filter(|(place, _)| !self.is_off(*place));
+        self.converge.startup_done && live.all(|(_, set)| set.read_of.is_some())
+    }
+
+    /// What the API server shall ask hooks that are read.
     pub fn wanted_webhooks(&self) -> Wanted {
         Wanted::new(self.called_hooks(), self.settings.failure_policy)
     }
