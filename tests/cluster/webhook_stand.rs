@@ -98,10 +98,11 @@ impl Stand {
 
     /// The same with other settings.
     pub(super) async fn serve_as(&self, settings: Settings, ahead: SignedDuration) -> Serving {
-        let client = cluster::connect(&cluster::Settings {
+        let way = cluster::Settings {
             kubeconfig: Some(self.server.kubeconfig().to_owned()),
             ..cluster::Settings::default()
-        });
+        };
+        let client = cluster::connect(&way);
         let registry = Registry::new("test_");
         let news = Arc::new(Mutex::new(Vec::new()));
         let (clock, ahead) = watch::channel(ahead);

@@ -60,7 +60,7 @@ impl Reader<'_> {
     }
 
     fn read_place(&mut self, flags: &Flags, place: &mut Place) {
-        self.read(flags.service, &mut place.service, parse::namespace);
+        self.read(flags.service, &mut place.service, parse::object_name);
         self.read(flags.url, &mut place.url, some(parse::webhook_url));
         let files = &mut place.files;
         self.read(flags.certificate, &mut files.certificate, parse::path);

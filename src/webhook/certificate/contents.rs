@@ -37,7 +37,7 @@ const AUTHORITY_KEY: &str = "ca.key";
 pub(super) type Data = BTreeMap<String, Vec<u8>>;
 
 /// What the Secret holds, read.
-pub(super) struct Contents {
+pub(in crate::webhook) struct Contents {
     data: Data,
     pub(super) identity: Arc<Identity>,
     authority: Authority,

@@ -305,3 +305,12 @@ fn facade(identity: &Identity, clients: &Clients) -> Result<Facade, String> {
         asks_for_certificates: *clients != Clients::All,
     })
 }
+
+/// What visitors of 127.0.0.1 may meet, and whom they have to believe.
+#[cfg(test)]
+pub(in crate::webhook) fn trial() -> (Facade, Certificate) {
+    let names = ["127.0.0.1".to_owned()];
+    let contents = super::contents::Contents::make(&names, Timestamp::now()).unwrap();
+    let facade = facade(&contents.identity, &Clients::All).unwrap();
+    (facade, contents.identity.authorities[0].clone())
+}

@@ -70,7 +70,7 @@ impl Keeper {
     }
 
     async fn keep(&mut self, mut seen: watch::Receiver<Seen>) {
-        let mut pause = FIRST_PAUSE;
+        let (mut pause, mut told) = (FIRST_PAUSE, String::new());
         loop {
             let found = seen.borrow_and_update().clone();
             let Some(found) = found else {
@@ -82,7 +82,7 @@ impl Keeper {
             let turn = self.turn(found.as_deref()).await;
             let rest = match turn {
                 Ok(After::Rest(until)) => {
-                    pause = FIRST_PAUSE;
+                    (pause, told) = (FIRST_PAUSE, String::new());
                     let mut clock = self.clock.clone();
                     tokio::select! {
                         () = clock.reach(until) => None,
@@ -95,9 +95,12 @@ impl Keeper {
                     changed = seen.changed() => Some(changed.is_err()),
                 },
                 Err(why) => {
-                    (self.tell)(News::KeepFailed(format!(
-                        "the webhooks' certificate in {self} cannot be kept: {why}"
-                    )));
+                    if why != told {
+                        (self.tell)(News::KeepFailed(format!(
+                            "the webhooks' certificate in {self} cannot be kept: {why}"
+                        )));
+                        told = why;
+                    }
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                     None

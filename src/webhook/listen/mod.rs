@@ -1,6 +1,8 @@
 //! HTTPS: who connects, with which certificate they are met, and how it ends.
 
 mod request;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::SocketAddr;

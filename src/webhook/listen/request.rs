@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -17,7 +17,7 @@ use crate::webhook::metric::Metrics;
 /// Requests that are being answered at once; more wait.
 const AT_ONCE: usize = 128;
 /// How long a body may take to come.
-const BODY: Duration = Duration::from_secs(15);
+const BODY: Duration = Duration::from_secs(30);
 /// The API server waits for half a minute at most: an answer after that is for nobody.
 const LONGEST: Duration = Duration::from_secs(31);
 const MEBIBYTE: usize = 1 << 20;
@@ -128,6 +128,13 @@ impl Server {
             // All objects of a list.
             Door::Conversion => 256 * MEBIBYTE,
         };
+        let too_long = || {
+            let why = format!("the body is longer than {} MiB", limit / MEBIBYTE);
+            (StatusCode::PAYLOAD_TOO_LARGE, why)
+        };
+        if request.body().size_hint().lower() > limit as u64 {
+            return Err(too_long());
+        }
         let body = Limited::new(request.into_body(), limit).collect();
         let body = timeout(BODY, body).await.map_err(|_| {
             let why = "the body did not come in time".to_owned();
@@ -135,10 +142,7 @@ impl Server {
         })?;
         match body {
             Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => {
-                let why = format!("the body is longer than {} MiB", limit / MEBIBYTE);
-                Err((StatusCode::PAYLOAD_TOO_LARGE, why))
-            }
+            Err(error) if error.is::<LengthLimitError>() => Err(too_long()),
             Err(error) => Err((
                 StatusCode::BAD_REQUEST,
                 format!("reading the body: {error}"),
