@@ -117,21 +117,36 @@ impl House {
             since: now,
             timeout,
             answer_by: now + time_to_answer(timeout),
-            state: State::Waits(Wait::default()),
+            state: State::Waits(Wait {
+                why: "too many hooks are asked at once".to_owned(),
+                ..Wait::default()
+            }),
             is_answered: false,
         };
         self.calls.open.insert(id, call);
         Ok(id)
     }
 
-    /// Starts the hooks of calls that may run, and answers those that nobody will.
+    /// Starts the hooks of calls that may run, and answers those that nobody will. No more run than the
+    /// limit; what they would be given is not made before.
     pub fn start_calls(&mut self, now: Instant) -> Vec<CalledHook> {
-        let waiting = self.calls.open.iter();
-        let waiting = waiting.filter(|(_, call)| matches!(call.state, State::Waits(..)));
+        let is_waiting = |call: &Call| matches!(call.state, State::Waits(_));
+        let open = self.calls.open.iter();
+        let waiting = open.filter(|(_, call)| is_waiting(call));
         let ids: Vec<u64> = waiting.map(|(id, _)| *id).collect();
-        ids.into_iter()
-            .filter_map(|id| self.start_call(id, now))
-            .collect()
+        let running = self.calls.open.len() - ids.len();
+        let mut free = self.settings.hook_processes.max(1).saturating_sub(running);
+        let mut started = Vec::new();
+        for id in ids {
+            if free == 0 {
+                break;
+            }
+            if let Some(called) = self.start_call(id, now) {
+                started.push(called);
+                free -= 1;
+            }
+        }
+        started
     }
 
     /// The answers since the last time asked, by call. Hooks of these calls that run are to be ended.
