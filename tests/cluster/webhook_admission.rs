@@ -15,6 +15,7 @@ use crate::support::rest;
 const VALIDATING: &str = "kubernetesValidating";
 const MUTATING: &str = "kubernetesMutating";
 const LIMITS: &str = "limits.example.com";
+const DENIED: &str = "admission webhook \"limits.example.com\" denied the request: ";
 
 /// Denies the text `bad`.
 const DENY_BAD: &str = r#"
@@ -74,7 +75,7 @@ async fn hook_changes_the_object_in_either_spelling_of_a_patch() {
         )
     };
     let encoded =
-        r#"answer(allowed=True, patch=base64.b64encode(json.dumps(patch).encode()).decode())"#;
+        "answer(allowed=True, patch=base64.b64encode(json.dumps(patch).encode()).decode())";
     let plain = "answer(allowed=True, patch=patch)";
     for (letter, answer) in [("a", encoded), ("b", plain)] {
         let body = format!("{}\n{answer}", patch(letter));
@@ -171,7 +172,6 @@ if text == "fine":
     let operator = start(&stage).await;
     until_asks(&stage, "validating", &[LIMITS]).await;
 
-    const DENIED: &str = "admission webhook \"limits.example.com\" denied the request: ";
     let dead = until_answered(&stage, "a refusal", numbered("dies"), |it| it.code != 201).await;
     let refused = |response: &super::webhook_stage::Response, words: &[&str]| {
         assert_eq!(response.code, 500, "{response:?}");

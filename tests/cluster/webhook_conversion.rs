@@ -223,7 +223,7 @@ async fn conversion_goes_with_its_hook() {
 
 async fn end(scene: Scene, operator: crate::support::Operator) {
     rest::delete(&scene.stage.client, &scene.definition_path()).await;
-    tokio::time::timeout(Duration::from_secs(60), operator.stop())
+    tokio::time::timeout(Duration::from_mins(1), operator.stop())
         .await
         .expect("an end");
 }
