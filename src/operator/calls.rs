@@ -35,7 +35,7 @@ struct Open {
 /// Something of a call came to its end.
 pub(super) enum Ended {
     /// A run of a hook.
-    Ran(u64, Result<HookRan, String>),
+    Ran(u64, Box<Result<HookRan, String>>),
     /// The asker does not wait any more.
     Gone(u64),
 }
@@ -112,7 +112,7 @@ impl Calls {
                         Err(error) => (error.id(), Err(error.to_string())),
                     };
                     if let Some(id) = self.started.remove(&task) {
-                        return Ended::Ran(id, ran);
+                        return Ended::Ran(id, Box::new(ran));
                     }
                 }
                 // A porter that broke has no asker either.
@@ -131,8 +131,8 @@ impl Calls {
     pub(super) fn take_ended(house: &mut House, context: &Context, ended: Ended) {
         match ended {
             Ended::Ran(id, ran) => {
-                let written = ran.as_ref().is_ok_and(|ran| ran.section.is_some());
-                let key = house.call_ended(id, ran, (Instant::now(), Timestamp::now()));
+                let written = (*ran).as_ref().is_ok_and(|ran| ran.section.is_some());
+                let key = house.call_ended(id, *ran, (Instant::now(), Timestamp::now()));
                 if let Some(key) = key.filter(|_| written) {
                     context.hooks.own_sections.forget(&key);
                 }
