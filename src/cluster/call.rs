@@ -33,6 +33,8 @@ const MERGE_PATCH: &str = "application/merge-patch+json";
 #[derive(Clone)]
 pub struct Client {
     pub(super) inner: Arc<Inner>,
+    /// Whether every write is a dry run.
+    pub(super) rehearses: bool,
 }
 
 pub(super) struct Inner {
@@ -157,7 +159,23 @@ impl Client {
                 limits: Limits::new(settings.writes_in_flight),
                 pace: Pace::new(settings.qps, settings.burst),
             }),
+            rehearses: false,
         }
+    }
+
+    /// The same client, all of whose writes are dry runs: the server checks and answers them, and
+    /// stores nothing.
+    #[must_use]
+    pub fn rehearsing(&self) -> Self {
+        Self {
+            rehearses: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether every write is a dry run.
+    pub fn is_rehearsing(&self) -> bool {
+        self.rehearses
     }
 
     /// The address of the API server.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::call::{Client, JSON, JSON_PATCH, Target};
@@ -43,6 +44,11 @@ impl Client {
     /// Sends until it succeeds, is refused for good, or the deadline is over.
     pub(super) async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
         let deed = call.deed.to_owned();
+        let call = if self.rehearses {
+            call.rehearsed()
+        } else {
+            call
+        };
         let sent = timeout(self.inner.deadline, self.send_with_retries(call));
         sent.await.unwrap_or_else(|_| Err(self.late(&deed)))
     }
@@ -211,6 +217,30 @@ impl<'a> Call<'a> {
         self.method != Method::POST && self.content_type != JSON_PATCH
     }
 
+    /// The same call as a dry run, when it is a write. Of a deletion the server reads the options in
+    /// the body, and then passes over those of the path.
+    fn rehearsed(mut self) -> Self {
+        if self.method == Method::GET {
+            return self;
+        }
+        let options: Option<Value> = match self.method {
+            Method::DELETE => serde_json::from_slice(&self.body).ok(),
+            _ => None,
+        };
+        match options {
+            Some(mut options @ Value::Object(_)) => {
+                options["dryRun"] = json!(["All"]);
+                self.body = Bytes::from(options.to_string());
+            }
+            _ if self.path.contains("dryRun=All") => {}
+            _ => {
+                let sign = if self.path.contains('?') { '&' } else { '?' };
+                self.path = format!("{}{sign}dryRun=All", self.path);
+            }
+        }
+        self
+    }
+
     pub(super) fn read(deed: &'a str, path: String, accept: &'a str) -> Self {
         let (method, body) = (Method::GET, Bytes::new());
         Self {
@@ -260,4 +290,35 @@ fn warning_text(header: &str) -> String {
     quoted
         .map_or(header, |(text, _)| text)
         .replace("\\\"", "\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_write_of_a_rehearsal_is_a_dry_run() {
+        for (method, path, body, to_path, to_body) in [
+            (Method::GET, "/a", "", "/a", ""),
+            (Method::POST, "/a", "{}", "/a?dryRun=All", "{}"),
+            (Method::PUT, "/a?b=c", "{}", "/a?b=c&dryRun=All", "{}"),
+            (Method::PATCH, "/a?dryRun=All", "", "/a?dryRun=All", ""),
+            (Method::DELETE, "/a", "", "/a?dryRun=All", ""),
+            (
+                Method::DELETE,
+                "/a",
+                r#"{"kind":"DeleteOptions"}"#,
+                "/a",
+                r#"{"dryRun":["All"],"kind":"DeleteOptions"}"#,
+            ),
+        ] {
+            let call = Call::write("", method.clone(), path.to_owned(), body.to_owned());
+            let call = call.rehearsed();
+            assert_eq!(
+                (call.path.as_str(), &*call.body),
+                (to_path, to_body.as_bytes()),
+                "{method}"
+            );
+        }
+    }
 }

@@ -55,6 +55,7 @@ use crate::task::{
 use crate::values::{Checksum, Store};
 
 pub use hooks::{SnapshotOf, ToldEvents};
+pub use resident::{global_store_of, store_of};
 
 use hooks::HookSet;
 use resident::Resident;

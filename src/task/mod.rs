@@ -6,6 +6,8 @@
 mod context;
 mod enabled;
 mod error;
+mod examine;
+mod hook_rehearsal;
 mod hook_run;
 mod module_delete;
 mod module_diff;
@@ -16,6 +18,8 @@ mod rendering;
 pub use context::{Context, HookContext};
 pub use enabled::{Asked, Decided, Evaluation, evaluate};
 pub use error::Error;
+pub use examine::{Examined, examine};
+pub use hook_rehearsal::{HookRehearsal, Preview, preview_objects, rehearse_hook};
 pub use hook_run::{HookCall, HookFolder, HookRan, HooksRead, read_hooks, run_hook};
 pub use module_delete::{Deleted, delete};
 pub use module_diff::{Difference, difference};
