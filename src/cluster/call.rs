@@ -163,21 +163,6 @@ impl Client {
         }
     }
 
-    /// The same client, all of whose writes are dry runs: the server checks and answers them, and
-    /// stores nothing.
-    #[must_use]
-    pub fn rehearsing(&self) -> Self {
-        Self {
-            rehearses: true,
-            ..self.clone()
-        }
-    }
-
-    /// Whether every write is a dry run.
-    pub fn is_rehearsing(&self) -> bool {
-        self.rehearses
-    }
-
     /// The address of the API server.
     pub fn url(&self) -> &str {
         &self.inner.url

@@ -35,19 +35,19 @@ pub fn mask_secret(object: &mut Value) {
 pub fn mark_hidden(value: &Value, masked: &Value) -> Value {
     match (value, masked) {
         (Value::Object(fields), Value::Object(shown)) => {
-            let marked = shown.iter().map(|(key, shown)| {
+            let entries = shown.iter().map(|(key, shown)| {
                 let value = fields.get(key).unwrap_or(&Value::Null);
                 (key.clone(), mark_hidden(value, shown))
             });
-            Value::Object(marked.collect())
+            Value::Object(entries.collect())
         }
         (Value::Array(items), Value::Array(shown)) if items.len() == shown.len() => {
-            let marked = items.iter().zip(shown);
-            marked
+            let pairs = items.iter().zip(shown);
+            pairs
                 .map(|(item, shown)| mark_hidden(item, shown))
                 .collect()
         }
-        (value, masked) if value == masked => masked.clone(),
+        (value, masked) if value == masked => value.clone(),
         (value, _) => json!(mark(value)),
     }
 }
@@ -144,12 +144,12 @@ mod tests {
         let value = json!({"a": 1, "key": "top", "list": [{"key": "deep"}], "map": {"x": 1}});
         let hidden = json!("[secret]");
         let masked = json!({"a": 1, "key": hidden, "list": [{"key": hidden}], "map": hidden});
-        let marked = mark_hidden(&value, &masked);
-        let told = marked.to_string();
+        let shown = mark_hidden(&value, &masked);
+        let told = shown.to_string();
         assert!(!told.contains("top") && !told.contains("deep"), "{told}");
-        assert_eq!(marked["a"], 1);
+        assert_eq!(shown["a"], 1);
         for place in ["/key", "/list/0/key", "/map"] {
-            let text = marked.pointer(place).and_then(Value::as_str).unwrap();
+            let text = shown.pointer(place).and_then(Value::as_str).unwrap();
             assert!(text.starts_with("[secret "), "{place}: {text}");
         }
     }

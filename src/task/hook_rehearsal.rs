@@ -31,11 +31,11 @@ pub struct HookRehearsal {
 pub struct Preview {
     /// `MergePatch v1 ConfigMap shop/web`.
     pub operation: String,
-    /// `create`, `change`, `remove`, `nothing`, or `refuse` when it would fail; `ask` where nobody was
+    /// `create`, `change`, `remove`, `nothing`, or `refuse` when it would fail; `asked` where nobody was
     /// asked, or nobody can know.
     pub action: &'static str,
     /// A unified diff of the object as YAML, secrets masked; for `refuse` and `nothing` the reason;
-    /// for `ask` what is asked for.
+    /// for `asked` what is asked for.
     pub text: String,
     /// What the API server warns of, and what a rehearsal cannot show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -74,10 +74,10 @@ fn values(call: &HookCall, patch: &ValuesPatch) -> Result<String, Error> {
 
 fn config_values(call: &HookCall, patch: &ValuesPatch) -> Result<String, Error> {
     let store = &call.store;
-    let section = match patch.is_empty() {
-        true => None,
-        false => store.plan_config_patch(patch, &call.origin())?,
-    };
+    if patch.is_empty() {
+        return Ok(String::new());
+    }
+    let section = store.plan_config_patch(patch, &call.origin())?;
     Ok(section.map_or_else(String::new, |after| {
         unified("config values", store, (store.config(), &after))
     }))
@@ -127,7 +127,7 @@ fn preview(operation: &ObjectOperation, found: apply::Rehearsed) -> Preview {
             let text = diff::unified(object, Some(&without_noise(before)), None);
             ("remove", text)
         }
-        Err(_) if found.after.is_some() => ("ask", asked(operation).text),
+        Err(_) if found.after.is_some() => ("asked", asked(operation).text),
         Err(stop) => ("refuse", report::chain(&stop)),
     };
     let mut warnings = found.warnings;
@@ -173,7 +173,7 @@ fn asked(operation: &ObjectOperation) -> Preview {
     };
     Preview {
         operation: operation.to_string(),
-        action: "ask",
+        action: "asked",
         text,
         warnings: Vec::new(),
     }
@@ -184,6 +184,9 @@ fn asked_patch(patch: &ObjectPatch, is_secret: bool) -> String {
         ObjectPatch::Merge(patch) if is_secret => {
             let mut shown = of_kind(patch, "Secret");
             diff::mask_secret(&mut shown);
+            if let (None, Some(fields)) = (patch.get("kind"), shown.as_object_mut()) {
+                fields.remove("kind");
+            }
             yaml::write(&shown)
         }
         ObjectPatch::Json(patch) if is_secret => {

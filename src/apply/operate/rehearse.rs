@@ -19,8 +19,8 @@ pub struct Rehearsed {
     pub foretold: Result<Foretold, Stop>,
     /// What the server warned of.
     pub warnings: Vec<String>,
-    /// The number, from 1, of an earlier operation on the same object. A rehearsal stores nothing, so
-    /// each operation finds the object as it is now.
+    /// The number, from 1, of an earlier operation that would change the same object. A rehearsal
+    /// stores nothing, so each operation finds the object as it is now.
     pub after: Option<usize>,
 }
 
@@ -66,7 +66,9 @@ pub async fn rehearse(
         let mut deed = Deed::new(&client, manager);
         let (object, foretold) = deed.rehearse(operation).await;
         let after = seen.get(&object).copied();
-        seen.insert(object.clone(), number);
+        if !matches!(foretold, Ok(Foretold::Nothing(_)) | Err(_)) {
+            seen.insert(object.clone(), number);
+        }
         rehearsed.push(Rehearsed {
             operation: operation.to_string(),
             object,

@@ -60,7 +60,9 @@ pub(in crate::cli) struct Arguments {
 
 /// What a hook says, not read yet.
 struct Said {
-    /// What people see as its file.
+    /// The hook.
+    hook: String,
+    /// What people see as the file of the text.
     name: String,
     text: String,
 }
@@ -85,7 +87,7 @@ async fn check(
         Ok(config) => config,
         Err(mistakes) => return refuse(&said, place, mistakes, format),
     };
-    let mut sheet = Sheet::of(&said.name, place, &config, &said.text);
+    let mut sheet = Sheet::of(&said.hook, place, &config, &said.text);
     if arguments.cluster || arguments.place.is_named() {
         sheet.take_cluster(ask(arguments, &config).await?);
     }
@@ -102,7 +104,7 @@ fn refuse(said: &Said, place: Place, mistakes: Mistakes, format: Format) -> Resu
     if format == Format::Text {
         return Err(Failure::Failed(mistakes.into()));
     }
-    let sheet = Sheet::refused(&said.name, place, mistakes);
+    let sheet = Sheet::refused(&said.hook, place, mistakes);
     show(&sheet, format, String::new)?;
     Err(Failure::Differs)
 }
@@ -114,7 +116,7 @@ async fn read(arguments: &Arguments) -> Result<Said, Failure> {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map_err(cannot)?;
         let name = "standard input".to_owned();
-        return Ok(Said { name, text });
+        return Ok(Said::of_text(name, text));
     }
     if path.is_dir() {
         return Err(cannot_say(format!(
@@ -125,14 +127,27 @@ async fn read(arguments: &Arguments) -> Result<Said, Failure> {
     if ending.is_some_and(|ending| TEXTS.contains(&ending)) {
         let text = std::fs::read_to_string(path)
             .map_err(|error| cannot_say(format!("{name}: cannot be read: {error}")))?;
-        return Ok(Said { name, text });
+        return Ok(Said::of_text(name, text));
     }
     let place = place_by_folder(arguments).unwrap_or(Place::Module);
     let file = hook::one(place, path, &name).map_err(cannot_say)?;
     let printed = hook::print_config(&processes(), &file, arguments.timeout).await;
     let text = printed.map_err(|error| cannot_say(report::chain(&error)))?;
-    let name = hook::printed_name(&file);
-    Ok(Said { name, text })
+    Ok(Said {
+        name: hook::printed_name(&file),
+        hook: name,
+        text,
+    })
+}
+
+impl Said {
+    fn of_text(name: String, text: String) -> Self {
+        Self {
+            hook: name.clone(),
+            name,
+            text,
+        }
+    }
 }
 
 /// Reads it as the hook of the place that is said, or that its folder says; else of the place where

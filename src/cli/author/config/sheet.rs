@@ -217,7 +217,7 @@ impl Sheet {
                 1 => String::new(),
                 burst => format!(", {burst} at first"),
             };
-            text.push_str(&format!("settings: one run every {interval}{first}\n"));
+            text = format!("{text}settings: one run every {interval}{first}\n");
         }
         text.push('\n');
         let mut table = Table::new(&["BINDING", "TYPE", "QUEUE", "HEARS"]);

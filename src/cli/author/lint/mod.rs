@@ -27,7 +27,8 @@ use crate::cli::place::Folders;
 use crate::cli::preview::{offline, render::KUBE_VERSION};
 use crate::cli::start;
 use crate::house::{global_store_of, store_of};
-use crate::module::{Discovery, Module};
+use crate::module::{Definition, Discovery, Module, Text};
+use crate::name::ModuleName;
 use crate::operator::{self, Settings};
 use crate::render::{Capabilities, ValuesTree};
 use crate::report::{Mistake, Mistakes};
@@ -102,14 +103,12 @@ async fn lint(arguments: &Arguments) -> Result<Report, Failure> {
     }
     let modules = of_modules(&discovery, &scope, &globals).await?;
     let with_hooks = modules.into_iter().map(async |(module, mut linted)| {
-        if let Some(module) = module {
-            let folder = HookFolder {
-                place: Place::Module,
-                path: module.path.join("hooks"),
-                shown: module.folder.join("hooks"),
-            };
-            hooks::check(&folder, asking, &mut linted).await;
-        }
+        let folder = HookFolder {
+            place: Place::Module,
+            path: module.path.join("hooks"),
+            shown: module.folder.join("hooks"),
+        };
+        hooks::check(&folder, asking, &mut linted).await;
         linted
     });
     all.extend(join_all(with_hooks).await);
@@ -195,7 +194,7 @@ async fn of_modules(
     discovery: &Discovery,
     scope: &Scope,
     globals: &Globals,
-) -> Result<Vec<(Option<Arc<Module>>, Linted)>, Failure> {
+) -> Result<Vec<(Arc<Module>, Linted)>, Failure> {
     let mut work = JoinSet::new();
     let modules = discovery.modules.iter();
     let wanted = modules.filter(|module| scope.has(Some(&module.name), &module.folder));
@@ -205,20 +204,21 @@ async fn of_modules(
     }
     let mut done = work.join_all().await;
     done.sort_by_key(|(index, ..)| *index);
-    let mut found: Vec<(Option<Arc<Module>>, Linted)> = Vec::new();
+    let mut found = Vec::new();
     for (_, mut linted, module) in done {
         let requires = discovery.requirement_mistakes.iter();
         for (_, mistakes) in requires.filter(|(name, _)| *name == module.name) {
             linted.add(Severity::Error, mistakes.0.clone());
         }
-        found.push((Some(module), linted));
+        found.push((module, linted));
     }
     for broken in &discovery.broken {
         let Some(name) = &broken.name else { continue };
         if scope.has(Some(name), &broken.folder) {
-            let mut linted = Linted::new(name.as_str(), broken.folder.display().to_string());
+            let module = Arc::new(stand_in(name, &broken.folder));
+            let mut linted = of_module(&module, None);
             linted.add(Severity::Error, broken.mistakes.0.clone());
-            found.push((None, linted));
+            found.push((module, linted));
         }
     }
     if found.is_empty() && !scope.global {
@@ -227,7 +227,35 @@ async fn of_modules(
     Ok(found)
 }
 
-/// Everything about a module but its hooks.
+/// What can be looked at of a module that is broken: its schemas, its chart, its hooks.
+fn stand_in(name: &ModuleName, folder: &Path) -> Module {
+    let read = |inner: &str| {
+        let path = folder.join(inner);
+        let text = std::fs::read_to_string(&path).ok()?;
+        let file = path.display().to_string();
+        Some(Text { file, text })
+    };
+    Module {
+        name: name.clone(),
+        key: name.key(),
+        weight: 0,
+        folder: folder.to_owned(),
+        path: folder.to_owned(),
+        folder_digest: [0; 32],
+        digest: [0; 32],
+        values: Vec::new(),
+        flags: Vec::new(),
+        definition: Definition::default(),
+        script: None,
+        hooks: None,
+        crds: Vec::new(),
+        config_values_schema: read("openapi/config-values.yaml"),
+        values_schema: read("openapi/values.yaml"),
+        warnings: Vec::new(),
+    }
+}
+
+/// Everything about a module but its hooks. Without global values its chart is not rendered.
 fn of_module(module: &Arc<Module>, global: Option<&Store>) -> Linted {
     let mut linted = Linted::new(module.name.as_str(), module.folder.display().to_string());
     linted.add(Severity::Warning, module.warnings.clone());
