@@ -10,7 +10,7 @@ use crate::binding;
 use crate::hook::Hook;
 use crate::name::ModuleName;
 use crate::queue::Hold;
-use crate::task::{HookCall, HookRun};
+use crate::task::{HookCall, HookRun, Reply};
 
 impl House {
     /// Hooks that their settings hold back for now.
@@ -96,6 +96,7 @@ impl House {
             global,
             queue: String::new(),
             task: 0,
+            reply: Reply::None,
         })
     }
 }

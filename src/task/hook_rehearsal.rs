@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::hook_run::{HookCall, run_told};
 use super::module_diff::without_noise;
+use super::reply::Replied;
 use crate::cluster::Client;
 use crate::object::hook_field_manager;
 use crate::patch::{ObjectOperation, ObjectPatch, ValuesPatch};
 use crate::process::Processes;
+use crate::report::{Mistake, Mistakes};
 use crate::values::Store;
 use crate::{apply, diff, hook, report, yaml};
 
@@ -24,6 +26,9 @@ pub struct HookRehearsal {
     pub values: Result<String, Error>,
     /// The same of what people set in the `ConfigMap`.
     pub config_values: Result<String, Error>,
+    /// What it answers the API server, when the run is a call of it, and what of that has no effect; or
+    /// what is wrong with the answer.
+    pub replied: Result<(Replied, Vec<Mistake>), Mistakes>,
 }
 
 /// What one operation on an object would do.
@@ -54,6 +59,7 @@ pub async fn rehearse_hook(
     Ok(HookRehearsal {
         values: values(call, &output.values.values),
         config_values: config_values(call, &output.config_values.values),
+        replied: call.reply.read(&output),
         output,
     })
 }

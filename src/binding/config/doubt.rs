@@ -4,13 +4,8 @@ use crate::binding::{HookConfig, KubernetesBinding, Lifecycle};
 
 use super::sheet::Spot;
 
-/// Warns of bindings that do not do what they seem to, when nothing else is wrong. `is_called` says
-/// whether the API server calls the hook: then it may be for such a call that snapshots are kept.
-pub(super) fn look(
-    (kubernetes, schedules): (&[Spot<'_>], &[Spot<'_>]),
-    config: &HookConfig,
-    is_called: bool,
-) {
+/// Warns of bindings that do not do what they seem to, when nothing else is wrong.
+pub(super) fn look((kubernetes, schedules): (&[Spot<'_>], &[Spot<'_>]), config: &HookConfig) {
     let all_read = kubernetes.len() == config.kubernetes.len()
         && schedules.len() == config.schedules.len()
         && kubernetes
@@ -21,7 +16,7 @@ pub(super) fn look(
         return;
     }
     for (index, (spot, binding)) in kubernetes.iter().zip(&config.kubernetes).enumerate() {
-        if is_deaf(binding) && !is_called && !is_read(config, index) {
+        if is_deaf(binding) && !is_read(config, index) {
             spot.warn(
                 "nothing ever comes of it: it runs the hook for no event and no Synchronization, \
                  and no other binding includes its snapshot",
@@ -60,12 +55,19 @@ fn is_read(config: &HookConfig, index: usize) -> bool {
     let runs =
         |(other, binding): &(usize, &KubernetesBinding)| *other != index && !is_deaf(binding);
     let others = config.kubernetes.iter().enumerate().filter(runs);
-    let others = others.map(|(_, binding)| &binding.common);
-    let schedules = config.schedules.iter().map(|binding| &binding.common);
-    tells_all(config)
-        || others
-            .chain(schedules)
-            .any(|common| common.include_snapshots.contains(name))
+    let others = others.map(|(_, binding)| &binding.common.include_snapshots);
+    let schedules = config.schedules.iter();
+    let schedules = schedules.map(|binding| &binding.common.include_snapshots);
+    let mut all = others.chain(schedules).chain(of_calls(config));
+    tells_all(config) || all.any(|included| included.contains(name))
+}
+
+/// The snapshots that are told when the API server calls.
+fn of_calls(config: &HookConfig) -> impl Iterator<Item = &Vec<String>> {
+    let admissions = config.admissions.iter();
+    let conversions = config.conversions.iter();
+    let admissions = admissions.map(|binding| &binding.include_snapshots);
+    admissions.chain(conversions.map(|binding| &binding.include_snapshots))
 }
 
 /// Whether its snapshot is asked for by a name that an earlier binding has as well.

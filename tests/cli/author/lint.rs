@@ -180,7 +180,7 @@ fn what_others_set_is_made_up() {
 /// The modules here are as good as they tell others to be.
 #[test]
 fn modules_of_this_repository_are_clean() {
-    let path = std::env::var("PATH").unwrap();
+    let path = std::env::var_os("PATH").unwrap().into_string().unwrap();
     let typed = ["module", "lint", "--strict"];
     let (code, stdout, stderr) = told(run(&typed, &[("PATH", &path)]));
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");

@@ -255,6 +255,144 @@ fn values_that_would_not_fit_are_refused() {
     compare("run-refused", &modules, &told);
 }
 
+/// A hook that the API server calls. `ANSWER` and `FILE` are to be replaced.
+const CALLED: &str = r#"#!/bin/bash
+if [ "$1" = --config ]; then cat <<'CONFIG'
+configVersion: v1
+kubernetesValidating:
+- name: limits.example.com
+  rules: [{apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE]}]
+kubernetesCustomResourceConversion:
+- {name: tabs, crdName: tabs.example.com, conversions: [{fromVersion: v1, toVersion: v2}]}
+CONFIG
+exit; fi
+echo 'ANSWER' > $FILE
+"#;
+
+/// Binding, answer, exit code, what is told.
+const ANSWERS: [(&str, &str, i32, &str); 5] = [
+    (
+        "limits.example.com",
+        r#"{"allowed": true, "warnings": ["old"]}"#,
+        0,
+        "# answer: allow\nwarning: old\n",
+    ),
+    (
+        "limits.example.com",
+        r#"{"allowed": false, "message": "too much"}"#,
+        0,
+        "# answer: deny\ntoo much\n",
+    ),
+    ("limits.example.com", "", 1, "# answer: refuse\n"),
+    (
+        "tabs",
+        r#"{"convertedObjects": [{"kind": "Tab"}]}"#,
+        0,
+        "# answer: convert\n---\nkind: Tab\n",
+    ),
+    (
+        "tabs",
+        r#"{"failedMessage": "no way"}"#,
+        0,
+        "# answer: fail\nno way\n",
+    ),
+];
+
+#[test]
+fn the_answer_to_the_api_server_is_told() {
+    let modules = web("");
+    for (binding, answer, code, words) in ANSWERS {
+        let file = match binding {
+            "tabs" => "CONVERSION_RESPONSE_PATH",
+            _ => "VALIDATING_RESPONSE_PATH",
+        };
+        let hook = CALLED.replace("ANSWER", answer).replace("FILE", file);
+        modules.write_script("010-web/hooks/b.sh", &hook);
+        let context = format!(r#"{{"binding": "{binding}", "review": {{"request": {{}}}}}}"#);
+        modules.write("call.json", &context);
+        let typed = [
+            "hook",
+            "run",
+            "web/b.sh",
+            "--context",
+            "DIR/call.json",
+            "--offline",
+        ];
+        let (found, stdout, stderr) = author(&modules, &typed);
+        assert_eq!(found, Some(code), "{answer} {stderr}");
+        assert!(stdout.contains(words), "{answer}: {stdout}");
+    }
+}
+
+#[test]
+fn calls_of_the_api_server_are_told_and_not_made_up() {
+    let modules = web("");
+    modules.write_script("010-web/hooks/b.sh", CALLED);
+    let typed = ["hook", "run", "web/b.sh", "--binding", "tabs", "--offline"];
+    let (code, _, stderr) = author(&modules, &typed);
+    assert_eq!(code, Some(2));
+    let words = "only the API server knows what it asks tabs";
+    assert!(stderr.contains(words), "{stderr}");
+    let typed = ["hook", "config", "DIR/010-web/hooks/b.sh"];
+    let (code, stdout, _) = author(&modules, &typed);
+    assert_eq!(code, Some(0));
+    for words in ["CREATE pods", "tabs.example.com: v1 to v2"] {
+        assert!(stdout.contains(words), "{stdout}");
+    }
+}
+
+/// What is typed, and why it cannot be run.
+const IMPOSSIBLE: &[(&[&str], &str)] = &[
+    (
+        &["web"],
+        "\"web\" names no hook; write MODULE/HOOK, such as web/hooks/a.sh",
+    ),
+    (&["wbe/a.sh"], "there is no module wbe; did you mean web?"),
+    (
+        &["web/b.sh"],
+        "web has no hook b.sh; did you mean web/hooks/a.sh?",
+    ),
+    (&["web/plain.sh"], "is not executable, so it is no hook"),
+    (&["global/a.sh"], "global has no hooks"),
+    (
+        &["web/a.sh"],
+        "--binding with one of onStartup, beforeHelm, tick, or --context",
+    ),
+    (
+        &["web/a.sh", "--binding", "tock"],
+        "no binding \"tock\"; did you mean tick?",
+    ),
+    (
+        &["web/a.sh", "--binding", "tick", "--event", "Added", "a/b"],
+        "--event is for kubernetes",
+    ),
+    (
+        &["db/pods.sh", "--event", "Adde", "a/b"],
+        "expected Added, Modified or Deleted",
+    ),
+    (&["db/pods.sh"], "what this binding tells is in the cluster"),
+    (
+        &["db/wrong.sh", "--binding", "a"],
+        "configVersion: expected v1, got \"v2\"",
+    ),
+    (
+        &["web/a.sh", "--context", "DIR/nowhere"],
+        "nowhere: cannot be read",
+    ),
+    (
+        &["web/a.sh", "--context", "DIR/bad.json"],
+        "bad.json: not JSON",
+    ),
+    (
+        &["web/a.sh", "--binding", "tick", "--values", "DIR/nowhere"],
+        "cannot be read",
+    ),
+    (
+        &["web/a.sh", "--modules-dir", "/nowhere"],
+        "/nowhere does not exist",
+    ),
+];
+
 #[test]
 fn what_cannot_be_run_ends_with_2() {
     let modules = web("");
@@ -268,56 +406,7 @@ fn what_cannot_be_run_ends_with_2() {
         "020-db/hooks/pods.sh",
         "#!/bin/bash\necho '{configVersion: v1, kubernetes: [{name: pods, kind: Pod}]}'\n",
     );
-    for (typed, words) in [
-        (
-            &["web"][..],
-            "\"web\" names no hook; write MODULE/HOOK, such as web/hooks/a.sh",
-        ),
-        (&["wbe/a.sh"], "there is no module wbe; did you mean web?"),
-        (
-            &["web/b.sh"],
-            "web has no hook b.sh; did you mean web/hooks/a.sh?",
-        ),
-        (&["web/plain.sh"], "is not executable, so it is no hook"),
-        (&["global/a.sh"], "global has no hooks"),
-        (
-            &["web/a.sh"],
-            "--binding with one of onStartup, beforeHelm, tick, or --context",
-        ),
-        (
-            &["web/a.sh", "--binding", "tock"],
-            "no binding \"tock\"; did you mean tick?",
-        ),
-        (
-            &["web/a.sh", "--binding", "tick", "--event", "Added", "a/b"],
-            "--event is for kubernetes",
-        ),
-        (
-            &["db/pods.sh", "--event", "Adde", "a/b"],
-            "expected Added, Modified or Deleted",
-        ),
-        (&["db/pods.sh"], "what this binding tells is in the cluster"),
-        (
-            &["db/wrong.sh", "--binding", "a"],
-            "configVersion: expected v1, got \"v2\"",
-        ),
-        (
-            &["web/a.sh", "--context", "DIR/nowhere"],
-            "nowhere: cannot be read",
-        ),
-        (
-            &["web/a.sh", "--context", "DIR/bad.json"],
-            "bad.json: not JSON",
-        ),
-        (
-            &["web/a.sh", "--binding", "tick", "--values", "DIR/nowhere"],
-            "cannot be read",
-        ),
-        (
-            &["web/a.sh", "--modules-dir", "/nowhere"],
-            "/nowhere does not exist",
-        ),
-    ] {
+    for (typed, words) in IMPOSSIBLE {
         let typed = [&["hook", "run"], typed, &["--offline"]].concat();
         let (code, stdout, stderr) = author(&modules, &typed);
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{typed:?} {stderr}");
@@ -350,7 +439,7 @@ fn ctrl_c_ends_the_hook_and_all_that_it_started() {
     let begun = Instant::now();
     while !pid.exists() {
         assert!(
-            begun.elapsed() < Duration::from_secs(60),
+            begun.elapsed() < Duration::from_mins(1),
             "the hook does not start"
         );
         std::thread::sleep(Duration::from_millis(20));

@@ -160,6 +160,7 @@ impl Sheet {
                     ..of_kubernetes(binding, config.version)
                 }),
         );
+        bindings.extend(of_calls(config));
         Self {
             hook: name.to_owned(),
             of: place_name(place),
@@ -362,6 +363,36 @@ fn of_kubernetes(binding: &KubernetesBinding, version: Version) -> Row {
         waits: Some(binding.wait_for_synchronization),
         ..of_common(&binding.common)
     }
+}
+
+/// Bindings that the API server calls: they run beside the queues.
+fn of_calls(config: &HookConfig) -> impl Iterator<Item = Row> {
+    let admissions = config.admissions.iter().map(|binding| {
+        let rules: Vec<String> = binding.rules.iter().map(ToString::to_string).collect();
+        Row {
+            name: binding.name.clone(),
+            kind: binding.kind.key(),
+            hears: rules.join("; "),
+            group: binding.group.clone(),
+            snapshots: binding.include_snapshots.clone(),
+            ..Row::default()
+        }
+    });
+    let conversions = config.conversions.iter().map(|binding| {
+        let steps = binding.conversions.iter();
+        let steps: Vec<String> = steps
+            .map(|step| format!("{} to {}", step.from, step.to))
+            .collect();
+        Row {
+            name: binding.name.clone(),
+            kind: "kubernetesCustomResourceConversion",
+            hears: format!("{}: {}", binding.definition, steps.join(", ")),
+            group: binding.group.clone(),
+            snapshots: binding.include_snapshots.clone(),
+            ..Row::default()
+        }
+    });
+    admissions.chain(conversions)
 }
 
 fn findings(severity: Severity, mistakes: Vec<Mistake>) -> Vec<Finding> {

@@ -145,7 +145,11 @@ async fn try_out(arguments: &Arguments) -> Result<Option<Report>, Failure> {
         client,
         processes,
     };
-    let call = bench.call(arguments, discovery, &target, config).await?;
+    let reply = told::reply(&config, &told);
+    let call = HookCall {
+        reply,
+        ..bench.call(arguments, discovery, &target, config).await?
+    };
     let rehearsal = bench.rehearse(&call, &told, arguments.timeout).await?;
     let operations = &rehearsal.output.objects;
     let objects = task::preview_objects(bench.client.as_ref(), &call, operations).await;

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::told::Told;
+use crate::admission::Converted;
 use crate::metric::{Change, Operation};
-use crate::report;
+use crate::report::{self, Mistake, Mistakes};
 use crate::serve::{Paint, Tone, painted};
-use crate::task::{self, HookRehearsal, Preview};
+use crate::task::{self, HookRehearsal, Preview, Replied};
+use crate::yaml;
 
 /// One run, and what would come of it.
 #[derive(Debug, Serialize)]
@@ -24,6 +26,9 @@ pub(super) struct Report {
     /// Modules that it would switch, by key; null takes an earlier opinion back.
     modules: BTreeMap<String, Option<bool>>,
     objects: Vec<Preview>,
+    /// What it answers the API server; none when that did not ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Answer>,
     metrics: Vec<Metric>,
     warnings: Vec<String>,
 }
@@ -36,6 +41,18 @@ struct Changed {
     /// Why they would not take the patch.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
+}
+
+/// What the API server is answered.
+#[derive(Debug, Serialize)]
+struct Answer {
+    /// `allow`, `deny`, `convert`, `fail`, or `refuse` when it cannot be understood.
+    action: &'static str,
+    /// Why; or what comes back as YAML.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    text: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// One metric as it is asked for.
@@ -75,6 +92,7 @@ impl Report {
             values: Changed::of(rehearsal.values),
             config_values: Changed::of(rehearsal.config_values),
             objects,
+            answer: Answer::of(rehearsal.replied),
             metrics: output
                 .metrics
                 .operations
@@ -95,6 +113,10 @@ impl Report {
         let values = [&self.values, &self.config_values];
         values.iter().any(|changed| changed.refused.is_some())
             || self.objects.iter().any(|object| object.action == "refuse")
+            || self
+                .answer
+                .as_ref()
+                .is_some_and(|answer| answer.action == "refuse")
     }
 
     pub(super) fn text(&self, paint: Paint) -> String {
@@ -114,6 +136,13 @@ impl Report {
         }
         for (object, number) in self.objects.iter().zip(1..) {
             page.object(number, object);
+        }
+        if let Some(answer) = &self.answer {
+            page.head("answer", answer.action, Tone::Notable);
+            page.body(&answer.text);
+            for warning in &answer.warnings {
+                page.body(&format!("warning: {warning}"));
+            }
         }
         for metric in &self.metrics {
             page.head("metric", &metric.text(), Tone::Notable);
@@ -196,6 +225,45 @@ impl Changed {
                 refused: Some(report::chain(&error)),
             },
         }
+    }
+}
+
+impl Answer {
+    fn of(replied: Result<(Replied, Vec<Mistake>), Mistakes>) -> Option<Self> {
+        let (replied, ignored) = match replied {
+            Ok(replied) => replied,
+            Err(mistakes) => {
+                return Some(Self {
+                    action: "refuse",
+                    text: mistakes.to_string(),
+                    warnings: Vec::new(),
+                });
+            }
+        };
+        let ignored = ignored.iter().map(ToString::to_string);
+        let (action, text, warnings) = match replied {
+            Replied::None => return None,
+            Replied::Verdict(verdict) => {
+                let patch = verdict.patch.as_ref().map(yaml::write);
+                let (action, text) = match verdict.denial {
+                    Some(denial) => ("deny", denial.message),
+                    None => ("allow", patch.unwrap_or_default()),
+                };
+                (action, text, verdict.warnings)
+            }
+            Replied::Converted(Converted::Objects(objects)) => {
+                let objects = objects
+                    .iter()
+                    .map(|object| format!("---\n{}", yaml::write(object)));
+                ("convert", objects.collect(), Vec::new())
+            }
+            Replied::Converted(Converted::Failed(why)) => ("fail", why, Vec::new()),
+        };
+        Some(Self {
+            action,
+            text,
+            warnings: warnings.into_iter().chain(ignored).collect(),
+        })
     }
 }
 

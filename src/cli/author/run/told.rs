@@ -11,6 +11,7 @@ use super::super::{cannot, cannot_say};
 use crate::binding::{Context, ContextKind, HookConfig, Include, Version, combine, write_contexts};
 use crate::cli::output::{self, Failure};
 use crate::report::nearest;
+use crate::task::Reply;
 use crate::watch::{Item, WatchEvent};
 
 /// An event that was asked for.
@@ -158,6 +159,12 @@ fn context(
     {
         return Ok(Context::schedule(schedule));
     }
+    if called(config).any(|called| called == name) {
+        return Err(cannot_say(format!(
+            "only the API server knows what it asks {name}: write it into a file, {{\"binding\": \
+             {name:?}, \"type\": …, \"review\": {{\"request\": …}}}}, and name that by --context"
+        )));
+    }
     let known = names(config);
     Err(cannot_say(match nearest(name, known.iter().copied()) {
         Some(meant) => format!("the hook has no binding {name:?}; did you mean {meant}?"),
@@ -264,6 +271,42 @@ fn nameless() -> Item {
     }
 }
 
+/// What a run for these bindings owes the API server.
+pub(super) fn reply(config: &HookConfig, told: &Told) -> Reply {
+    let is_told = |name: &str| told.bindings.iter().any(|binding| binding == name);
+    let admission = config
+        .admissions
+        .iter()
+        .find(|binding| is_told(&binding.name));
+    if let Some(binding) = admission {
+        return Reply::Admission {
+            kind: binding.kind,
+            dry_run: false,
+        };
+    }
+    if config
+        .conversions
+        .iter()
+        .any(|binding| is_told(&binding.name))
+    {
+        return Reply::Conversion;
+    }
+    Reply::None
+}
+
+/// The names of bindings that the API server calls.
+fn called(config: &HookConfig) -> impl Iterator<Item = &str> {
+    let admissions = config
+        .admissions
+        .iter()
+        .map(|binding| binding.name.as_str());
+    let conversions = config
+        .conversions
+        .iter()
+        .map(|binding| binding.name.as_str());
+    admissions.chain(conversions)
+}
+
 /// The names of all bindings, each once, in the order of the configuration.
 fn names(config: &HookConfig) -> Vec<&str> {
     let lifecycle = config.lifecycle.keys().map(|point| point.name());
@@ -273,7 +316,11 @@ fn names(config: &HookConfig) -> Vec<&str> {
         .iter()
         .map(|binding| binding.name.as_str());
     let mut names: Vec<&str> = Vec::new();
-    for name in lifecycle.chain(schedules).chain(kubernetes) {
+    for name in lifecycle
+        .chain(schedules)
+        .chain(kubernetes)
+        .chain(called(config))
+    {
         if !names.contains(&name) {
             names.push(name);
         }
