@@ -407,7 +407,7 @@ fn what_cannot_be_run_ends_with_2() {
         "#!/bin/bash\necho '{configVersion: v1, kubernetes: [{name: pods, kind: Pod}]}'\n",
     );
     for (typed, words) in IMPOSSIBLE {
-        let typed = [&["hook", "run"], typed, &["--offline"]].concat();
+        let typed = [&["hook", "run"], *typed, &["--offline"]].concat();
         let (code, stdout, stderr) = author(&modules, &typed);
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{typed:?} {stderr}");
         assert!(stderr.contains(words), "{typed:?}: {stderr}");
