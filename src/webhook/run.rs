@@ -38,11 +38,14 @@ pub struct Webhooks {
     pub tell: Tell,
 }
 
-/// What the parts of one server share.
-struct Wires {
+/// All of one server.
+struct Part {
     side: Side,
     presenter: Presenter,
     listener: Listener,
+    written: watch::Sender<u64>,
+    want: watch::Sender<bool>,
+    wanted: watch::Receiver<bool>,
     needs_own: watch::Receiver<bool>,
 }
 
@@ -57,60 +60,40 @@ impl Webhooks {
     ) {
         let (own, own_seen) = watch::channel(None);
         let (known, known_seen) = watch::channel(false);
-        let (admission, admission_wanted) = watch::channel(false);
-        let (conversion, conversion_wanted) = watch::channel(false);
-        let (wants, written) = (
-            [admission, conversion],
-            [watch::channel(0), watch::channel(0)],
-        );
-        let [
-            (wrote_admission, admission_written),
-            (wrote_conversion, conversion_written),
-        ] = written;
-        let wires = |door, written| self.wires(door, &own_seen, written, &asks);
-        let admission = wires(Door::Admission, admission_written);
-        let conversion = wires(Door::Conversion, conversion_written);
-        let keeper = self.keeper(own, known_seen);
         let (needed, needed_seen) = watch::channel(false);
+        let keeper = self.keeper(own, known_seen);
+        let admission = self.part(Door::Admission, &own_seen, &asks);
+        let conversion = self.part(Door::Conversion, &own_seen, &asks);
         let needs = [
-            (admission.needs_own, admission_wanted.clone()),
-            (conversion.needs_own, conversion_wanted.clone()),
+            (admission.needs_own, admission.wanted.clone()),
+            (conversion.needs_own, conversion.wanted.clone()),
         ];
         let writer = Writer::new(
-            (
-                self.client.clone(),
-                self.namespace.clone(),
-                self.settings.clone(),
-            ),
-            (self.metrics.clone(), Arc::clone(&self.tell)),
+            (self.client, self.namespace, self.settings),
+            (self.metrics, self.tell),
             [admission.side, conversion.side],
-            [wrote_admission, wrote_conversion],
+            [admission.written, conversion.written],
             known,
         );
         let serve_admission = admission
             .listener
-            .run(admission_wanted.clone(), stop.clone());
+            .run(admission.wanted.clone(), stop.clone());
         let serve_conversion = conversion
             .listener
-            .run(conversion_wanted.clone(), stop.clone());
-        let rest = async {
-            tokio::join!(
-                Box::pin(keeper.run(needed_seen)),
-                Box::pin(admission.presenter.run(admission_wanted, signals.admission)),
-                Box::pin(
-                    conversion
-                        .presenter
-                        .run(conversion_wanted, signals.conversion)
-                ),
-                Box::pin(writer.run(orders.clone())),
-                want(orders, wants),
-                need(needs, needed),
-            );
-        };
+            .run(conversion.wanted.clone(), stop.clone());
+        let present_admission = admission.presenter.run(admission.wanted, signals.admission);
+        let present_conversion = conversion
+            .presenter
+            .run(conversion.wanted, signals.conversion);
         let rest = async {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = rest => {}
+                () = Box::pin(keeper.run(needed_seen)) => {}
+                () = Box::pin(present_admission) => {}
+                () = Box::pin(present_conversion) => {}
+                () = Box::pin(writer.run(orders.clone())) => {}
+                () = want(orders.clone(), [admission.want, conversion.want]) => {}
+                () = need(needs, needed) => {}
             }
         };
         // Others go at once, the servers when they have answered.
@@ -139,19 +122,20 @@ impl Webhooks {
         }
     }
 
-    fn wires(
+    fn part(
         &self,
         door: Door,
         own: &watch::Receiver<Option<Arc<Identity>>>,
-        written: watch::Receiver<u64>,
         asks: &mpsc::Sender<Asked>,
-    ) -> Wires {
+    ) -> Part {
         let place = self.settings.place(door);
         let (facade, facade_seen) = watch::channel(None);
         let (trust, trust_seen) = watch::channel(None);
         let (up, up_seen) = watch::channel(None);
         let (needs_own, needs_own_seen) = watch::channel(false);
-        Wires {
+        let (written, written_seen) = watch::channel(0);
+        let (want, wanted) = watch::channel(false);
+        Part {
             side: Side {
                 trust: trust_seen,
                 up: up_seen,
@@ -163,7 +147,7 @@ impl Webhooks {
                 needs_own,
                 facade,
                 trust,
-                written,
+                written: written_seen,
                 clock: self.clock.clone(),
                 metrics: self.metrics.clone(),
                 tell: Arc::clone(&self.tell),
@@ -178,6 +162,9 @@ impl Webhooks {
                 metrics: self.metrics.clone(),
                 tell: Arc::clone(&self.tell),
             },
+            written,
+            want,
+            wanted,
             needs_own: needs_own_seen,
         }
     }

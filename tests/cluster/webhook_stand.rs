@@ -65,8 +65,10 @@ impl Stand {
     pub(super) async fn new(prefix: &str) -> Option<Self> {
         let server = support::api_server()?;
         let namespace = server.namespace(prefix).await;
-        let mut settings = Settings::default();
-        settings.configuration_name = namespace.name().to_owned();
+        let mut settings = Settings {
+            configuration_name: namespace.name().to_owned(),
+            ..Settings::default()
+        };
         let mut port = 0;
         for place in [&mut settings.conversion, &mut settings.admission] {
             port = free_port();
@@ -260,7 +262,7 @@ impl Stand {
         let found = self.validating().await.ok_or("no configuration")?;
         let bundle = found["webhooks"][0]["clientConfig"]["caBundle"].as_str();
         let bundle = STANDARD.decode(bundle.ok_or("no bundle")?).expect("base64");
-        visit(self.port, &bundle).await
+        Box::pin(visit(self.port, &bundle)).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Certificates of webhooks, their servers and configurations, against a real API server.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -35,7 +36,14 @@ async fn validating_since(prefix: &str, ahead: SignedDuration) -> Option<(Stand,
 }
 
 /// Runs `change` while the API server asks and others connect, again and again; nothing may fail.
-async fn under_load(stand: &Stand, change: impl Future<Output = ()>) {
+fn under_load<'a>(
+    stand: &'a Stand,
+    change: impl Future<Output = ()> + 'a,
+) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
+    Box::pin(load(stand, change))
+}
+
+async fn load(stand: &Stand, change: impl Future<Output = ()>) {
     let done = AtomicBool::new(false);
     let (asked, visited) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let ask = async {
@@ -68,7 +76,7 @@ async fn under_load(stand: &Stand, change: impl Future<Output = ()>) {
         more(10).await;
         done.store(true, Ordering::Relaxed);
     };
-    tokio::join!(ask, connect, change);
+    tokio::join!(ask, connect, Box::pin(change));
     eprintln!("{asked:?} requests and {visited:?} handshakes, none of which failed");
 }
 

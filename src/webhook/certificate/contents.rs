@@ -84,7 +84,7 @@ impl Contents {
     /// All of it anew.
     pub(super) fn make(names: &[String], now: Timestamp) -> Result<Self, String> {
         let (authority, signer) = Authority::make(now).map_err(failed)?;
-        Self::signed(&authority, vec![signer], names, now)
+        Self::signed(&authority, &[signer], names, now)
     }
 
     /// As the Secret holds it.
@@ -127,7 +127,7 @@ impl Contents {
         } else if self.identity.authorities.len() > 1 {
             let out_of_use = later(made(self.identity.validity.from), OUT_OF_USE);
             if out_of_use <= now {
-                let alone = vec![self.signer.clone()];
+                let alone = std::slice::from_ref(&self.signer);
                 return self.with(alone, None, "the old authority is out of use");
             }
             again = again.min(out_of_use);
@@ -146,12 +146,7 @@ impl Contents {
         let contents = if self.signer_validity.until <= now {
             Self::make(names, now)?
         } else {
-            Self::signed(
-                &self.authority,
-                self.identity.authorities.clone(),
-                names,
-                now,
-            )?
+            Self::signed(&self.authority, &self.identity.authorities, names, now)?
         };
         Ok(Step::Write(Box::new(contents), why))
     }
@@ -162,7 +157,7 @@ impl Contents {
         let mut authorities = vec![certificate];
         authorities.extend(self.identity.authorities.iter().cloned());
         self.with(
-            authorities,
+            &authorities,
             Some(&authority),
             "its authority was about to end",
         )
@@ -171,12 +166,12 @@ impl Contents {
     /// The same certificate with other authorities, of which one signs from now on.
     fn with(
         &self,
-        authorities: Vec<Certificate>,
+        authorities: &[Certificate],
         authority: Option<&Authority>,
         why: &'static str,
     ) -> Result<Step, String> {
         let mut data = self.data.clone();
-        data.insert(AUTHORITIES.to_owned(), pem(&authorities).into_bytes());
+        data.insert(AUTHORITIES.to_owned(), pem(authorities).into_bytes());
         if let Some(authority) = authority {
             data.insert(AUTHORITY_KEY.to_owned(), key_text(authority.secret()));
         }
@@ -185,7 +180,7 @@ impl Contents {
 
     fn signed(
         authority: &Authority,
-        authorities: Vec<Certificate>,
+        authorities: &[Certificate],
         names: &[String],
         now: Timestamp,
     ) -> Result<Self, String> {
@@ -193,7 +188,7 @@ impl Contents {
         Self::read(Data::from([
             (CHAIN.to_owned(), pem(&[certificate]).into_bytes()),
             (KEY.to_owned(), key_text(key.secret_der())),
-            (AUTHORITIES.to_owned(), pem(&authorities).into_bytes()),
+            (AUTHORITIES.to_owned(), pem(authorities).into_bytes()),
             (AUTHORITY_KEY.to_owned(), key_text(authority.secret())),
         ]))
     }

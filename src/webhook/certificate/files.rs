@@ -37,10 +37,8 @@ impl Files {
         let files = files.into_iter().chain(&self.client_authorities);
         let mut folders: Vec<_> = files
             .filter_map(|file| file.parent())
-            .map(|folder| match folder.as_os_str().is_empty() {
-                true => PathBuf::from("."),
-                false => folder.to_owned(),
-            })
+            // That of a bare name has no name.
+            .map(|folder| Path::new(".").join(folder))
             .collect();
         folders.sort();
         folders.dedup();

@@ -181,8 +181,7 @@ pub(super) fn section(label: &str, der: &[u8]) -> String {
         lines.push('\n');
         rest = more;
     }
-    lines.push_str(&format!("-----END {label}-----\n"));
-    lines
+    lines + "-----END " + label + "-----\n"
 }
 
 /// From when until when a certificate holds; `None` when it is damaged.

@@ -144,7 +144,7 @@ impl Presenter {
                 wrong.push(why);
             }
         }
-        self.complain(wrong);
+        self.complain(&wrong.join("; "));
     }
 
     /// Whether a new identity may take the place of the one before.
@@ -162,8 +162,7 @@ impl Presenter {
         Ok(Some(identity))
     }
 
-    fn complain(&mut self, wrong: Vec<String>) {
-        let wrong = wrong.join("; ");
+    fn complain(&mut self, wrong: &str) {
         if !wrong.is_empty() {
             self.metrics.count_certificate_error(self.door);
         }
@@ -180,7 +179,7 @@ impl Presenter {
                 self.door
             )));
         }
-        self.state.told = wrong;
+        wrong.clone_into(&mut self.state.told);
     }
 
     /// What is to be shown: the files as long as they hold, else the Secret's.

@@ -98,15 +98,14 @@ impl Writer {
         body["metadata"]["labels"][WEBHOOKS_LABEL] = self.namespace.as_str().into();
         body["webhooks"] = wanted.clone();
         let target = target(&resource, &object.1);
-        let written = match found {
-            None => self.client.create_as(target, &body, MANAGER).await,
-            Some(_) => {
-                let write = Write {
-                    manager: MANAGER,
-                    subresource: None,
-                };
-                self.client.replace_as(target, &body, write).await
-            }
+        let write = Write {
+            manager: MANAGER,
+            subresource: None,
+        };
+        let written = if found.is_some() {
+            self.client.replace_as(target, &body, write).await
+        } else {
+            self.client.create_as(target, &body, MANAGER).await
         };
         let Some(written) = self.ended(object, written, (Door::Admission, look)) else {
             return;

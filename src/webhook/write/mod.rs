@@ -343,7 +343,7 @@ impl Settings {
         let service = &client["service"];
         let services = [&self.admission.service, &self.conversion.service];
         let is_ours = |name: &&String| service["name"] == name.as_str();
-        let by_service = service["namespace"] == namespace && services.iter().any(|it| is_ours(it));
+        let by_service = service["namespace"] == namespace && services.iter().any(is_ours);
         let url = client["url"].as_str().unwrap_or_default();
         let urls = [&self.admission.url, &self.conversion.url];
         let by_url = |ours: &&String| {
