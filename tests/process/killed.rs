@@ -171,6 +171,7 @@ async fn guard_that_was_killed_is_replaced() {
     run().await;
     assert_eq!(guard(folder.path()), first, "one guard is enough");
     kill(&first);
+    assert!(within(|| guards(folder.path()).is_empty()));
     run().await;
     assert_ne!(guard(folder.path()), first);
     drop(processes);
