@@ -122,13 +122,10 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 }
 
 fn is_left_over(path: &Path) -> bool {
-    let is_named = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .is_some_and(|name| name.starts_with(PREFIX));
+    let name = path.file_name().and_then(|name| name.to_str());
     // A link could lead anywhere.
     let is_folder = fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
-    if !is_named || !is_folder {
+    if !name.is_some_and(is_ours) || !is_folder {
         return false;
     }
     match File::open(path.join(LOCK)) {
@@ -137,6 +134,19 @@ fn is_left_over(path: &Path) -> bool {
             .and_then(|found| found.modified())
             .is_ok_and(|made| made.elapsed().is_ok_and(|age| age > MADE_WITHIN)),
     }
+}
+
+/// Whether a folder has a name as [`unique`] makes them: in a shared temporary folder others may have
+/// folders that begin like ours.
+fn is_ours(name: &str) -> bool {
+    let parts = name
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(process, random)| {
+        process.parse::<u32>().is_ok()
+            && random.len() == 16
+            && random.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// A name that no other operator has, in other containers with the same process numbers neither.

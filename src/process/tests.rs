@@ -307,7 +307,7 @@ async fn sweep_removes_the_dead_and_leaves_the_living() {
     let living = processes(&root);
     let held = living.folder("held").unwrap();
     // An operator that is no more: its lock is free, and a process with its mark runs.
-    let dead = root.join("operator-1-0");
+    let dead = root.join("operator-1-00000000000000aa");
     fs::create_dir_all(dead.join("web.hooks-x-1")).unwrap();
     fs::write(dead.join("lock"), "").unwrap();
     let mut left = Command::new("sleep")
@@ -316,12 +316,16 @@ async fn sweep_removes_the_dead_and_leaves_the_living() {
         .spawn()
         .unwrap();
     // One that is just being made, and what is none of ours.
-    fs::create_dir(root.join("operator-2-0")).unwrap();
+    fs::create_dir(root.join("operator-2-00000000000000bb")).unwrap();
     fs::create_dir(root.join("other")).unwrap();
+    let others = root.join("operator-mine");
+    fs::create_dir(&others).unwrap();
+    fs::write(others.join("lock"), "").unwrap();
     let swept = bench.processes.sweep().unwrap();
     assert_eq!((swept.folders, swept.processes), (1, 1));
     assert!(!dead.exists() && held.path().exists());
-    assert!(root.join("operator-2-0").exists() && root.join("other").exists());
+    assert!(root.join("operator-2-00000000000000bb").exists() && root.join("other").exists());
+    assert!(others.exists(), "a name that only begins like ours");
     assert!(!left.wait().unwrap().success());
     let nowhere = processes(&root.join("missing"));
     assert_eq!(nowhere.sweep().unwrap(), Swept::default());
