@@ -24,6 +24,7 @@ mod hook_run;
 mod hook_start;
 mod hooks;
 mod outcome;
+mod release;
 mod report;
 mod resident;
 mod start;
@@ -55,6 +56,7 @@ use crate::task::{
 use crate::values::{Checksum, Store};
 
 pub use hooks::{SnapshotOf, ToldEvents};
+pub use release::Unwanted;
 
 use hooks::HookSet;
 use resident::Resident;
@@ -159,6 +161,8 @@ pub enum Work {
         parent: Option<Parent>,
         /// Its folder, when it is there.
         module: Option<Arc<Module>>,
+        /// The revision of its Helm release that was taken over.
+        release: Option<u32>,
     },
     /// Find the hooks of a folder, and ask what they are bound to.
     ReadHooks(HookFolder),

@@ -12,13 +12,14 @@ mod module_diff;
 mod module_run;
 mod own_sections;
 mod rendering;
+mod takeover;
 
 pub use context::{Context, HookContext};
 pub use enabled::{Asked, Decided, Evaluation, evaluate};
 pub use error::Error;
 pub use hook_run::{HookCall, HookFolder, HookRan, HooksRead, read_hooks, run_hook};
 pub use module_delete::{Deleted, delete};
-pub use module_diff::{Difference, difference};
+pub use module_diff::{Difference, deletion_difference, difference};
 pub use module_run::{Known, ModuleRun, Ran, await_ready, look, prepare_offline, run};
 pub use own_sections::OwnSections;
 pub use rendering::{Rendering, Values, render_offline};

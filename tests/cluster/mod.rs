@@ -29,4 +29,7 @@ mod prune;
 mod recorder;
 mod scene;
 mod stage;
+mod takeover;
+mod takeover_back;
+mod takeover_purge;
 mod watches;

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::release::Store;
+
 /// Where to look when no operator answers.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Places {
@@ -56,4 +58,18 @@ pub(super) struct Places {
     /// A context of the kubeconfig
     #[arg(long, value_name = "NAME", env = "KUBE_CONTEXT")]
     kube_context: Option<String>,
+
+    /// Where the original kept its Helm releases: secret or configmap
+    #[arg(
+        long,
+        value_name = "DRIVER",
+        env = "HELM_DRIVER",
+        default_value = "secret",
+        value_parser = crate::cli::start::helm_driver
+    )]
+    helm_driver: Store,
+
+    /// Helm release that is never removed
+    #[arg(long, value_name = "NAME", env = "HELM_IGNORE_RELEASE")]
+    helm_ignore_release: Option<String>,
 }

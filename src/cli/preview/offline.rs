@@ -32,6 +32,11 @@ impl Places {
         settings.config_map.clone_from(&self.config_map);
         settings.cluster.kubeconfig.clone_from(&self.kube_config);
         settings.cluster.context.clone_from(&self.kube_context);
+        settings.helm.store = self.helm_driver;
+        settings
+            .helm
+            .ignore_release
+            .clone_from(&self.helm_ignore_release);
         settings
     }
 }
@@ -91,10 +96,12 @@ pub(super) async fn take_cluster(
     if let Some(mistakes) = house.config_mistakes() {
         return Err(mistakes.clone().into());
     }
+    house.take_releases(&operator::releases(context).await);
     for object in modules(client, &context.namespace).await? {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         house.take_module_object(name, Some(&object));
     }
+    house.objects_known(Instant::now(), Timestamp::now());
     let decided = task::evaluate(context, house.evaluation()).await;
     house.take_decisions(decided, Instant::now(), Timestamp::now());
     Ok(())

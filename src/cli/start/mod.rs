@@ -4,6 +4,8 @@ mod flag;
 mod parse;
 mod read;
 
+pub(super) use parse::helm_driver;
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -1,0 +1,234 @@
+//! Releases of modules that are disabled or gone, and what is seen of a takeover beforehand.
+
+use std::process::{Command, Stdio};
+
+use addon_operator::serve::ModuleState;
+use serde_json::Value;
+
+use super::stage::{Stage, config_map};
+use crate::support::eventually;
+
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
+async fn until_gone(stage: &Stage, object: &str) {
+    stage.until_gone(&stage.path(object)).await;
+}
+
+#[tokio::test]
+async fn release_of_a_module_that_is_gone_is_removed_and_those_of_people_stay() {
+    let Some(stage) = Stage::with("takeover", &config_map("web", "a")).await else {
+        return;
+    };
+    let Some(helm) = stage.helm().await else {
+        return;
+    };
+    let kept = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}\n";
+    helm.upgrade("web", &config_map("web", "a")).await;
+    helm.upgrade("old", &(config_map("old", "a") + kept)).await;
+    helm.upgrade("itself", &config_map("itself", "a")).await;
+    let people = helm.upgrade_with("people", &config_map("people", "a"), &[]);
+    people.await.unwrap();
+
+    let mut operator = stage.start_with(|settings| {
+        settings.helm.ignore_release = Some("itself".to_owned());
+    });
+    operator.converged().await;
+    until_gone(&stage, "configmaps/old").await;
+    operator
+        .until("it is forgotten", |view| view.modules.modules.len() == 1)
+        .await;
+    operator.stop().await;
+
+    for name in ["web", "kept", "itself", "people"] {
+        stage.get(&format!("configmaps/{name}")).await;
+    }
+    let release = stage.get("secrets/sh.helm.release.v1.old.v1").await;
+    assert_eq!(release["metadata"]["labels"]["status"], "deployed");
+    assert_eq!(stage.find("addon-operator.io/v1alpha1/modules/old").await, None);
+}
+
+#[tokio::test]
+async fn release_of_a_disabled_module_is_removed_once_with_its_delete_hooks() {
+    let Some(stage) = Stage::with("takeover", &config_map("web", "a")).await else {
+        return;
+    };
+    let Some(helm) = stage.helm().await else {
+        return;
+    };
+    helm.upgrade("shop", &config_map("shop", "a")).await;
+    stage.chart("shop", &config_map("shop", "a"));
+    stage.modules.write("010-shop/values.yaml", "shopEnabled: false\n");
+    let file = stage.modules.path().join("told");
+    let hook = format!(
+        "#!/bin/bash\nif [[ $1 == --config ]]; then echo '{{configVersion: v1, afterDeleteHelm: 1}}'\n\
+         else echo once >> {}\nfi\n",
+        file.display()
+    );
+    stage.hook("shop", "told.sh", &hook);
+
+    for _ in 0..2 {
+        let mut operator = stage.run().await;
+        operator.module_is("shop", ModuleState::Disabled).await;
+        until_gone(&stage, "configmaps/shop").await;
+        operator.stop().await;
+    }
+
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "once\n");
+    let shop = stage.get("addon-operator.io/v1alpha1/modules/shop").await;
+    assert_eq!(shop["status"]["releaseRevision"], 1);
+}
+
+#[tokio::test]
+async fn releases_of_many_modules_that_are_gone_are_held() {
+    let Some(stage) = Stage::with("takeover", &config_map("web", "a")).await else {
+        return;
+    };
+    let Some(helm) = stage.helm().await else {
+        return;
+    };
+    for name in ["one", "two", "three"] {
+        helm.upgrade(name, &config_map(name, "a")).await;
+    }
+
+    let mut operator = stage.run_well().await;
+    let view = operator
+        .until("they are held", |view| !view.modules.notes.is_empty())
+        .await;
+    let told = view.modules.notes.join("\n");
+    assert!(told.contains("3 of 4 modules vanished at once"), "{told}");
+    for name in ["one", "two", "three"] {
+        stage.get(&format!("configmaps/{name}")).await;
+    }
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn module_that_the_original_left_alone_is_left_alone() {
+    let Some(stage) = Stage::with("takeover", &config_map("web", "b")).await else {
+        return;
+    };
+    let Some(helm) = stage.helm().await else {
+        return;
+    };
+    let paused = "moduleChecksum=1,maintenance.deckhouse.io/no-resource-reconciliation=true";
+    let done = helm.upgrade_with("web", &config_map("web", "a"), &["--labels", paused]);
+    done.await.unwrap();
+    let before = stage.get("configmaps/web").await;
+    stage
+        .create_config(&serde_json::json!({"webMaintenance": "NoResourceReconciliation"}))
+        .await;
+
+    let mut operator = stage.run().await;
+    operator.module_is("web", ModuleState::Maintenance).await;
+    operator.stop().await;
+
+    assert_eq!(stage.get("configmaps/web").await, before);
+}
+
+/// What `diff --all` prints, and its exit code.
+async fn diff(stage: &Stage) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_addon-operator"));
+    command
+        .args(["diff", "--all", "--offline", "-o", "json"])
+        .args(["--namespace", stage.namespace()])
+        .arg("--modules-dir")
+        .arg(stage.modules.path())
+        .arg("--kube-config")
+        .arg(stage.kubeconfig())
+        .env_clear()
+        .stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = output.await.unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    let found = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.code() != Some(2), "{told}");
+    (output.status.code(), found)
+}
+
+fn rows(text: &str) -> Vec<String> {
+    let found: Vec<Value> = serde_json::from_str(text).unwrap();
+    let word = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+    found
+        .iter()
+        .map(|row| ["module", "action", "object"].map(|key| word(row, key)).join(" "))
+        .collect()
+}
+
+#[tokio::test]
+async fn diff_shows_a_takeover_before_it_happens() {
+    let Some(stage) = Stage::new("takeover").await else {
+        return;
+    };
+    let Some(helm) = stage.helm().await else {
+        return;
+    };
+    let deployment = "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - {name: web, image: example.com/web, livenessProbe: {httpGet: {path: /, port: 80}}}
+";
+    let drops = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: drops}\ndata: {dropped: x, stays: x}\n";
+    let kept = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}\n";
+    let all = [
+        &config_map("same", "a"),
+        &config_map("gone", "a"),
+        drops,
+        kept,
+        deployment,
+    ];
+    helm.upgrade("web", &all.map(String::from).concat()).await;
+    helm.upgrade("old", &config_map("old", "a")).await;
+    let wanted = config_map("same", "a") + &config_map("new", "a");
+    let wanted = wanted + &drops.replace("dropped: x, ", "") + &deployment.replace(
+        ", livenessProbe: {httpGet: {path: /, port: 80}}",
+        "",
+    );
+    stage.chart("web", &wanted);
+    let name = stage.namespace();
+
+    let (code, text) = diff(&stage).await;
+    assert_eq!(code, Some(1));
+    let found = rows(&text);
+    let expected = [
+        format!("web change ConfigMap {name}/drops"),
+        format!("web create ConfigMap {name}/new"),
+        format!("web adopt ConfigMap {name}/same"),
+        format!("web change Deployment {name}/web"),
+        format!("web remove ConfigMap {name}/gone"),
+        format!("web keep ConfigMap {name}/kept"),
+        format!("old remove ConfigMap {name}/old"),
+    ];
+    assert_eq!(found, expected);
+    let texts: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let changed = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.starts_with(['+', '-']));
+        let lines = lines.filter(|line| !line.starts_with("+++") && !line.starts_with("---"));
+        lines.map(|line| line.to_owned()).collect()
+    };
+    assert_eq!(
+        changed(texts[0]["text"].as_str().unwrap()),
+        ["-  dropped: x", "+    heritage: addon-operator"]
+    );
+    let probe = changed(texts[3]["text"].as_str().unwrap());
+    assert!(probe.contains(&"-        livenessProbe:".to_owned()), "{probe:#?}");
+    let of_probe = probe.iter().all(|line| line.contains("heritage") || line.starts_with("-        "));
+    assert!(of_probe, "{probe:#?}");
+
+    let operator = stage.run_well().await;
+    until_gone(&stage, "configmaps/old").await;
+    operator.stop().await;
+    eventually("nothing would change", PATIENCE, async || {
+        match diff(&stage).await {
+            (Some(0), _) => Ok(()),
+            (_, text) => Err(text),
+        }
+    })
+    .await;
+}
