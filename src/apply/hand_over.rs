@@ -61,14 +61,18 @@ impl HandOver<'_> {
     /// What the entries of `managedFields` become; `None` when there is nothing to hand over.
     pub fn plan(&self) -> Option<HandedOver> {
         let entries = self.object["metadata"]["managedFields"].as_array()?;
-        let has_former = || entries.iter().any(|entry| !self.is_ours(entry) && has_mark(entry));
+        let has_former = || {
+            entries
+                .iter()
+                .any(|entry| !self.is_ours(entry) && has_mark(entry))
+        };
         if self.former.is_none() && !has_former() {
             return None;
         }
         let names = self.names(entries);
         let former: Vec<&Value> = entries
             .iter()
-            .filter(|entry| self.is_former(entry, &names))
+            .filter(|entry| Self::is_former(entry, &names))
             .collect();
         let own = entries.iter().find(|entry| self.is_ours(entry));
         let version = self.version(own, &former)?;
@@ -118,23 +122,23 @@ impl HandOver<'_> {
     }
 
     /// Helm 3 updates; what applies under Helm's name, with its mark, is one of its successors.
-    fn is_former(&self, entry: &Value, names: &[&str]) -> bool {
+    fn is_former(entry: &Value, names: &[&str]) -> bool {
         let is_named = entry["manager"]
             .as_str()
             .is_some_and(|name| names.contains(&name));
-        let is_helms = entry["operation"] == "Update"
-            || (entry["manager"] == "helm" && has_mark(entry));
+        let is_helms =
+            entry["operation"] == "Update" || (entry["manager"] == "helm" && has_mark(entry));
         is_named && is_helms && entry["subresource"].is_null()
     }
 
     /// Fields are told in one API version; those of another stay where they are.
     fn version<'b>(&self, own: Option<&'b Value>, former: &[&'b Value]) -> Option<&'b Value> {
         let wanted = &self.desired["apiVersion"];
-        let versions = former.iter().map(|entry| &entry["apiVersion"]);
+        let mut versions = former.iter().map(|entry| &entry["apiVersion"]);
         let same = versions.clone().find(|version| *version == wanted);
         own.map(|own| &own["apiVersion"])
             .or(same)
-            .or_else(|| versions.last())
+            .or_else(|| versions.next_back())
     }
 
     /// The first entry that changes hands, without its fields.

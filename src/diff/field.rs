@@ -83,10 +83,7 @@ pub fn child_of_tree<'a>(value: &'a Value, step: &str) -> Option<&'a Value> {
         "f" => value.get(text),
         "k" => {
             let keys: Map<String, Value> = serde_json::from_str(text).ok()?;
-            value
-                .as_array()?
-                .iter()
-                .find(|item| has_keys(item, &keys))
+            value.as_array()?.iter().find(|item| has_keys(item, &keys))
         }
         "v" => {
             let wanted: Value = serde_json::from_str(text).ok()?;

@@ -54,12 +54,12 @@ pub async fn run(
 ) -> Result<(), Error> {
     startup::be_strict(&settings)?;
     let mut doors = Doors::open(&settings, &stop).await?;
-    let arriving = async {
+    let arriving = Box::pin(async {
         let (client, namespace) = startup::arrive(&settings).await?;
         let (context, news) = startup::context(&settings, client, &namespace)?;
         let listing = startup::releases(&context).await;
         Ok::<_, Error>((context, news, listing))
-    };
+    });
     let arrived = tokio::select! {
         arrived = arriving => arrived?,
         () = stop.cancelled() => return doors.close().await,

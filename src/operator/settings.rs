@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::module::Extenders;
+use crate::release::Store;
 
 /// Everything that flags and environment say about a run.
 #[derive(Debug, Clone, PartialEq)]

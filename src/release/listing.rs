@@ -284,7 +284,11 @@ mod tests {
     /// `NAME REVISION STATUS [moduleChecksum]`, as labels and name of a Secret.
     fn item(row: &str) -> Item {
         let words: Vec<&str> = row.split(' ').collect();
-        let labels = [("name", words[0]), ("version", words[1]), ("status", words[2])];
+        let labels = [
+            ("name", words[0]),
+            ("version", words[1]),
+            ("status", words[2]),
+        ];
         let mut labels: BTreeMap<String, String> = labels
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .into();
@@ -332,7 +336,11 @@ mod tests {
             .collect();
         assert_eq!(
             told,
-            ["plain 1 true true", "shop 4 false false", "web 9 true false"]
+            [
+                "plain 1 true true",
+                "shop 4 false false",
+                "web 9 true false"
+            ]
         );
     }
 }

@@ -185,7 +185,14 @@ async fn bring(
     let (name, taken_over) = (&run.module.name, run.known.release);
     let warnings = &mut ran.outcome.warnings;
     let former = takeover::former(context, name, taken_over, warnings).await?;
-    carry_out(context, run, ran, rendering, (&owner, &plan, former.as_ref())).await?;
+    carry_out(
+        context,
+        run,
+        ran,
+        rendering,
+        (&owner, &plan, former.as_ref()),
+    )
+    .await?;
     if let Some(former) = former {
         take_over(context, run, ran, rendering, (&owner, &former)).await?;
     }

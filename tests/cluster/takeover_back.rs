@@ -6,7 +6,11 @@ use super::stage::{Stage, config_map};
 
 #[tokio::test]
 async fn helm_upgrades_what_we_leave_and_we_take_it_over_again() {
-    let Some(stage) = Stage::with("takeover", &(config_map("web", "b") + &config_map("new", "b"))).await
+    let Some(stage) = Stage::with(
+        "takeover",
+        &(config_map("web", "b") + &config_map("new", "b")),
+    )
+    .await
     else {
         return;
     };
@@ -30,13 +34,19 @@ async fn helm_upgrades_what_we_leave_and_we_take_it_over_again() {
     let manifests = config_map("web", "d") + keys;
     helm.upgrade_with("web", &manifests, &[]).await.unwrap();
     assert_eq!(stage.find("configmaps/more").await, None);
-    assert_eq!(stage.get("configmaps/new").await["data"], json!({"other": "d"}));
+    assert_eq!(
+        stage.get("configmaps/new").await["data"],
+        json!({"other": "d"})
+    );
 
     stage.run_well().await.stop().await;
     let web = stage.get("configmaps/web").await;
     assert_eq!(web["data"], json!({"text": "b"}));
     assert_eq!(web["metadata"]["uid"], uid);
-    assert_eq!(stage.get("configmaps/new").await["data"], json!({"text": "b"}));
+    assert_eq!(
+        stage.get("configmaps/new").await["data"],
+        json!({"text": "b"})
+    );
     assert_eq!(stage.module().await["status"]["releaseRevision"], 3);
 
     // The end of a release takes with it what it has, ours or not.

@@ -103,7 +103,7 @@ pub(super) async fn built<T>(
     build: impl AsyncFnOnce(&Path, &mut (dyn FnMut(Progress) + Send)) -> Result<T, Error>,
 ) -> Option<T> {
     match build(&cache(), &mut |step| tell(&step)).await {
-        Ok(built) => Some(built),
+        Ok(made) => Some(made),
         Err(error @ (Error::FindGo { .. } | Error::CheckGo { .. }))
             if env::var_os("CI").is_none() =>
         {

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Places, offline};
 use crate::cli::output::{self, Failure};
-use crate::serve::{Client, encoded};
 use crate::house::House;
+use crate::serve::{Client, encoded};
 use crate::task::{self, Context, Difference};
 use crate::{operator, report};
 
@@ -119,8 +119,7 @@ async fn unwanted(house: &House, context: &Context) -> Result<Vec<Difference>, F
     for module in house.unwanted_releases() {
         let (name, held) = (&module.name, module.held.as_deref());
         let found = task::deletion_difference(context, name, module.taken_over, held).await;
-        let failed =
-            |error| Failure::Failed(anyhow::anyhow!("{name}: {}", report::chain(&error)));
+        let failed = |error| Failure::Failed(anyhow::anyhow!("{name}: {}", report::chain(&error)));
         differences.extend(found.map_err(failed)?);
     }
     Ok(differences)

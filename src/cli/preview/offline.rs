@@ -96,7 +96,8 @@ pub(super) async fn take_cluster(
     if let Some(mistakes) = house.config_mistakes() {
         return Err(mistakes.clone().into());
     }
-    house.take_releases(&operator::releases(context).await);
+    let listing = operator::releases(context).await;
+    house.take_releases(&listing);
     for object in modules(client, &context.namespace).await? {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         house.take_module_object(name, Some(&object));
