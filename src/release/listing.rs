@@ -140,7 +140,7 @@ impl Releases {
                     return Err(Error::List { namespace, source });
                 }
             };
-            items.extend(page.items);
+            items.extend(page.items.into_iter().flatten());
             if page.metadata.next.is_empty() {
                 break;
             }
@@ -220,8 +220,9 @@ impl Releases {
 struct Page {
     #[serde(default)]
     metadata: PageMetadata,
+    /// The server says null for none.
     #[serde(default)]
-    items: Vec<Item>,
+    items: Option<Vec<Item>>,
 }
 
 #[derive(Default, Deserialize)]
