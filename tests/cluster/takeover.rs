@@ -125,6 +125,21 @@ fn owners(object: &Value, field: &str) -> Vec<String> {
         .collect()
 }
 
+/// What the chart dropped is gone, and what others set is theirs.
+fn check_fields(web: &Value) {
+    assert_eq!(
+        web["data"],
+        json!({"text": "a", "theirs": "1", "of-hook": "1"})
+    );
+    assert_eq!(web["metadata"]["labels"]["dropped"], Value::Null);
+    assert_eq!(web["metadata"]["labels"]["theirs"], "1");
+    assert_eq!(web["metadata"]["annotations"]["note"], Value::Null);
+    assert_eq!(web["metadata"]["annotations"]["of-hook"], "1");
+    assert_eq!(owners(web, "text"), ["addon-operator/web Apply"]);
+    assert_eq!(owners(web, "theirs"), ["somebody Update"]);
+    assert_eq!(owners(web, "of-hook"), ["addon-operator Update"]);
+}
+
 #[tokio::test]
 async fn release_is_taken_over_as_it_is() {
     let Some(stage) = Stage::with("takeover", &(SECOND.to_owned() + REST)).await else {
@@ -154,18 +169,7 @@ async fn release_is_taken_over_as_it_is() {
     stage.run_well().await.stop().await;
 
     assert_eq!(versions(&stage, "uid").await, uids, "nothing is made anew");
-    let web = stage.get("configmaps/web").await;
-    assert_eq!(
-        web["data"],
-        json!({"text": "a", "theirs": "1", "of-hook": "1"})
-    );
-    assert_eq!(web["metadata"]["labels"]["dropped"], Value::Null);
-    assert_eq!(web["metadata"]["labels"]["theirs"], "1");
-    assert_eq!(web["metadata"]["annotations"]["note"], Value::Null);
-    assert_eq!(web["metadata"]["annotations"]["of-hook"], "1");
-    assert_eq!(owners(&web, "text"), ["addon-operator/web Apply"]);
-    assert_eq!(owners(&web, "theirs"), ["somebody Update"]);
-    assert_eq!(owners(&web, "of-hook"), ["addon-operator Update"]);
+    check_fields(&stage.get("configmaps/web").await);
     let now = stage.get("apps/v1/deployments/web").await;
     assert_eq!(now["spec"], deployment["spec"], "no pod is restarted");
     assert_eq!(owners(&now, "image"), ["addon-operator/web Apply"]);

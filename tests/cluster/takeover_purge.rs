@@ -164,15 +164,7 @@ fn rows(text: &str) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test]
-async fn diff_shows_a_takeover_before_it_happens() {
-    let Some(stage) = Stage::new("takeover").await else {
-        return;
-    };
-    let Some(helm) = stage.helm().await else {
-        return;
-    };
-    let deployment = "---
+const DEPLOYMENT: &str = "---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
@@ -184,34 +176,47 @@ spec:
       containers:
       - {name: web, image: example.com/web, livenessProbe: {httpGet: {path: /, port: 80}}}
 ";
-    let drops = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: drops}\ndata: {dropped: x, stays: x}\n";
-    let kept = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}\n";
-    let all = [
-        &config_map("same", "a"),
-        &config_map("gone", "a"),
-        drops,
-        kept,
-        deployment,
-    ];
-    let labelled = |text: &str| {
-        text.replace(
-            "metadata: {name",
-            "metadata: {labels: {heritage: addon-operator}, name",
-        )
-    };
-    helm.upgrade("web", &labelled(&all.map(String::from).concat()))
-        .await;
+const DROPS: &str =
+    "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: drops}\ndata: {dropped: x, stays: x}\n";
+const KEPT: &str = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}\n";
+
+/// A release, and a chart that differs from it in every way; `None` without Helm.
+async fn set_up_for_diff() -> Option<Stage> {
+    let stage = Stage::new("takeover").await?;
+    let helm = stage.helm().await?;
+    let (same, gone) = (config_map("same", "a"), config_map("gone", "a"));
+    let all = [&same, &gone, DROPS, KEPT, DEPLOYMENT].concat();
+    let all = all.replace(
+        "metadata: {name",
+        "metadata: {labels: {heritage: addon-operator}, name",
+    );
+    helm.upgrade("web", &all).await;
     helm.upgrade("old", &config_map("old", "a")).await;
-    let wanted = config_map("same", "a") + &config_map("new", "a");
-    let wanted = wanted
-        + &drops.replace("dropped: x, ", "")
-        + &deployment.replace(", livenessProbe: {httpGet: {path: /, port: 80}}", "");
+    let probe = ", livenessProbe: {httpGet: {path: /, port: 80}}";
+    let wanted = [&same, &config_map("new", "a"), DROPS, DEPLOYMENT].concat();
+    let wanted = wanted.replace("dropped: x, ", "").replace(probe, "");
     stage.chart("web", &wanted);
+    Some(stage)
+}
+
+/// The lines of a diff that differ.
+fn changed(text: &Value) -> Vec<String> {
+    let lines = text.as_str().unwrap().lines();
+    let lines = lines.filter(|line| line.starts_with(['+', '-']));
+    let lines = lines.filter(|line| !line.starts_with("+++") && !line.starts_with("---"));
+    lines.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn diff_shows_a_takeover_before_it_happens() {
+    let Some(stage) = set_up_for_diff().await else {
+        return;
+    };
     let name = stage.namespace();
 
     let (code, text) = diff(&stage).await;
+
     assert_eq!(code, Some(1));
-    let found = rows(&text);
     let expected = [
         format!("web change ConfigMap {name}/drops"),
         format!("web create ConfigMap {name}/new"),
@@ -221,24 +226,13 @@ spec:
         format!("web keep ConfigMap {name}/kept"),
         format!("old remove ConfigMap {name}/old"),
     ];
-    assert_eq!(found, expected);
-    let texts: Vec<Value> = serde_json::from_str(&text).unwrap();
-    let changed = |text: &str| -> Vec<String> {
-        let lines = text.lines().filter(|line| line.starts_with(['+', '-']));
-        let lines = lines.filter(|line| !line.starts_with("+++") && !line.starts_with("---"));
-        lines.map(|line| line.to_owned()).collect()
-    };
-    assert_eq!(
-        changed(texts[0]["text"].as_str().unwrap()),
-        ["-  dropped: x"]
-    );
-    let probe = changed(texts[3]["text"].as_str().unwrap());
-    assert!(
-        probe.contains(&"-        livenessProbe:".to_owned()),
-        "{probe:#?}"
-    );
-    let of_probe = probe.iter().all(|line| line.starts_with("-        "));
-    assert!(of_probe, "{probe:#?}");
+    assert_eq!(rows(&text), expected);
+    let found: Vec<Value> = serde_json::from_str(&text).unwrap();
+    assert_eq!(changed(&found[0]["text"]), ["-  dropped: x"]);
+    let probe = changed(&found[3]["text"]);
+    assert_eq!(probe[0], "-        livenessProbe:");
+    let is_of_probe = |line: &String| line.starts_with("-        ");
+    assert!(probe.iter().all(is_of_probe), "{probe:#?}");
 
     let operator = stage.run_well().await;
     until_gone(&stage, "configmaps/old").await;
