@@ -25,7 +25,7 @@ pub use error::Error;
 pub use hand_over::{HandOver, HandedOver};
 pub use left_over::LeftOver;
 pub use object::foreign_owner;
-pub use operate::{Operated, Stop, operate};
+pub use operate::{Foretold, Operated, Rehearsed, Stop, operate, rehearse};
 pub use parent::{MODULE_RESOURCE, Parent};
 pub use prune::PruneRules;
 pub use ready::{Readiness, readiness};

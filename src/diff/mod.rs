@@ -15,4 +15,4 @@ pub use field::{
     taken,
 };
 pub use plan::{Change, Facts, Plan, Policy, Reason, Record, Recorded, Removal, plan};
-pub use text::{mask_secret, unified};
+pub use text::{mark_hidden, mask_secret, unified};

@@ -4,13 +4,13 @@
 //! they read the folders and the `ConfigMap` themselves, and say that hooks' values are missing.
 
 pub(super) mod diff;
-mod offline;
+pub(super) mod offline;
 pub(super) mod render;
-
-use std::path::PathBuf;
 
 use clap::Args;
 
+use super::place::Place;
+use crate::operator::Settings;
 use crate::release::Store;
 
 /// Where to look when no operator answers.
@@ -20,44 +20,8 @@ pub(super) struct Places {
     #[arg(long)]
     offline: bool,
 
-    /// The modules directories, separated by colons
-    #[arg(
-        long,
-        value_name = "DIRS",
-        env = "ADDON_OPERATOR_MODULES_DIR",
-        default_value = "modules"
-    )]
-    modules_dir: String,
-
-    /// The folder of global hooks and schemas
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "ADDON_OPERATOR_GLOBAL_HOOKS_DIR",
-        default_value = "global-hooks"
-    )]
-    global_hooks_dir: PathBuf,
-
-    /// The operator's namespace
-    #[arg(long, value_name = "NAME", env = "ADDON_OPERATOR_NAMESPACE")]
-    namespace: Option<String>,
-
-    /// The `ConfigMap` with the values
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "ADDON_OPERATOR_CONFIG_MAP",
-        default_value = "addon-operator"
-    )]
-    config_map: String,
-
-    /// A kubeconfig file
-    #[arg(long, value_name = "FILE", env = "KUBE_CONFIG")]
-    kube_config: Option<PathBuf>,
-
-    /// A context of the kubeconfig
-    #[arg(long, value_name = "NAME", env = "KUBE_CONTEXT")]
-    kube_context: Option<String>,
+    #[command(flatten)]
+    place: Place,
 
     /// Where the original kept its Helm releases: secret or configmap
     #[arg(
@@ -72,4 +36,17 @@ pub(super) struct Places {
     /// Helm release that is never removed
     #[arg(long, value_name = "NAME", env = "HELM_IGNORE_RELEASE")]
     helm_ignore_release: Option<String>,
+}
+
+impl Places {
+    /// The settings that an operator with these flags would have.
+    fn settings(&self) -> Settings {
+        let mut settings = self.place.settings();
+        settings.helm.store = self.helm_driver;
+        settings
+            .helm
+            .ignore_release
+            .clone_from(&self.helm_ignore_release);
+        settings
+    }
 }
