@@ -35,3 +35,5 @@ mod takeover;
 mod takeover_back;
 mod takeover_purge;
 mod watches;
+mod webhook_stand;
+mod webhook_tls;
