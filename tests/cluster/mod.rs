@@ -35,5 +35,8 @@ mod takeover;
 mod takeover_back;
 mod takeover_purge;
 mod watches;
+mod webhook_admission;
+mod webhook_conversion;
+mod webhook_stage;
 mod webhook_stand;
 mod webhook_tls;
