@@ -91,7 +91,14 @@ impl Deed<'_> {
                     self.create(&object, &resource, part, may_exist).await
                 }
             }
-            ObjectOperation::Delete { target, cascade } => self.delete(target, *cascade).await,
+            ObjectOperation::Delete {
+                target,
+                subresource,
+                cascade,
+            } => match subresource {
+                Some(part) => self.delete_part(target, part, *cascade).await,
+                None => self.delete(target, *cascade).await,
+            },
             ObjectOperation::Patch {
                 target,
                 subresource,
