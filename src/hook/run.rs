@@ -1,6 +1,6 @@
 //! One run of a hook.
 
-use super::answer::read_answers;
+use super::answer::{read_answers, read_survivors};
 use super::error::Error;
 use super::files::Files;
 use super::log::Log;
@@ -46,6 +46,7 @@ pub async fn run(processes: &Processes, call: Call<'_>) -> Result<Output, Error>
             hook: file.shown.clone(),
             ending: ended.ending(),
             last_words: ended.last_words,
+            objects: read_survivors(&files, &call),
         });
     }
     read_answers(&files, &call, &ended)
