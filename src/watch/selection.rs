@@ -1,6 +1,7 @@
 //! What a monitor asks to see, and what it is shown.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::jq::Filter;
 
@@ -47,6 +48,9 @@ pub struct Monitor {
     pub filter: Option<Filter>,
     /// Whether the objects themselves are kept beside their filter results.
     pub keep_full: bool,
+    /// After which time all objects are listed anew; `None` for never. Of those who share a stream the
+    /// shortest counts.
+    pub resynchronization: Option<Duration>,
 }
 
 /// What happened to an object.
