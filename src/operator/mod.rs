@@ -9,6 +9,7 @@ mod error;
 mod folders;
 mod hearing;
 mod hook_metric;
+mod hook_series;
 mod metric;
 mod outbox;
 mod parameters;
@@ -21,7 +22,8 @@ mod watchers;
 pub use error::Error;
 pub use run::{View, run};
 pub use settings::{
-    AdmissionSettings, ClientLimits, ClusterSettings, DebugSettings, Folders, HelmSettings, Limits,
-    LogForm, LogLevel, LogSettings, LogTime, ModuleSettings, Replica, SetLogLevel, Settings,
+    AdmissionSettings, ClientLimits, ClusterSettings, DebugSettings, Folders, HelmSettings,
+    HookMetrics, Limits, LogForm, LogLevel, LogSettings, LogTime, ModuleSettings, Replica,
+    SetLogLevel, Settings,
 };
 pub use startup::{connect, context, global_schemas, house_settings, namespace};

@@ -148,10 +148,18 @@ async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(
     let output = hook_output(context, &call, ran).await;
     // How long is also said of a run that failed.
     ran.took = begun.elapsed();
-    let output = output?;
+    let output = match output {
+        Ok(output) => output,
+        Err(error) => return Err(salvage(context, &call, error, ran).await),
+    };
     ran.usage = output.usage;
     ran.took = output.took;
     let section = check(&call, &output)?;
+    for warning in &output.metrics.warnings {
+        let module = call.module.as_ref().map_or("global", ModuleName::as_str);
+        let hook = &call.hook.file.name;
+        tracing::warn!(target: "hook", module, hook, "METRICS_PATH: {warning}");
+    }
     ran.metrics = output.metrics.operations;
     operate(context, &call, &output.objects, ran).await?;
     if section.is_some() {
@@ -220,7 +228,7 @@ async fn hook_output(
         contexts: &text,
         values: values.as_bytes(),
         config_values: config_values.as_bytes(),
-        metric_group: None,
+        metric_group: context.hooks.metric_groups.then_some(&call.hook.file.name),
         limit: context.hooks.timeout,
         log: Labels {
             binding: &binding,
@@ -273,13 +281,28 @@ async fn operate(
         return Ok(());
     }
     let manager = hook_field_manager(call.module.as_ref());
-    let operated = apply::operate(&context.applier.client, operations, &manager).await;
+    let operated = apply::operate(&context.hooks.patcher, operations, &manager).await;
     ran.objects = operated.done;
     if operated.failures.is_empty() {
         Ok(())
     } else {
         Err(Error::Objects(operated.failures))
     }
+}
+
+/// Does what a hook wants done with objects although it failed. That is why the run failed, whatever
+/// becomes of this.
+async fn salvage(context: &Context, call: &HookCall, error: Error, ran: &mut HookRan) -> Error {
+    let survivors = match &error {
+        Error::RunHook(error) => error.survivors(),
+        _ => &[],
+    };
+    if let Err(why) = operate(context, call, survivors, ran).await {
+        let module = call.module.as_ref().map_or("global", ModuleName::as_str);
+        let (hook, why) = (&call.hook.file.name, crate::report::chain(&why));
+        tracing::warn!(target: "hook", module, hook, why, "the hook failed, and so did its object patches");
+    }
+    error
 }
 
 /// Writes the section with the hook's changes; answers it. The changes are made to the section as it
