@@ -13,6 +13,15 @@ use super::scene::{PATIENCE, free_address, http_get};
 use super::stage::Stage;
 use crate::support::{Operator, eventually};
 
+/// A configuration of the first form.
+const FIRST_FORM: &str = "onKubernetesEvent:
+- name: maps
+  kind: configmap
+  event: [add, update, delete]
+  namespaceSelector: {matchNames: [NS]}
+  selector: {matchLabels: {seen: 'yes'}}
+  jqFilter: .data";
+
 /// Waits until there are so many runs of hooks in the queues.
 async fn until_queued(operator: &Operator, count: usize) {
     eventually("all are heard of", PATIENCE, async || {
@@ -30,15 +39,7 @@ async fn hook_of_the_first_form_is_told_one_thing_at_a_time() {
     };
     let recorder = Recorder::new();
     let namespace = stage.namespace();
-    let config = format!(
-        "onKubernetesEvent:
-- name: maps
-  kind: configmap
-  event: [add, update, delete]
-  namespaceSelector: {{matchNames: [{namespace}]}}
-  selector: {{matchLabels: {{seen: 'yes'}}}}
-  jqFilter: .data"
-    );
+    let config = FIRST_FORM.replace("NS", namespace);
     let script = recorder.hook("a", &config, "wait_for(f'{FOLDER}/go')");
     let script = script.replace("configVersion: v1\n", "");
     stage.hook("web", "a.py", &script);
