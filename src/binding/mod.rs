@@ -6,12 +6,17 @@
 mod config;
 mod context;
 mod model;
+mod webhook;
 mod write;
 
 pub use config::parse_config;
 pub use context::{Context, ContextKind, Include, combine};
 pub use model::{
     Common, HookConfig, KubernetesBinding, Lifecycle, Place, Rate, ScheduleBinding, Version,
+};
+pub use webhook::{
+    AdmissionBinding, AdmissionKind, AdmissionRule, ConversionBinding, ConversionRule,
+    FailurePolicy, MatchCondition, SideEffects,
 };
 pub use write::write_contexts;
 

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::error::Error;
+use super::reply::{Replied, Reply};
 use crate::binding::{self, Place, combine, write_contexts};
 use crate::hook::{self, Hook, HookFile, Labels};
 use crate::name::{ModuleName, ValuesKey};
@@ -46,6 +48,8 @@ pub struct HookCall {
     pub queue: String,
     /// The number of its task, for the log.
     pub task: u64,
+    /// What it owes the API server.
+    pub reply: Reply,
 }
 
 /// What became of a run.
@@ -69,6 +73,8 @@ pub struct HookRan {
     pub usage: Usage,
     /// How long its process ran.
     pub took: Duration,
+    /// What it gives the API server; nothing when it failed.
+    pub replied: Replied,
     /// Why it failed.
     pub error: Option<Error>,
 }
@@ -139,13 +145,33 @@ pub async fn read_hooks(context: &Context, folder: HookFolder) -> Result<HooksRe
 /// Runs a hook. Whatever happens, what was done is in the answer.
 pub async fn run_hook(context: &Context, call: HookCall) -> HookRan {
     let mut ran = HookRan::default();
-    ran.error = steps(context, call, &mut ran).await.err();
+    let never = CancellationToken::new();
+    ran.error = steps(context, (call, &never), &mut ran).await.err();
     ran
 }
 
-async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(), Error> {
+/// The same for a hook that the API server calls. When nobody waits for its answer any more, the process
+/// and all that it started are killed; what it asked for before that is done to the end.
+pub async fn run_called_hook(
+    context: &Context,
+    call: HookCall,
+    given_up: &CancellationToken,
+) -> HookRan {
+    let mut ran = HookRan::default();
+    ran.error = steps(context, (call, given_up), &mut ran).await.err();
+    ran
+}
+
+async fn steps(
+    context: &Context,
+    (call, given_up): (HookCall, &CancellationToken),
+    ran: &mut HookRan,
+) -> Result<(), Error> {
     let begun = Instant::now();
-    let output = hook_output(context, &call, ran).await;
+    let output = tokio::select! {
+        output = hook_output(context, &call, ran) => output,
+        () = given_up.cancelled() => Err(Error::GivenUp),
+    };
     // How long is also said of a run that failed.
     ran.took = begun.elapsed();
     let output = match output {
@@ -154,6 +180,11 @@ async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(
     };
     ran.usage = output.usage;
     ran.took = output.took;
+    let replied = replied(&call, &output)?;
+    if call.reply.is_trial() {
+        ran.replied = replied;
+        return Ok(());
+    }
     let section = check(&call, &output)?;
     for warning in &output.metrics.warnings {
         let module = call.module.as_ref().map_or("global", ModuleName::as_str);
@@ -167,7 +198,23 @@ async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(
     }
     ran.config_flags = output.config_values.flags;
     ran.values = output.values;
+    ran.replied = replied;
     Ok(())
+}
+
+/// Reads the answer for the API server, before anything takes effect.
+fn replied(call: &HookCall, output: &hook::Output) -> Result<Replied, Error> {
+    let (replied, ignored) = call.reply.read(output).map_err(|source| {
+        Error::RunHook(hook::Error::Answer {
+            hook: call.hook.file.shown.clone(),
+            source,
+        })
+    })?;
+    let module = call.module.as_ref().map_or("global", ModuleName::as_str);
+    for mistake in ignored {
+        tracing::warn!(target: "hook", module, hook = call.hook.file.name, "{mistake}");
+    }
+    Ok(replied)
 }
 
 /// The text of the binding context file. What a Synchronization tells, and of which moment each

@@ -12,16 +12,20 @@ mod module_diff;
 mod module_run;
 mod own_sections;
 mod rendering;
+mod reply;
 
 pub use context::{Context, HookContext};
 pub use enabled::{Asked, Decided, Evaluation, evaluate};
 pub use error::Error;
-pub use hook_run::{HookCall, HookFolder, HookRan, HooksRead, read_hooks, run_hook};
+pub use hook_run::{
+    HookCall, HookFolder, HookRan, HooksRead, read_hooks, run_called_hook, run_hook,
+};
 pub use module_delete::{Deleted, delete};
 pub use module_diff::{Difference, difference};
 pub use module_run::{Known, ModuleRun, Ran, await_ready, look, prepare_offline, run};
 pub use own_sections::OwnSections;
 pub use rendering::{Rendering, Values, render_offline};
+pub use reply::{Replied, Reply};
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -103,6 +107,8 @@ impl HookRun {
             }
             ContextKind::Synchronization { .. } => "Synchronization".to_owned(),
             ContextKind::Schedule => "Schedule".to_owned(),
+            ContextKind::Admission { kind, .. } => kind.name().to_owned(),
+            ContextKind::Conversion { from, to, .. } => format!("Conversion {from} to {to}"),
             ContextKind::Lifecycle(_) => String::new(),
         };
         format!("{}: {what}{more}", first.binding)
