@@ -35,6 +35,8 @@ pub struct Client {
     pub(super) inner: Arc<Inner>,
     /// Limits of this client alone, beside those of the connection.
     pub(super) own: Option<Arc<Own>>,
+    /// Whether every write is a dry run.
+    pub(super) rehearses: bool,
 }
 
 pub(super) struct Inner {
@@ -149,6 +151,7 @@ impl Client {
                 pace: Pace::new(settings.qps, settings.burst),
             }),
             own: None,
+            rehearses: false,
         }
     }
 

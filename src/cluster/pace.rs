@@ -29,8 +29,8 @@ impl Client {
     pub fn limited(&self, deadline: Duration, qps: Option<f32>, burst: Option<u32>) -> Self {
         let pace = Pace::new(qps, burst);
         Self {
-            inner: Arc::clone(&self.inner),
             own: Some(Arc::new(Own { deadline, pace })),
+            ..self.clone()
         }
     }
 
