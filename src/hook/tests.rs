@@ -80,9 +80,6 @@ impl Bench {
                 hook: &hook,
                 module: Some(&module),
                 scope: &module.key(),
-                contexts: r#"[{"binding":"onStartup"}]"#,
-                values: br#"{"global":{},"web":{"password":"hunter2"}}"#,
-                config_values: br#"{"global":{}}"#,
                 metric_group: None,
                 limit: self.limit,
                 log: Labels {
@@ -91,6 +88,11 @@ impl Bench {
                     task: 7,
                 },
                 proxy_json: self.proxy_json,
+            },
+            Given {
+                contexts: r#"[{"binding":"onStartup"}]"#.to_owned(),
+                values: r#"{"global":{},"web":{"password":"hunter2"}}"#.to_owned(),
+                config_values: r#"{"global":{}}"#.to_owned(),
             },
         )
         .await;

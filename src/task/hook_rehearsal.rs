@@ -52,9 +52,10 @@ pub struct Preview {
 pub async fn rehearse_hook(
     processes: &Processes,
     call: &HookCall,
-    told: (&str, &str),
+    (binding, contexts): (&str, &str),
     limit: Option<Duration>,
 ) -> Result<HookRehearsal, Error> {
+    let told = (binding, contexts.to_owned());
     let output = run_told(processes, call, told, (limit, true, false)).await?;
     Ok(HookRehearsal {
         values: values(call, &output.values.values),

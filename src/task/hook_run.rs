@@ -269,7 +269,7 @@ async fn hook_output(
     let binding = names.into_iter().collect::<Vec<_>>().join(",");
     let hooks = &context.hooks;
     let how = (hooks.timeout, hooks.proxy_json, hooks.metric_groups);
-    run_told(&context.processes, call, (&binding, &text), how).await
+    run_told(&context.processes, call, (&binding, text), how).await
 }
 
 /// Runs the hook for what it is told: the names of the bindings, and the text of their contexts. It
@@ -278,7 +278,7 @@ async fn hook_output(
 pub(super) async fn run_told(
     processes: &Processes,
     call: &HookCall,
-    (binding, contexts): (&str, &str),
+    (binding, contexts): (&str, String),
     (limit, proxy_json, metric_groups): (Option<Duration>, bool, bool),
 ) -> Result<hook::Output, Error> {
     let (values, config_values) = files(call);
@@ -286,9 +286,6 @@ pub(super) async fn run_told(
         hook: &call.hook,
         module: call.module.as_ref(),
         scope: call.store.scope(),
-        contexts,
-        values: values.as_bytes(),
-        config_values: config_values.as_bytes(),
         metric_group: metric_groups.then_some(&call.hook.file.name),
         limit,
         log: Labels {
@@ -298,7 +295,12 @@ pub(super) async fn run_told(
         },
         proxy_json,
     };
-    Ok(hook::run(processes, hook_call).await?)
+    let given = hook::Given {
+        contexts,
+        values,
+        config_values,
+    };
+    Ok(hook::run(processes, hook_call, given).await?)
 }
 
 /// The texts of the values files: `{global: …, <key>: …}` for a module's hook, `{global: …}` else.

@@ -33,3 +33,5 @@ mod recorder;
 mod scene;
 mod stage;
 mod watches;
+mod webhook_stand;
+mod webhook_tls;
