@@ -12,7 +12,6 @@ use super::settings::Settings;
 use crate::cluster::Client;
 use crate::house::{House, Notice};
 use crate::module::{FolderWatch, WatchSettings};
-use crate::serve::ConvergePhase;
 use crate::status::{About, Event, Kind};
 use crate::webhook::{self, Asked, Clock, Door, Metrics, News, Orders, Signals};
 
@@ -79,8 +78,7 @@ impl Webhooks {
 
     /// Has the API server ask what is wanted now.
     pub(super) fn follow(&mut self, house: &House) {
-        // Once every module was attempted, all hooks are read.
-        let is_complete = house.converge_status().startup == ConvergePhase::Done;
+        let is_complete = house.knows_all_hooks();
         let now = Some((house.bindings_version(), is_complete));
         if std::mem::replace(&mut self.told, now) == now {
             return;
