@@ -28,4 +28,4 @@ pub use settings::{
     HookMetrics, Limits, LogForm, LogLevel, LogSettings, LogTime, ModuleSettings, Replica,
     SetLogLevel, Settings,
 };
-pub use startup::{connect, context, global_schemas, house_settings, namespace};
+pub use startup::{connect, context, global_schemas, house_settings, namespace, releases};
