@@ -205,6 +205,42 @@ fn a_hook_has_several_names() {
     }
 }
 
+/// Hooks without modules, as those of shell-operator are; and a path that says where the modules are.
+#[test]
+fn a_hook_is_found_where_no_modules_directory_was_named() {
+    let modules = web("");
+    let hook = CONFIG.replace("beforeHelm: 5, ", "");
+    modules.write_script("hooks/b.sh", &hook);
+    for typed in [
+        &["global/b.sh", "--global-hooks-dir", "DIR/hooks"][..],
+        &["DIR/010-web/hooks/a.sh"],
+    ] {
+        let how = [
+            "--binding",
+            "onStartup",
+            "--offline",
+            "--modules-dir",
+            "/nowhere",
+        ];
+        let typed = [&["hook", "run"], typed, &how].concat();
+        let (code, stdout, stderr) = author(&modules, &typed);
+        assert_eq!(code, Some(0), "{typed:?} {stderr}");
+        assert!(stdout.contains("for onStartup"), "{stdout}");
+    }
+    let typed = [
+        "module",
+        "lint",
+        "global",
+        "--modules-dir",
+        "/nowhere",
+        "--global-hooks-dir",
+        "DIR/hooks",
+    ];
+    let (code, stdout, stderr) = author(&modules, &typed);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(stdout, "1 folder looked at: 0 errors, 0 warnings\n");
+}
+
 #[test]
 fn a_run_that_fails_ends_with_1() {
     for (body, more, words) in [

@@ -110,12 +110,14 @@ pub(in crate::cli) fn run(
 
 /// `None` when only the context was asked for.
 async fn try_out(arguments: &Arguments) -> Result<Option<Report>, Failure> {
-    let settings = arguments.place.settings();
+    let mut settings = arguments.place.settings();
+    target::look_around(&arguments.hook, &mut settings.folders);
     let discovery = offline::discover(&settings);
-    if let Some(doubt) = discovery.doubt() {
-        return Err(cannot_say(format!("{doubt}; name it with --modules-dir")));
-    }
-    let target = target::find(&arguments.hook, &discovery, &settings.folders.global_hooks)?;
+    let found = target::find(&arguments.hook, &discovery, &settings.folders.global_hooks);
+    let target = found.map_err(|failure| match discovery.doubt() {
+        Some(doubt) => cannot_say(format!("{doubt}; name it with --modules-dir")),
+        None => failure,
+    })?;
     let processes = processes();
     let asked = hook::read_config(&processes, &target.file, target.place(), PATIENCE).await;
     let config = asked.map_err(cannot)?;
