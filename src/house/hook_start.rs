@@ -61,6 +61,7 @@ impl House {
         (queue, task): (String, u64),
         now: Instant,
     ) -> Option<HookCall> {
+        let declared = self.declared_call(place, hook);
         let set = self.set_mut(place)?;
         set.note_run(hook, now);
         let (found, monitors) = (set.hooks.get(hook)?.clone(), set.monitors_of(hook));
@@ -79,6 +80,7 @@ impl House {
             monitors,
             store,
             global,
+            declared: declared.map(Box::new),
             queue,
             task,
         })

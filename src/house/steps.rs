@@ -309,9 +309,11 @@ impl House {
             next += 1;
             MonitorId(next)
         };
+        let gone = self.paths_gone(place, &read);
         if let Some(set) = self.set_mut(place) {
-            set.take(read.hooks, folder, id);
+            set.take(read, folder, id);
         }
+        self.take_back(place, gone);
         self.next_monitor = next;
         self.bindings_version += 1;
         None

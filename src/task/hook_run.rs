@@ -10,8 +10,11 @@ use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 
 use super::context::Context;
+use super::declaration::{
+    Declaration, DeclaredCall, DeclaredRun, Documents, Evaluated, namespace_of,
+};
 use super::error::Error;
-use crate::binding::{self, Place, combine, write_contexts};
+use crate::binding::{self, HookConfig, Include, Place, combine, write_contexts};
 use crate::hook::{self, Hook, HookFile, Labels};
 use crate::name::{ModuleName, ValuesKey};
 use crate::object::hook_field_manager;
@@ -42,6 +45,8 @@ pub struct HookCall {
     pub store: Store,
     /// The global values beside them; `None` for global hooks.
     pub global: Option<(Snapshot, Arc<Value>)>,
+    /// What is evaluated when it is declared; `None` for a program.
+    pub declared: Option<Box<DeclaredCall>>,
     /// Its queue, for the log.
     pub queue: String,
     /// The number of its task, for the log.
@@ -57,6 +62,10 @@ pub struct HookRan {
     pub synchronized: BTreeSet<MonitorId>,
     /// What it asks of the values, found to fit.
     pub values: HookPatch,
+    /// Values that are its own no more, as JSON pointers.
+    pub taken_back: Vec<String>,
+    /// The objects that it declares; `None` when those are as before.
+    pub declared: Option<Documents>,
     /// What it asks of modules that are on or off, in its patch of config values.
     pub config_flags: BTreeMap<ValuesKey, Option<bool>>,
     /// The section of the `ConfigMap` as it was written.
@@ -87,24 +96,69 @@ pub struct HookFolder {
 pub struct HooksRead {
     /// The hooks.
     pub hooks: Vec<Hook>,
+    /// What those of them that are declared say, by name.
+    pub declarations: BTreeMap<String, Arc<Declaration>>,
     /// What is suspicious and stops nothing.
     pub warnings: Vec<String>,
 }
 
-/// Finds the hooks of a folder and asks each for its configuration.
+/// A declared hook that was read.
+type ReadDeclaration = (HookFile, HookConfig, Declaration);
+
+/// What is found in a folder.
+struct Found {
+    programs: Vec<HookFile>,
+    declared: Vec<Result<ReadDeclaration, hook::Error>>,
+    warnings: Vec<String>,
+}
+
+impl Found {
+    /// Finds the hooks of a folder, and reads those that are declared.
+    fn find(folder: &HookFolder) -> Self {
+        let module = folder.module.as_ref();
+        let scope = module.map_or_else(ValuesKey::global, ModuleName::key);
+        let found = hook::discover(folder.place(), &folder.path);
+        let (declared, programs): (Vec<_>, Vec<_>) =
+            found.hooks.into_iter().partition(HookFile::is_declaration);
+        let read = |file: HookFile| {
+            let (config, declaration) = Declaration::read(&file, &scope)?;
+            Ok((file, config, declaration))
+        };
+        Self {
+            programs,
+            declared: declared.into_iter().map(read).collect(),
+            warnings: found.warnings.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl HookFolder {
+    fn place(&self) -> Place {
+        if self.module.is_some() {
+            Place::Module
+        } else {
+            Place::Global
+        }
+    }
+}
+
+/// Finds the hooks of a folder and asks each program for its configuration.
 pub async fn read_hooks(context: &Context, folder: HookFolder) -> Result<HooksRead, Error> {
-    let place = if folder.module.is_some() {
-        Place::Module
-    } else {
-        Place::Global
-    };
-    let discover = move || hook::discover(place, &folder.path);
-    let found = tokio::task::spawn_blocking(discover).await;
+    let place = folder.place();
+    let found = tokio::task::spawn_blocking(move || Found::find(&folder)).await;
     let found = found.map_err(|error| Error::Broken(error.to_string()))?;
     let mut read = HooksRead {
-        hooks: Vec::new(),
-        warnings: found.warnings.iter().map(ToString::to_string).collect(),
+        warnings: found.warnings,
+        ..HooksRead::default()
     };
+    let declared = found.declared.into_iter().map(|found| {
+        let (file, config, declaration) = found?;
+        let config = Arc::new(config);
+        read.declarations
+            .insert(file.name.clone(), Arc::new(declaration));
+        Ok(Hook { file, config })
+    });
+    let mut answers: Vec<Result<Hook, hook::Error>> = declared.collect();
     let ask = async |file: HookFile| {
         let limit = context.hooks.config_timeout;
         let config = hook::read_config(&context.processes, &file, place, limit).await;
@@ -113,13 +167,12 @@ pub async fn read_hooks(context: &Context, folder: HookFolder) -> Result<HooksRe
             config: Arc::new(config),
         })
     };
-    let asked: Vec<_> = stream::iter(found.hooks)
+    let asked = stream::iter(found.programs)
         .map(ask)
-        .buffered(ASKED_AT_ONCE)
-        .collect()
-        .await;
+        .buffered(ASKED_AT_ONCE);
+    answers.extend(asked.collect::<Vec<_>>().await);
     let mut failures = Vec::new();
-    for answer in asked {
+    for answer in answers {
         match answer {
             Ok(hook) => {
                 let warnings = hook.config.warnings.iter();
@@ -143,8 +196,13 @@ pub async fn run_hook(context: &Context, call: HookCall) -> HookRan {
     ran
 }
 
-async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(), Error> {
+async fn steps(context: &Context, mut call: HookCall, ran: &mut HookRan) -> Result<(), Error> {
     let begun = Instant::now();
+    if let Some(declared) = call.declared.take() {
+        let evaluated = evaluate(context, call, *declared, ran).await;
+        ran.took = begun.elapsed();
+        return evaluated;
+    }
     let output = hook_output(context, &call, ran).await;
     // How long is also said of a run that failed.
     ran.took = begun.elapsed();
@@ -160,6 +218,63 @@ async fn steps(context: &Context, call: HookCall, ran: &mut HookRan) -> Result<(
     ran.config_flags = output.config_values.flags;
     ran.values = output.values;
     Ok(())
+}
+
+/// Evaluates a hook that is declared, in this process.
+async fn evaluate(
+    context: &Context,
+    call: HookCall,
+    declared: DeclaredCall,
+    ran: &mut HookRan,
+) -> Result<(), Error> {
+    let mut items = Vec::new();
+    for monitor in &call.monitors {
+        let snapshot = context.hooks.watches.snapshot(*monitor);
+        ran.seen.insert(*monitor, snapshot.sequence);
+        items.push(snapshot.items);
+    }
+    ran.synchronized.extend(synchronized(&call));
+    if !declared.is_complete {
+        return Ok(());
+    }
+    let mut contexts = combine(call.contexts.clone());
+    for context in &mut contexts {
+        context.include = Include::None;
+    }
+    let snapshot = |index: usize| items.get(index).cloned().unwrap_or_default();
+    let asked = context.capabilities().await;
+    let run = DeclaredRun {
+        contexts: write_contexts(&call.hook.config, &contexts, &snapshot),
+        namespace: namespace_of(context, &declared),
+        capabilities: asked.map_err(|source| Error::AskCapabilities { source })?,
+        call,
+        declared,
+        items,
+    };
+    let evaluated = tokio::task::spawn_blocking(|| run.evaluate()).await;
+    let evaluated = evaluated.map_err(|error| Error::Broken(error.to_string()))?;
+    let Evaluated {
+        values,
+        taken_back,
+        metrics,
+        documents,
+    } = evaluated?;
+    ran.values = values;
+    ran.taken_back = taken_back;
+    ran.metrics = metrics;
+    ran.declared = documents;
+    Ok(())
+}
+
+/// The bindings whose Synchronization a run tells.
+fn synchronized(call: &HookCall) -> impl Iterator<Item = MonitorId> {
+    let monitor = |context: &binding::Context| match context.kind {
+        binding::ContextKind::Synchronization { binding_index } => {
+            call.monitors.get(binding_index).copied()
+        }
+        _ => None,
+    };
+    call.contexts.iter().filter_map(monitor)
 }
 
 /// The text of the binding context file. What a Synchronization tells, and of which moment each
@@ -233,7 +348,7 @@ async fn hook_output(
 }
 
 /// The texts of the values files: `{global: …, <key>: …}` for a module's hook, `{global: …}` else.
-fn files(call: &HookCall) -> (String, String) {
+pub(super) fn files(call: &HookCall) -> (String, String) {
     let values = call.store.snapshot().values;
     let key = Value::from(call.store.scope().as_str());
     match &call.global {

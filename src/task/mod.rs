@@ -4,6 +4,8 @@
 //! changes the operator's state, decides which task is next.
 
 mod context;
+mod declaration;
+mod declared;
 mod enabled;
 mod error;
 mod hook_run;
@@ -14,6 +16,8 @@ mod own_sections;
 mod rendering;
 
 pub use context::{Context, HookContext};
+pub use declaration::{Declaration, DeclaredCall, DeclaredRun, Documents, Evaluated};
+pub use declared::{Declarations, DeclaredSet, Whole};
 pub use enabled::{Asked, Decided, Evaluation, evaluate};
 pub use error::Error;
 pub use hook_run::{HookCall, HookFolder, HookRan, HooksRead, read_hooks, run_hook};
@@ -48,6 +52,11 @@ pub enum Task {
         module: ModuleName,
         /// Why, for people.
         reason: String,
+    },
+    /// Bring what the hooks of one module declare now; nothing is rendered and no hook runs.
+    ModuleApply {
+        /// The module.
+        module: ModuleName,
     },
     /// Remove what a module has in the cluster.
     ModuleDelete {
@@ -154,6 +163,7 @@ impl Task {
         match self {
             Self::ConvergeModules { .. } => "ConvergeModules",
             Self::ModuleRun { .. } => "ModuleRun",
+            Self::ModuleApply { .. } => "ModuleApply",
             Self::ModuleDelete { purge: false, .. } => "ModuleDelete",
             Self::ModuleDelete { purge: true, .. } => "ModulePurge",
             Self::AskScript { .. } => "ModuleEnabledScript",
@@ -170,6 +180,7 @@ impl Task {
             Self::ConvergeModules { .. } | Self::AfterAll => None,
             Self::HookRun(run) => run.module.as_ref(),
             Self::ModuleRun { module, .. }
+            | Self::ModuleApply { module }
             | Self::ModuleDelete { module, .. }
             | Self::AskScript { module }
             | Self::AwaitReady { module } => Some(module),
@@ -180,7 +191,10 @@ impl Task {
     pub fn has_chain(&self) -> bool {
         !matches!(
             self,
-            Self::HookRun(_) | Self::AskScript { .. } | Self::AwaitReady { .. }
+            Self::HookRun(_)
+                | Self::ModuleApply { .. }
+                | Self::AskScript { .. }
+                | Self::AwaitReady { .. }
         )
     }
 
@@ -188,6 +202,7 @@ impl Task {
     pub fn reason(&self) -> String {
         let text = match self {
             Self::ConvergeModules { reason } | Self::ModuleRun { reason, .. } => reason,
+            Self::ModuleApply { .. } => "HookChangedObjects",
             Self::ModuleDelete { purge: false, .. } => "Disabled",
             Self::ModuleDelete { purge: true, .. } => "FolderGone",
             Self::AskScript { .. } => "AskAgain",
@@ -201,6 +216,20 @@ impl Task {
     /// Whether a waiting task stands for a new one as well; then the older takes over the newer's
     /// reason.
     pub fn absorb(old: &mut Self, new: &Self) -> bool {
+        if let (
+            Self::ModuleApply { module },
+            Self::ModuleRun {
+                module: new_module, ..
+            },
+        ) = (&*old, new)
+        {
+            // A run brings what is declared as well.
+            let is_same = module == new_module;
+            if is_same {
+                *old = new.clone();
+            }
+            return is_same;
+        }
         match (old, new) {
             (Self::ConvergeModules { reason: old }, Self::ConvergeModules { reason: new }) => {
                 old.clone_from(new);
@@ -223,7 +252,11 @@ impl Task {
                 *old |= new;
                 true
             }
-            (Self::AskScript { module: old }, Self::AskScript { module: new })
+            (
+                Self::ModuleRun { module: old, .. } | Self::ModuleApply { module: old },
+                Self::ModuleApply { module: new },
+            )
+            | (Self::AskScript { module: old }, Self::AskScript { module: new })
             | (Self::AwaitReady { module: old }, Self::AwaitReady { module: new }) => old == new,
             (Self::AfterAll, Self::AfterAll) => true,
             _ => false,

@@ -193,17 +193,38 @@ impl Store {
         if wanted == *self.snapshot.values {
             return Ok(false);
         }
-        let hook = match by {
-            Origin::HookPatch { hook } => hook.clone(),
-            other => other.to_string(),
-        };
-        let patches = self.patches.with(patch, &hook);
+        let patches = self.patches.with(patch, &hook_of(by));
         let inputs = Inputs {
             patches: &patches,
             ..self.inputs()
         };
         let trace = inputs.trace().map_err(refused)?;
         let findings = self.schemas.check_values(&wanted, Purpose::Values);
+        let mistakes = Mistakes(trace.mistakes(&findings));
+        self.sound(mistakes, by)?;
+        let values = trace.values;
+        self.patches = patches;
+        Ok(self.show(values))
+    }
+
+    /// Takes back what a hook stored at exactly these paths, JSON pointers: what is below counts again.
+    /// Tells whether the values changed.
+    ///
+    /// Refused, with nothing changed, when the values without it do not fit the schema.
+    pub fn take_back(&mut self, paths: &[String], by: &Origin) -> Result<bool, Error> {
+        let patches = self.patches.without(paths, &hook_of(by));
+        if patches == self.patches {
+            return Ok(false);
+        }
+        let inputs = Inputs {
+            patches: &patches,
+            ..self.inputs()
+        };
+        let trace = inputs.trace().map_err(|source| Error::ApplyPatch {
+            by: by.to_string(),
+            source,
+        })?;
+        let findings = self.schemas.check_values(&trace.values, Purpose::Values);
         let mistakes = Mistakes(trace.mistakes(&findings));
         self.sound(mistakes, by)?;
         let values = trace.values;
@@ -357,6 +378,14 @@ fn check(inputs: &Inputs<'_>, purpose: Purpose) -> Mistakes {
             Mistakes(trace.mistakes(&findings))
         }
         Err(error) => Mistake::new(format!("values of {}", inputs.scope), chain(&error)).into(),
+    }
+}
+
+/// Who stores operations, as they are kept.
+fn hook_of(by: &Origin) -> String {
+    match by {
+        Origin::HookPatch { hook } => hook.clone(),
+        other => other.to_string(),
     }
 }
 

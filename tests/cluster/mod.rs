@@ -16,6 +16,7 @@ mod hooks_bad_answers;
 mod hooks_bad_life;
 mod hooks_bad_loops;
 mod hooks_bad_watches;
+mod hooks_declared;
 mod hooks_life;
 mod hooks_modules;
 mod hooks_queue;

@@ -1,5 +1,6 @@
 //! The configuration that a hook prints.
 
+mod declaration;
 mod first;
 mod kubernetes;
 mod selector;
@@ -17,6 +18,7 @@ use crate::report::{Mistake, Mistakes};
 use crate::schedule::parse_duration;
 use crate::yaml::{self, Data, Node, Profile};
 
+pub use declaration::parse_declaration;
 use sheet::{Map, Sheet, Spot, hint_for};
 
 /// Reads what a hook prints for `--config`, JSON or YAML.
