@@ -1,7 +1,9 @@
 //! How one object would change, as text; what is secret stays secret.
 
+use std::ops::Range;
+
+use imara_diff::{Algorithm, Diff, Hunk, InternedInput, Token};
 use serde_json::{Value, json};
-use similar::TextDiff;
 
 use crate::object::sha256_hex;
 use crate::yaml;
@@ -47,11 +49,56 @@ pub fn unified(name: &str, before: Option<&Value>, after: Option<&Value>) -> Str
         return String::new();
     }
     let name_of = |side: Option<&Value>| if side.is_some() { name } else { "/dev/null" };
-    TextDiff::from_lines(&before_text, &after_text)
-        .unified_diff()
-        .context_radius(3)
-        .header(name_of(before), name_of(after))
-        .to_string()
+    let lines = InternedInput::new(before_text.as_str(), after_text.as_str());
+    let mut diff = Diff::compute(Algorithm::Histogram, &lines);
+    diff.postprocess_lines(&lines);
+    let hunks: Vec<Hunk> = diff.hunks().collect();
+    let mut text = format!("--- {}\n+++ {}\n", name_of(before), name_of(after));
+    for near in hunks.chunk_by(|one, next| next.before.start - one.before.end <= 2 * CONTEXT) {
+        write_hunk(&mut text, &lines, near);
+    }
+    text
+}
+
+/// How many equal lines are shown around what differs.
+const CONTEXT: u32 = 3;
+
+/// Writes what differs within a few lines as one hunk of the unified form.
+fn write_hunk(text: &mut String, lines: &InternedInput<&str>, near: &[Hunk]) {
+    let [first, ..] = near else { return };
+    let last = near.last().unwrap_or(first);
+    let ahead = first.before.start.min(CONTEXT);
+    let rest = u32::try_from(lines.before.len()).unwrap_or(u32::MAX) - last.before.end;
+    let behind = rest.min(CONTEXT);
+    let of = |side: fn(&Hunk) -> &Range<u32>| side(first).start - ahead..side(last).end + behind;
+    let (before, after) = (of(|hunk| &hunk.before), of(|hunk| &hunk.after));
+    text.extend(["@@ -", &place(&before), " +", &place(&after), " @@\n"]);
+    let mut print = |mark: char, tokens: &[Token], range: Range<u32>| {
+        for token in tokens
+            .get(range.start as usize..range.end as usize)
+            .unwrap_or_default()
+        {
+            text.push(mark);
+            text.push_str(lines.interner[*token]);
+        }
+    };
+    let mut at = before.start;
+    for hunk in near {
+        print(' ', &lines.before, at..hunk.before.start);
+        print('-', &lines.before, hunk.before.clone());
+        print('+', &lines.after, hunk.after.clone());
+        at = hunk.before.end;
+    }
+    print(' ', &lines.before, at..before.end);
+}
+
+/// Lines as diff numbers them: from 1, without a length of 1, and from the line before where there is none.
+fn place(lines: &Range<u32>) -> String {
+    match lines.end - lines.start {
+        0 => format!("{},0", lines.start),
+        1 => format!("{}", lines.start + 1),
+        length => format!("{},{length}", lines.start + 1),
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +115,44 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("b2xk") && !text.contains("bmV3"), "{text}");
+    }
+
+    #[test]
+    fn hunks_are_numbered_as_diff_numbers_them() {
+        let list = |changed: u32| {
+            json!(
+                (0..12)
+                    .map(|n| if n == 6 { changed } else { n })
+                    .collect::<Vec<_>>()
+            )
+        };
+        let (old, new) = (list(6), list(60));
+        assert_eq!(
+            unified("x", Some(&old), Some(&new)),
+            "--- x\n+++ x\n@@ -4,7 +4,7 @@\n - 3\n - 4\n - 5\n-- 6\n+- 60\n - 7\n - 8\n - 9\n"
+        );
+        let two = |first: u32, second: u32| {
+            json!(
+                (0..12)
+                    .map(|n| match n {
+                        0 => first,
+                        11 => second,
+                        n => n,
+                    })
+                    .collect::<Vec<_>>()
+            )
+        };
+        assert_eq!(
+            unified("x", Some(&two(0, 11)), Some(&two(1, 12))),
+            "--- x\n+++ x\n@@ -1,4 +1,4 @@\n-- 0\n+- 1\n - 1\n - 2\n - 3\n@@ -9,4 +9,4 @@\n - 8\n - 9\n - 10\n-- 11\n+- 12\n"
+        );
+        let made = unified("x", None, Some(&json!({"a": 1, "b": 2})));
+        assert_eq!(
+            made,
+            "--- /dev/null\n+++ x\n@@ -0,0 +1,2 @@\n+a: 1\n+b: 2\n"
+        );
+        let gone = unified("x", Some(&json!({"a": 1})), None);
+        assert_eq!(gone, "--- x\n+++ /dev/null\n@@ -1 +0,0 @@\n-a: 1\n");
     }
 
     #[test]
