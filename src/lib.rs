@@ -57,6 +57,9 @@ pub mod patch;
 // A hook → what it listens to; a run of it → what it asked for.
 pub mod hook;
 
+// What the API server asks of hooks → which hook, and the answer.
+pub mod admission;
+
 // What values may look like: schemas, their defaults, and mistakes against them.
 pub mod schema;
 

@@ -10,9 +10,23 @@ use std::io;
 use std::path::Path;
 
 /// Rooms that decide and do nothing: no clock, no file, no process, no cluster.
-const PURE_ROOMS: [&str; 15] = [
-    "report", "name", "metric", "yaml", "jq", "object", "schedule", "binding", "queue", "patch",
-    "schema", "values", "function", "render", "diff",
+const PURE_ROOMS: [&str; 16] = [
+    "report",
+    "name",
+    "metric",
+    "yaml",
+    "jq",
+    "object",
+    "schedule",
+    "binding",
+    "queue",
+    "patch",
+    "admission",
+    "schema",
+    "values",
+    "function",
+    "render",
+    "diff",
 ];
 /// Files of other rooms that are pure as well.
 const PURE_FILES: [&str; 3] = [

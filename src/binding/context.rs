@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use crate::watch::{Item, WatchEvent};
 
-use super::{KubernetesBinding, Lifecycle, ScheduleBinding};
+use super::{
+    AdmissionBinding, AdmissionKind, ConversionBinding, ConversionRule, KubernetesBinding,
+    Lifecycle, ScheduleBinding,
+};
 
 /// One thing that happened, for one binding of a hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +54,22 @@ pub enum ContextKind {
         /// The object after it, or before it when it is gone.
         item: Arc<Item>,
     },
+    /// The API server asks about a request.
+    Admission {
+        /// What may be answered.
+        kind: AdmissionKind,
+        /// The `AdmissionRequest`, as JSON.
+        request: Arc<str>,
+    },
+    /// The API server has objects converted.
+    Conversion {
+        /// The version of the objects, as the binding writes it.
+        from: String,
+        /// The version that the hook makes of them, as the binding writes it.
+        to: String,
+        /// The `ConversionRequest` with these objects, as JSON.
+        request: Arc<str>,
+    },
 }
 
 impl Context {
@@ -96,6 +115,35 @@ impl Context {
             item,
         };
         Self::kubernetes(binding, kind)
+    }
+
+    /// A request that the API server asks about. The group of its binding brings snapshots alone.
+    pub fn admission(binding: &AdmissionBinding, request: Arc<str>) -> Self {
+        let kind = binding.kind;
+        Self {
+            binding: binding.name.clone(),
+            group: None,
+            include: Include::of(&binding.include_snapshots),
+            kind: ContextKind::Admission { kind, request },
+        }
+    }
+
+    /// Objects to be converted by a rule. The group of its binding brings snapshots alone.
+    pub fn conversion(
+        binding: &ConversionBinding,
+        rule: &ConversionRule,
+        request: Arc<str>,
+    ) -> Self {
+        Self {
+            binding: binding.name.clone(),
+            group: None,
+            include: Include::of(&binding.include_snapshots),
+            kind: ContextKind::Conversion {
+                from: rule.from.clone(),
+                to: rule.to.clone(),
+                request,
+            },
+        }
     }
 
     fn kubernetes(binding: &KubernetesBinding, kind: ContextKind) -> Self {

@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod declaration;
 mod model;
+mod webhook;
 mod write;
 
 pub use config::{parse_config, parse_declaration};
@@ -15,6 +16,10 @@ pub use context::{Context, ContextKind, Include, combine};
 pub use declaration::{Declaration, Declared, ObjectsText, Rule};
 pub use model::{
     Common, HookConfig, KubernetesBinding, Lifecycle, Place, Rate, ScheduleBinding, Version,
+};
+pub use webhook::{
+    AdmissionBinding, AdmissionKind, AdmissionRule, ConversionBinding, ConversionRule,
+    FailurePolicy, MatchCondition, SideEffects,
 };
 pub use write::write_contexts;
 

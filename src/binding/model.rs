@@ -8,6 +8,8 @@ use crate::report::Mistake;
 use crate::schedule::Crontab;
 use crate::watch::{Selection, WatchEvent};
 
+use super::webhook::{AdmissionBinding, ConversionBinding};
+
 /// The form of a configuration, and of the binding contexts that follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
@@ -95,6 +97,10 @@ pub struct HookConfig {
     pub schedules: Vec<ScheduleBinding>,
     /// The `kubernetes` bindings, in the order of the text.
     pub kubernetes: Vec<KubernetesBinding>,
+    /// The `kubernetesValidating` bindings, then the `kubernetesMutating` ones, in the order of the text.
+    pub admissions: Vec<AdmissionBinding>,
+    /// The `kubernetesCustomResourceConversion` bindings, in the order of the text.
+    pub conversions: Vec<ConversionBinding>,
     /// What is understood but not done.
     pub warnings: Vec<Mistake>,
 }

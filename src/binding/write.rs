@@ -99,6 +99,18 @@ impl Page<'_> {
                 self.field("type", "Event");
                 self.field("watchEvent", event.name());
             }
+            (None, ContextKind::Admission { kind, request }) => {
+                self.review(request);
+                self.snapshots(&context.include);
+                self.field("type", kind.name());
+            }
+            (None, ContextKind::Conversion { from, to, request }) => {
+                self.field("fromVersion", from);
+                self.review(request);
+                self.snapshots(&context.include);
+                self.field("toVersion", to);
+                self.field("type", "Conversion");
+            }
         }
         self.text.push('}');
     }
@@ -171,6 +183,13 @@ impl Page<'_> {
             self.text.push_str("\"object\":");
             self.text.push_str(object);
         }
+    }
+
+    /// What the API server asks, as it came.
+    fn review(&mut self, request: &str) {
+        self.text.push_str(",\"review\":{\"request\":");
+        self.text.push_str(request);
+        self.text.push('}');
     }
 
     fn field(&mut self, key: &str, value: &str) {
@@ -396,6 +415,45 @@ kubernetes:
                 Context::event(index, binding, event, item("a")),
                 &expected,
             );
+        }
+    }
+
+    #[test]
+    fn reviews_are_told_as_they_came_also_in_a_group() {
+        let text = r"
+configVersion: v1
+kubernetes:
+- {name: pods, kind: Pod}
+- {name: grouped, kind: Pod, group: g}
+kubernetesValidating:
+- {name: plain.example.com}
+- {name: grouped.example.com, group: g}
+kubernetesMutating:
+- {name: told.example.com, includeSnapshotsFrom: [pods]}
+kubernetesCustomResourceConversion:
+- {name: up, crdName: tabs.example.com, conversions: [{fromVersion: v1, toVersion: v2}]}
+- {name: told, crdName: tabs.example.com, group: g, conversions: [{fromVersion: example.com/v2, toVersion: v3}]}
+";
+        let config = parse_config("hook", text, Place::Module).unwrap();
+        let request = r#"{"uid":"u","unknown":[9007199254740993]}"#;
+        let review = json!({"request": {"uid": "u", "unknown": [9_007_199_254_740_993_u64]}});
+        let pods = json!([{"object": pod()}]);
+        let rows = [
+            json!({"binding": "plain.example.com", "type": "Validating", "review": review}),
+            json!({"binding": "grouped.example.com", "type": "Validating", "review": review, "snapshots": {"grouped": pods}}),
+            json!({"binding": "told.example.com", "type": "Mutating", "review": review, "snapshots": {"pods": pods}}),
+        ];
+        for (binding, expected) in config.admissions.iter().zip(rows) {
+            let context = Context::admission(binding, request.into());
+            tells(&config, context, &expected);
+        }
+        let rows = [
+            json!({"binding": "up", "type": "Conversion", "fromVersion": "v1", "toVersion": "v2", "review": review}),
+            json!({"binding": "told", "type": "Conversion", "fromVersion": "example.com/v2", "toVersion": "v3", "review": review, "snapshots": {"grouped": pods}}),
+        ];
+        for (binding, expected) in config.conversions.iter().zip(rows) {
+            let context = Context::conversion(binding, &binding.conversions[0], request.into());
+            tells(&config, context, &expected);
         }
     }
 

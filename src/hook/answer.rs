@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::error::Error;
-use super::files::{ANSWERS, CONFIG_VALUES_PATCH, Files, KUBERNETES_PATCH, METRICS, VALUES_PATCH};
+use super::files::{
+    ADMISSION_RESPONSE, ANSWERS, CONFIG_VALUES_PATCH, CONVERSION_RESPONSE, Files, KUBERNETES_PATCH,
+    METRICS, VALUES_PATCH,
+};
 use super::{Call, Output};
 use crate::patch::{self, parse, parse_metric_operations, parse_object_operations};
 use crate::process::{Ended, read_answer};
@@ -16,14 +19,15 @@ const LARGEST: u64 = 64 << 20;
 /// Reads the files of a run that ended well.
 pub(super) fn read_answers(files: &Files, call: &Call<'_>, ended: &Ended) -> Result<Output, Error> {
     let mut mistakes = Vec::new();
-    let texts = ANSWERS.map(|variable| {
-        let text = read(files, variable).unwrap_or_else(|mistake| {
+    let mut read_text = |variable| {
+        read(files, variable).unwrap_or_else(|mistake| {
             mistakes.push(mistake);
             String::new()
-        });
-        (variable, text)
-    });
-    let texts = BTreeMap::from(texts);
+        })
+    };
+    let texts = BTreeMap::from(ANSWERS.map(|variable| (variable, read_text(variable))));
+    let admission = read_text(ADMISSION_RESPONSE);
+    let conversion = read_text(CONVERSION_RESPONSE);
     let text = |variable| texts.get(variable).map_or("", String::as_str);
     let mut reader = Reader { mistakes };
     let values = parse(text(VALUES_PATCH), call.scope);
@@ -40,6 +44,8 @@ pub(super) fn read_answers(files: &Files, call: &Call<'_>, ended: &Ended) -> Res
             config_values,
             objects,
             metrics,
+            admission,
+            conversion,
             usage: ended.usage,
             took: ended.took,
         }),
@@ -81,7 +87,10 @@ impl Reader {
 
 /// The text of one answer. A file that the hook removed asks for nothing.
 fn read(files: &Files, variable: &str) -> Result<String, Mistake> {
-    let bytes = match read_answer(&files.path(variable), LARGEST) {
+    let Some(path) = files.path(variable) else {
+        return Ok(String::new());
+    };
+    let bytes = match read_answer(path, LARGEST) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
         Err(error) => return Err(Mistake::new(variable, error.to_string())),

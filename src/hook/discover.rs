@@ -115,7 +115,11 @@ impl Walk<'_> {
     fn take(&mut self, path: &Path, metadata: &Metadata) {
         let is_program = metadata.permissions().mode() & 0o111 != 0;
         if !is_program && !path.to_str().is_some_and(is_declaration) {
-            let hint = "make it executable by chmod +x; what hooks share belongs into lib/";
+            let hint = if path.extension().is_some_and(|ending| ending == "yml") {
+                "declared hooks end in .hook.yaml"
+            } else {
+                "make it executable by chmod +x; what hooks share belongs into lib/"
+            };
             return self.warn(path, "is not executable, so it is no hook", hint);
         }
         let Some(below) = self.below(path) else {

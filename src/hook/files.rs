@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Call;
 use crate::process::{self, Folder, Processes};
@@ -14,6 +14,10 @@ pub(super) const CONFIG_VALUES_PATCH: &str = "CONFIG_VALUES_JSON_PATCH_PATH";
 pub(super) const VALUES_PATCH: &str = "VALUES_JSON_PATCH_PATH";
 pub(super) const METRICS: &str = "METRICS_PATH";
 pub(super) const KUBERNETES_PATCH: &str = "KUBERNETES_PATCH_PATH";
+pub(super) const ADMISSION_RESPONSE: &str = "ADMISSION_RESPONSE_PATH";
+/// The older name of the same file.
+const VALIDATING_RESPONSE: &str = "VALIDATING_RESPONSE_PATH";
+pub(super) const CONVERSION_RESPONSE: &str = "CONVERSION_RESPONSE_PATH";
 
 /// The private folder of one run. It is gone when dropped.
 pub(super) struct Files {
@@ -61,6 +65,16 @@ impl Files {
         for (variable, name, content) in files {
             paths.insert(variable, folder.write(&name, content)?);
         }
+        // Only hooks that the API server calls have to answer it.
+        if !call.hook.config.admissions.is_empty() {
+            let path = folder.write(&format!("hook-{hook}-admission-response.json"), b"")?;
+            paths.insert(VALIDATING_RESPONSE, path.clone());
+            paths.insert(ADMISSION_RESPONSE, path);
+        }
+        if !call.hook.config.conversions.is_empty() {
+            let path = folder.write(&format!("hook-{hook}-conversion-response.json"), b"")?;
+            paths.insert(CONVERSION_RESPONSE, path);
+        }
         Ok(Self {
             _folder: folder,
             paths,
@@ -73,9 +87,9 @@ impl Files {
         paths.map(|(variable, path)| ((*variable).to_owned(), path.clone().into_os_string()))
     }
 
-    /// The file of a variable.
-    pub(super) fn path(&self, variable: &str) -> PathBuf {
-        self.paths.get(variable).cloned().unwrap_or_default()
+    /// The file of a variable; `None` when the hook is not given it.
+    pub(super) fn path(&self, variable: &str) -> Option<&Path> {
+        self.paths.get(variable).map(PathBuf::as_path)
     }
 }
 

@@ -99,6 +99,10 @@ pub struct Output {
     pub objects: Vec<ObjectOperation>,
     /// Metrics.
     pub metrics: MetricOperations,
+    /// The text of its answer to an admission request; empty when it gave none.
+    pub admission: String,
+    /// The text of its answer to a conversion; empty when it gave none.
+    pub conversion: String,
     /// What the run cost.
     pub usage: Usage,
     /// From before the start until the hook and all that it started were gone.

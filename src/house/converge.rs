@@ -138,6 +138,8 @@ impl House {
                 resident.script_error = None;
                 resident.enabled = decision.enabled;
                 if changed {
+                    // Whom the API server shall ask is another matter then.
+                    self.bindings_version += 1;
                     tracing::info!(target: "module", module = %name, enabled = decision.enabled, why = decision.why, "decided");
                 }
                 if decision.enabled && changed {

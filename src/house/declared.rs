@@ -3,13 +3,15 @@
 //! A run only replaces in memory what its hook declares. Bringing it is a task of the module's own queue, so
 //! that nothing else of the module is written meanwhile.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::hook_run::Changed;
-use super::steps::Times;
+use super::hooks::HookSet;
+use super::steps::{Place, Times};
 use super::{House, Work};
 use crate::name::ModuleName;
-use crate::queue::QueueName;
+use crate::queue::{Hold, QueueName};
 use crate::report;
 use crate::task::{DeclaredCall, HookRan, HooksRead, ModuleRun, Ran, Task};
 use crate::values::Origin;
@@ -33,6 +35,25 @@ impl House {
             values,
             module,
         })
+    }
+
+    /// All hooks that are declared.
+    pub(super) fn declared_hooks(&self) -> BTreeSet<(Place, String)> {
+        let declares = |(place, set): (Option<&ModuleName>, &HookSet)| {
+            let names = set.declares.keys();
+            names
+                .map(|hook| (place.cloned(), hook.clone()))
+                .collect::<Vec<_>>()
+        };
+        self.sets().flat_map(declares).collect()
+    }
+
+    /// Why a hook of a main queue may not start now. One that is declared is no process.
+    pub(super) fn no_slot_for(&self, place: Option<&ModuleName>, hook: &str) -> Option<Hold> {
+        let is_declared = self
+            .set(place)
+            .is_some_and(|set| set.declares.contains_key(hook));
+        self.no_hook_slot().filter(|_| !is_declared)
     }
 
     /// Objects that a hook declares otherwise now are brought, unless a run of the module is about to.

@@ -222,6 +222,7 @@ impl House {
             return;
         };
         resident.enabled = false;
+        self.bindings_version += 1;
         resident.state = ModuleState::Deleting;
         if resident.has_objects() || resident.hooks.is_active() {
             let task = Task::ModuleDelete {

@@ -51,6 +51,7 @@ impl House {
                 || QueueName::Main.to_string(),
                 |module| QueueName::Module(module.clone()).to_string(),
             ),
+            said: String::new(),
             may_fail: self.allows_failure(place.as_ref(), ran),
         };
         let results = if let Some(error) = &ran.error {
@@ -173,6 +174,7 @@ impl House {
                 _ => KUBERNETES,
             },
             queue: queue.to_string(),
+            said: String::new(),
             may_fail: run.allow_failure,
         };
         let results = match &ran.error {
@@ -201,14 +203,28 @@ impl House {
 
     /// What follows from values that events changed.
     fn follow_run(&mut self, run: &HookRun, changed: Changed, now: Instant) {
-        let (place, hook) = (run.module.as_ref(), &run.hook);
+        let place = run.module.as_ref();
         let is_synchronization = !run.synchronizes.is_empty();
         self.follow_objects(place, changed);
+        let is_used_anyway = is_synchronization && self.is_before_work(place);
+        let changed = Changed {
+            values: changed.values && !is_used_anyway,
+            ..changed
+        };
+        self.follow_values((place, &run.hook), changed, now);
+    }
+
+    /// What follows from values and flags that a hook changed by itself.
+    pub(super) fn follow_values(
+        &mut self,
+        (place, hook): (Option<&ModuleName>, &str),
+        changed: Changed,
+        now: Instant,
+    ) {
         if changed.flags {
             self.request_converge("GlobalHookSwitchedModules");
         }
-        let is_used_anyway = is_synchronization && self.is_before_work(place);
-        if !changed.values || is_used_anyway {
+        if !changed.values {
             return;
         }
         let checksum = match place {
@@ -241,7 +257,7 @@ impl House {
     }
 
     /// Takes what a hook gives back; values are checked against those of now.
-    fn take_results(
+    pub(super) fn take_results(
         &mut self,
         place: Option<&ModuleName>,
         hook: &str,

@@ -8,7 +8,7 @@ use super::{House, Work};
 use crate::binding;
 use crate::name::ModuleName;
 use crate::queue::Hold;
-use crate::task::{HookCall, HookRun};
+use crate::task::{HookCall, HookRun, Reply};
 
 impl House {
     /// Hooks that their settings hold back for now.
@@ -83,6 +83,7 @@ impl House {
             declared: declared.map(Box::new),
             queue,
             task,
+            reply: Reply::None,
         })
     }
 }

@@ -16,6 +16,7 @@
 //! A task with hooks is a chain of steps (`hooks/chain.rs`); between two steps everything else goes on.
 
 mod answer;
+mod calls;
 mod config;
 mod contest;
 mod converge;
@@ -40,6 +41,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::apply::Parent;
+use crate::binding::FailurePolicy;
 use crate::config_values::ConfigValues;
 use crate::metric::Operation;
 use crate::module::{Discovery, Extenders, Guard, Module, OrderMode};
@@ -56,8 +58,10 @@ use crate::task::{
 };
 use crate::values::{Checksum, Store};
 
+pub use calls::CalledHook;
 pub use hooks::{SnapshotOf, ToldEvents};
 
+use calls::Calls;
 use hooks::HookSet;
 use resident::Resident;
 
@@ -78,8 +82,10 @@ pub struct Settings {
     pub global_schemas: Schemas,
     /// The folder of the global hooks.
     pub global_hooks: std::path::PathBuf,
-    /// How many hooks of main queues run at once.
+    /// How many hooks of main queues run at once, and how many that the API server calls.
     pub hook_processes: usize,
+    /// What follows when a hook does not answer the API server, and its binding does not say.
+    pub failure_policy: FailurePolicy,
 }
 
 /// The state of everything.
@@ -112,6 +118,8 @@ pub struct House {
     dynamic: BTreeMap<ValuesKey, bool>,
     /// The tasks of main queues that run a hook now.
     hook_slots: BTreeSet<u64>,
+    /// What the API server asks.
+    calls: Calls,
     next_monitor: u64,
     /// Grows when what hooks are bound to changes.
     bindings_version: u64,
@@ -344,6 +352,7 @@ impl House {
             hooks_folder: None,
             dynamic: BTreeMap::new(),
             hook_slots: BTreeSet::new(),
+            calls: Calls::default(),
             next_monitor: 1,
             bindings_version: 0,
             notices: Vec::new(),
@@ -367,6 +376,7 @@ impl House {
             .chain(self.swing_wakes())
             .chain(self.lines.wake_at())
             .chain(self.ask_guard_at)
+            .chain(self.calls_wake_at())
             .min()
     }
 
@@ -384,6 +394,7 @@ impl House {
             self.request_run(&name, "ContestOver");
         }
         self.go_on_after_swing((now, time));
+        self.end_late_calls(now);
     }
 
     /// Whether every enabled module was attempted once.

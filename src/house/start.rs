@@ -63,11 +63,16 @@ impl House {
         let waits = self.chain_waits();
         let limits = self.hook_limits(now);
         let full = self.no_hook_slot();
+        let declared = full
+            .as_ref()
+            .map_or_else(BTreeSet::new, |_| self.declared_hooks());
         let started = self.lines.start(now, |turn| match turn.task {
-            Task::HookRun(run) => limits
-                .get(&(run.module.clone(), run.hook.clone()))
-                .or_else(|| full.as_ref().filter(|_| is_limited(turn.queue)))
-                .cloned(),
+            Task::HookRun(run) => {
+                let hook = (run.module.clone(), run.hook.clone());
+                let counts = is_limited(turn.queue) && !declared.contains(&hook);
+                let full = full.as_ref().filter(|_| counts);
+                limits.get(&hook).or(full).cloned()
+            }
             task if turn.goes_on => waits.get(&task.module().cloned()).map(Hold::new),
             Task::ConvergeModules { .. }
             | Task::AfterAll
@@ -174,7 +179,10 @@ impl House {
             Task::AskScript { module } => Work::Evaluate(self.evaluation_of(module)),
             Task::AwaitReady { module } => self.await_work(module),
             Task::ModuleApply { module } => self.apply_work(module, now),
-            Task::HookRun(_) if is_limited(&started.queue) && self.no_hook_slot().is_some() => {
+            Task::HookRun(run)
+                if is_limited(&started.queue)
+                    && self.no_slot_for(run.module.as_ref(), &run.hook).is_some() =>
+            {
                 // Others of this turn were faster.
                 self.lines.go_on(&started.queue, started.id);
                 return None;
@@ -191,7 +199,8 @@ impl House {
             | Task::ModuleRun { .. }
             | Task::ModuleDelete { .. } => self.step_work(&started, now, time)?,
         };
-        if matches!(work, Work::Hook(_)) && is_limited(&started.queue) {
+        let is_program = matches!(&work, Work::Hook(call) if call.declared.is_none());
+        if is_program && is_limited(&started.queue) {
             self.hook_slots.insert(started.id);
         }
         Some(Job {

@@ -15,7 +15,8 @@ mod stored;
 pub use apply::Refusal;
 pub use metric::{MetricOperations, parse_metric_operations};
 pub use object::{
-    Cascade, Existing, ObjectOperation, ObjectPatch, ObjectTarget, parse_object_operations,
+    Cascade, Existing, ObjectOperation, ObjectPatch, ObjectTarget, check_json_patch,
+    parse_object_operations,
 };
 pub use operation::{Operation, ValuesPatch, Verb};
 pub use parse::{HookPatch, parse};

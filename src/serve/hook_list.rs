@@ -44,7 +44,7 @@ pub struct BindingRow {
     pub name: String,
     /// `Secret registry in namespace shop`, `*/5 * * * *`, `order 10`.
     pub listens_to: String,
-    /// The queue that it runs in.
+    /// The queue that it runs in; empty when it runs in none, as the API server waits.
     pub queue: String,
     /// How far it is.
     pub state: BindingState,
@@ -134,9 +134,11 @@ impl BindingRow {
         } else {
             format!("  {} {}", self.kind, self.name)
         };
-        let Self {
-            listens_to, queue, ..
-        } = self;
+        let listens_to = &self.listens_to;
+        let queue = match self.queue.as_str() {
+            "" => String::new(),
+            queue => format!(", queue {queue}"),
+        };
         let why = match self.why.as_str() {
             "" => String::new(),
             why => format!("; {}", first_line(why)),
@@ -148,7 +150,7 @@ impl BindingRow {
             Cell::plain(""),
             Cell::plain(""),
             self.state.cell(),
-            Cell::new(&format!("{listens_to}, queue {queue}{why}"), Tone::Faint),
+            Cell::new(&format!("{listens_to}{queue}{why}"), Tone::Faint),
         ]
     }
 }

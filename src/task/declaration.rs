@@ -417,3 +417,183 @@ const fn kind_of(value: &Value) -> &'static str {
         Value::Object(_) => "a map",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::reply::Reply;
+    use super::*;
+    use crate::hook::Hook;
+    use crate::schema::Schemas;
+    use crate::values::Origin;
+
+    const BINDINGS: &str = "configVersion: v1\nkubernetes: [{name: pods, kind: Pod}]\n";
+
+    fn run(text: &str, store: &Store, before: Option<Documents>) -> Result<Evaluated, String> {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("x.hook.yaml");
+        std::fs::write(&path, format!("{BINDINGS}{text}")).unwrap();
+        let file = HookFile {
+            name: "hooks/x.hook.yaml".to_owned(),
+            shown: "x".to_owned(),
+            path,
+            python: None,
+            digest: [0; 32],
+        };
+        let told = |error: &(dyn std::error::Error + 'static)| crate::report::chain(error);
+        let (config, declaration) =
+            Declaration::read(&file, store.scope()).map_err(|error| told(&error))?;
+        let item = |name: &str| {
+            Arc::new(Item {
+                api_version: String::new(),
+                kind: String::new(),
+                namespace: None,
+                name: name.to_owned(),
+                object: Some(format!(r#"{{"name":"{name}"}}"#).into_boxed_str()),
+                filter_result: None,
+            })
+        };
+        let config = Arc::new(config);
+        let run = DeclaredRun {
+            call: HookCall {
+                hook: Arc::new(Hook { file, config }),
+                module: Some(ModuleName::parse("hello").unwrap()),
+                contexts: Vec::new(),
+                monitors: Vec::new(),
+                store: store.clone(),
+                global: None,
+                declared: None,
+                queue: String::new(),
+                task: 0,
+                reply: Reply::None,
+            },
+            declared: DeclaredCall {
+                declaration: Arc::new(declaration),
+                is_complete: true,
+                before,
+                values: None,
+                module: None,
+            },
+            contexts: r#"[{"binding":"nightly"}]"#.to_owned(),
+            items: vec![vec![item("a"), item("b")]],
+            namespace: "ops".to_owned(),
+            capabilities: Arc::default(),
+        };
+        run.evaluate().map_err(|error| told(&error))
+    }
+
+    fn store() -> Store {
+        let scope = ValuesKey::parse("hello").unwrap();
+        Store::new(scope, Vec::new(), Schemas::default()).unwrap()
+    }
+
+    fn failure(text: &str) -> String {
+        run(text, &store(), None).err().unwrap()
+    }
+
+    #[test]
+    fn values_are_what_filters_give_and_only_what_is_new_is_asked_for() {
+        let text = "values:
+  hello.names: '[.snapshots.pods[].object.name]'
+  hello.why: .contexts[0].binding
+  hello.none: empty
+  hello.null: 'null'
+";
+        let mut store = store();
+        let evaluated = run(text, &store, None).unwrap();
+        let asked: Vec<String> = evaluated
+            .values
+            .values
+            .0
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(asked, ["add /hello/names", "add /hello/why"]);
+        assert_eq!(evaluated.taken_back, ["/hello/none", "/hello/null"]);
+        let origin = Origin::HookPatch {
+            hook: "hello/hooks/x.hook.yaml".to_owned(),
+        };
+        store
+            .apply_values_patch(&evaluated.values.values, &origin)
+            .unwrap();
+        assert_eq!(
+            *store.snapshot().values,
+            json!({"names": ["a", "b"], "why": "nightly"})
+        );
+        assert!(run(text, &store, None).unwrap().values.values.is_empty());
+    }
+
+    #[test]
+    fn what_fails_is_told_with_its_place_and_all_at_once() {
+        let told = failure(
+            "values:
+  hello.a: .snapshots.pods[]
+  hello.b: .nope.x[0] | error(\"no\")
+metrics:
+  a: '\"x\"'
+",
+        );
+        for part in [
+            "x:4:12: values[\"hello.a\"]: expected one result, got 2 (write [ ] around the filter to have a list)",
+            "x:5:12: values[\"hello.b\"]: jq: ",
+            "x:7:6: metrics.a: expected a number, got a string",
+        ] {
+            assert!(told.contains(part), "{part}\n{told}");
+        }
+    }
+
+    #[test]
+    fn mistakes_of_filters_and_of_the_template_are_told_together() {
+        let told = failure("values: {hello.a: '.['}\nobjects: |\n  {% if x %}\n");
+        assert!(told.contains("x:3:"), "{told}");
+        assert!(told.contains("x:5:"), "{told}");
+        let told = failure("objects: |\n  ---\n  {{ snapshot.pods }}\n");
+        assert!(
+            told.contains("x:5:6: snapshot is undefined (did you mean snapshots?)"),
+            "{told}"
+        );
+        let told = failure("objects: |\n  ---\n  {{ Chart.Name }}\n");
+        assert!(told.contains("x:5:6: "), "{told}");
+        let told = failure("objects: |\n  - a\n");
+        assert!(told.contains("expected an object, got a list"), "{told}");
+        let hook =
+            "{apiVersion: v1, kind: Pod, metadata: {name: a, annotations: {helm.sh/hook: test}}}";
+        let told = failure(&format!("objects: |\n  {hook}\n"));
+        assert!(told.contains("is a Helm hook"), "{told}");
+    }
+
+    const OBJECTS: &str = "objects: |
+  {% for item in snapshots.pods %}
+  ---
+  {apiVersion: v1, kind: ConfigMap, metadata: {name: {{ item.object.name }}}, data: { a: {{ Values.hello.a | default('x') }}}}
+  {% endfor %}
+";
+
+    #[test]
+    fn a_document_that_is_as_before_is_the_same_one() {
+        let first = run(OBJECTS, &store(), None).unwrap().documents.unwrap();
+        assert_eq!(first.len(), 2);
+        let again = run(OBJECTS, &store(), Some(first.clone())).unwrap();
+        assert!(again.documents.is_none());
+        let text = OBJECTS.replace(
+            "data: {a:",
+            "data: { {% if item.object.name == 'b' %}b: 1, {% endif %}a:",
+        );
+        let other = run(&text, &store(), Some(first.clone()))
+            .unwrap()
+            .documents
+            .unwrap();
+        assert!(Arc::ptr_eq(&first[0], &other[0]));
+        assert!(!Arc::ptr_eq(&first[1], &other[1]));
+    }
+
+    #[test]
+    fn the_template_sees_the_values_that_the_hook_sets() {
+        let text = format!("values: {{hello.a: '\"new\"'}}\n{OBJECTS}");
+        let documents = run(&text, &store(), None).unwrap().documents.unwrap();
+        assert!(
+            documents[0].text.contains("a: new"),
+            "{}",
+            documents[0].text
+        );
+    }
+}

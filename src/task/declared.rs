@@ -274,3 +274,55 @@ fn joined(rendering: &Rendering, declared: &DeclaredSet) -> Result<Prepared, Err
 fn twice(desired: &Desired, message: String, hint: &str) -> Mistake {
     Mistake::new(&desired.source.file, message).hint(hint)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether an object is held: who declared it, who is known, who is not, who may not see all.
+    fn is_held(by: Option<&str>, known: &[&str], unknown: &[&str], blind: &[&str]) -> bool {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let said = Declarations {
+            known: known
+                .iter()
+                .map(|name| ((*name).to_owned(), Documents::default()))
+                .collect(),
+            unknown: names(unknown),
+            blind: names(blind),
+        };
+        let set = DeclaredSet {
+            said,
+            ..DeclaredSet::default()
+        };
+        let kind = crate::object::GroupKind::new("", "ConfigMap");
+        let mut live = Live::read(&kind, r#"{"metadata":{"name":"a"}}"#).unwrap();
+        live.declared_by = by.map(str::to_owned);
+        set.holds(&live)
+    }
+
+    #[test]
+    fn nothing_is_pruned_by_ignorance() {
+        for (by, known, unknown, blind, held) in [
+            // The chart's own.
+            (None, &["a"][..], &["b"][..], &["a"][..], false),
+            // Its hook was heard and does not want it.
+            (Some("a"), &["a"], &[], &[], false),
+            (Some("a"), &["a"], &["b"], &[], false),
+            // Its hook was heard and may not see all.
+            (Some("a"), &["a"], &[], &["a"], true),
+            // Its hook was not heard yet.
+            (Some("a"), &[], &["a"], &[], true),
+            // Its hook is gone; or it has another name, and was not heard yet.
+            (Some("a"), &["b"], &[], &[], false),
+            (Some("a"), &["b"], &["c"], &[], true),
+            // No hook declares anything any more.
+            (Some("a"), &[], &[], &[], false),
+        ] {
+            assert_eq!(
+                is_held(by, known, unknown, blind),
+                held,
+                "{by:?} {known:?} {unknown:?} {blind:?}"
+            );
+        }
+    }
+}

@@ -73,6 +73,9 @@ pub enum Error {
     /// A hook's patch of config values could not be written.
     #[error(transparent)]
     WriteSection(#[from] config_values::WriteError),
+    /// Nobody waits for the answer of a hook any more, so it was ended.
+    #[error("it was ended: the API server waits for its answer no longer")]
+    GivenUp,
     /// Something else is in the way; the text says what.
     #[error("{0}")]
     Held(String),
@@ -105,7 +108,7 @@ impl Error {
             Self::Report(_) => "StatusFailed",
             Self::AskScript(_) => "EnabledScriptFailed",
             Self::ReadHooks(_) => "InvalidHooks",
-            Self::RunHook(_) | Self::Evaluate { .. } => "HookFailed",
+            Self::RunHook(_) | Self::Evaluate { .. } | Self::GivenUp => "HookFailed",
             Self::PatchValues(_) => "InvalidValuesPatch",
             Self::Objects(_) => "ObjectPatchFailed",
             Self::WriteSection(_) => "ConfigMapNotWritten",

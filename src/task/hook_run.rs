@@ -2,20 +2,18 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
-use super::declaration::{
-    Declaration, DeclaredCall, DeclaredRun, Documents, Evaluated, namespace_of,
-};
+use super::declaration::{DeclaredCall, DeclaredRun, Documents, Evaluated, namespace_of};
 use super::error::Error;
-use crate::binding::{self, HookConfig, Include, Place, combine, write_contexts};
-use crate::hook::{self, Hook, HookFile, Labels};
+use super::reply::{Replied, Reply};
+use crate::binding::{self, Include, combine, write_contexts};
+use crate::hook::{self, Hook, Labels};
 use crate::name::{ModuleName, ValuesKey};
 use crate::object::hook_field_manager;
 use crate::patch::{HookPatch, ValuesPatch};
@@ -23,9 +21,6 @@ use crate::process::Usage;
 use crate::values::{Layer, Origin, Snapshot, Store};
 use crate::watch::{Item, MonitorId};
 use crate::{apply, config_values, metric, yaml};
-
-/// Hooks that are asked for their configuration at once.
-const ASKED_AT_ONCE: usize = 4;
 
 /// Snapshots by the index of their binding, each with the sequence that it is of.
 type Snapshots = BTreeMap<usize, (u64, Vec<Arc<Item>>)>;
@@ -51,6 +46,8 @@ pub struct HookCall {
     pub queue: String,
     /// The number of its task, for the log.
     pub task: u64,
+    /// What it owes the API server.
+    pub reply: Reply,
 }
 
 /// What became of a run.
@@ -78,137 +75,57 @@ pub struct HookRan {
     pub usage: Usage,
     /// How long its process ran.
     pub took: Duration,
+    /// What it gives the API server; nothing when it failed.
+    pub replied: Replied,
     /// Why it failed.
     pub error: Option<Error>,
-}
-
-/// The hooks of one place, to be read from disk.
-#[derive(Debug, Clone)]
-pub struct HookFolder {
-    /// The folder.
-    pub path: PathBuf,
-    /// Whose it is; `None` for global hooks.
-    pub module: Option<ModuleName>,
-}
-
-/// What was read of a folder.
-#[derive(Debug, Default)]
-pub struct HooksRead {
-    /// The hooks.
-    pub hooks: Vec<Hook>,
-    /// What those of them that are declared say, by name.
-    pub declarations: BTreeMap<String, Arc<Declaration>>,
-    /// What is suspicious and stops nothing.
-    pub warnings: Vec<String>,
-}
-
-/// A declared hook that was read.
-type ReadDeclaration = (HookFile, HookConfig, Declaration);
-
-/// What is found in a folder.
-struct Found {
-    programs: Vec<HookFile>,
-    declared: Vec<Result<ReadDeclaration, hook::Error>>,
-    warnings: Vec<String>,
-}
-
-impl Found {
-    /// Finds the hooks of a folder, and reads those that are declared.
-    fn find(folder: &HookFolder) -> Self {
-        let module = folder.module.as_ref();
-        let scope = module.map_or_else(ValuesKey::global, ModuleName::key);
-        let found = hook::discover(folder.place(), &folder.path);
-        let (declared, programs): (Vec<_>, Vec<_>) =
-            found.hooks.into_iter().partition(HookFile::is_declaration);
-        let read = |file: HookFile| {
-            let (config, declaration) = Declaration::read(&file, &scope)?;
-            Ok((file, config, declaration))
-        };
-        Self {
-            programs,
-            declared: declared.into_iter().map(read).collect(),
-            warnings: found.warnings.iter().map(ToString::to_string).collect(),
-        }
-    }
-}
-
-impl HookFolder {
-    fn place(&self) -> Place {
-        if self.module.is_some() {
-            Place::Module
-        } else {
-            Place::Global
-        }
-    }
-}
-
-/// Finds the hooks of a folder and asks each program for its configuration.
-pub async fn read_hooks(context: &Context, folder: HookFolder) -> Result<HooksRead, Error> {
-    let place = folder.place();
-    let found = tokio::task::spawn_blocking(move || Found::find(&folder)).await;
-    let found = found.map_err(|error| Error::Broken(error.to_string()))?;
-    let mut read = HooksRead {
-        warnings: found.warnings,
-        ..HooksRead::default()
-    };
-    let declared = found.declared.into_iter().map(|found| {
-        let (file, config, declaration) = found?;
-        let config = Arc::new(config);
-        read.declarations
-            .insert(file.name.clone(), Arc::new(declaration));
-        Ok(Hook { file, config })
-    });
-    let mut answers: Vec<Result<Hook, hook::Error>> = declared.collect();
-    let ask = async |file: HookFile| {
-        let limit = context.hooks.config_timeout;
-        let config = hook::read_config(&context.processes, &file, place, limit).await;
-        config.map(|config| Hook {
-            file,
-            config: Arc::new(config),
-        })
-    };
-    let asked = stream::iter(found.programs)
-        .map(ask)
-        .buffered(ASKED_AT_ONCE);
-    answers.extend(asked.collect::<Vec<_>>().await);
-    let mut failures = Vec::new();
-    for answer in answers {
-        match answer {
-            Ok(hook) => {
-                let warnings = hook.config.warnings.iter();
-                read.warnings.extend(warnings.map(ToString::to_string));
-                read.hooks.push(hook);
-            }
-            Err(error) => failures.push(error),
-        }
-    }
-    if failures.is_empty() {
-        Ok(read)
-    } else {
-        Err(Error::ReadHooks(failures))
-    }
 }
 
 /// Runs a hook. Whatever happens, what was done is in the answer.
 pub async fn run_hook(context: &Context, call: HookCall) -> HookRan {
     let mut ran = HookRan::default();
-    ran.error = steps(context, call, &mut ran).await.err();
+    let never = CancellationToken::new();
+    ran.error = steps(context, (call, &never), &mut ran).await.err();
     ran
 }
 
-async fn steps(context: &Context, mut call: HookCall, ran: &mut HookRan) -> Result<(), Error> {
+/// The same for a hook that the API server calls. When nobody waits for its answer any more, the process
+/// and all that it started are killed; what it asked for before that is done to the end.
+pub async fn run_called_hook(
+    context: &Context,
+    call: HookCall,
+    given_up: &CancellationToken,
+) -> HookRan {
+    let mut ran = HookRan::default();
+    ran.error = steps(context, (call, given_up), &mut ran).await.err();
+    ran
+}
+
+async fn steps(
+    context: &Context,
+    (mut call, given_up): (HookCall, &CancellationToken),
+    ran: &mut HookRan,
+) -> Result<(), Error> {
     let begun = Instant::now();
     if let Some(declared) = call.declared.take() {
         let evaluated = evaluate(context, call, *declared, ran).await;
         ran.took = begun.elapsed();
         return evaluated;
     }
-    let output = hook_output(context, &call, ran).await;
+    let output = tokio::select! {
+        output = hook_output(context, &call, ran) => output,
+        () = given_up.cancelled() => Err(Error::GivenUp),
+    };
     // How long is also said of a run that failed.
     ran.took = begun.elapsed();
     let output = output?;
     ran.usage = output.usage;
     ran.took = output.took;
+    let replied = replied(&call, &output)?;
+    if call.reply.is_trial() {
+        ran.replied = replied;
+        return Ok(());
+    }
     let section = check(&call, &output)?;
     ran.metrics = output.metrics.operations;
     operate(context, &call, &output.objects, ran).await?;
@@ -217,6 +134,7 @@ async fn steps(context: &Context, mut call: HookCall, ran: &mut HookRan) -> Resu
     }
     ran.config_flags = output.config_values.flags;
     ran.values = output.values;
+    ran.replied = replied;
     Ok(())
 }
 
@@ -275,6 +193,21 @@ fn synchronized(call: &HookCall) -> impl Iterator<Item = MonitorId> {
         _ => None,
     };
     call.contexts.iter().filter_map(monitor)
+}
+
+/// Reads the answer for the API server, before anything takes effect.
+fn replied(call: &HookCall, output: &hook::Output) -> Result<Replied, Error> {
+    let (replied, ignored) = call.reply.read(output).map_err(|source| {
+        Error::RunHook(hook::Error::Answer {
+            hook: call.hook.file.shown.clone(),
+            source,
+        })
+    })?;
+    let module = call.module.as_ref().map_or("global", ModuleName::as_str);
+    for mistake in ignored {
+        tracing::warn!(target: "hook", module, hook = call.hook.file.name, "{mistake}");
+    }
+    Ok(replied)
 }
 
 /// The text of the binding context file. What a Synchronization tells, and of which moment each

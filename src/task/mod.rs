@@ -8,24 +8,28 @@ mod declaration;
 mod declared;
 mod enabled;
 mod error;
+mod hook_folder;
 mod hook_run;
 mod module_delete;
 mod module_diff;
 mod module_run;
 mod own_sections;
 mod rendering;
+mod reply;
 
 pub use context::{Context, HookContext};
 pub use declaration::{Declaration, DeclaredCall, DeclaredRun, Documents, Evaluated};
 pub use declared::{Declarations, DeclaredSet, Whole};
 pub use enabled::{Asked, Decided, Evaluation, evaluate};
 pub use error::Error;
-pub use hook_run::{HookCall, HookFolder, HookRan, HooksRead, read_hooks, run_hook};
+pub use hook_folder::{HookFolder, HooksRead, read_hooks};
+pub use hook_run::{HookCall, HookRan, run_called_hook, run_hook};
 pub use module_delete::{Deleted, delete};
 pub use module_diff::{Difference, difference};
 pub use module_run::{Known, ModuleRun, Ran, await_ready, look, prepare_offline, run};
 pub use own_sections::OwnSections;
 pub use rendering::{Rendering, Values, render_offline};
+pub use reply::{Replied, Reply};
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -112,6 +116,8 @@ impl HookRun {
             }
             ContextKind::Synchronization { .. } => "Synchronization".to_owned(),
             ContextKind::Schedule => "Schedule".to_owned(),
+            ContextKind::Admission { kind, .. } => kind.name().to_owned(),
+            ContextKind::Conversion { from, to, .. } => format!("Conversion {from} to {to}"),
             ContextKind::Lifecycle(_) => String::new(),
         };
         format!("{}: {what}{more}", first.binding)
@@ -260,6 +266,40 @@ impl Task {
             | (Self::AwaitReady { module: old }, Self::AwaitReady { module: new }) => old == new,
             (Self::AfterAll, Self::AfterAll) => true,
             _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(module: &str) -> Task {
+        Task::ModuleRun {
+            module: ModuleName::parse(module).unwrap(),
+            reason: String::new(),
+        }
+    }
+
+    fn apply(module: &str) -> Task {
+        Task::ModuleApply {
+            module: ModuleName::parse(module).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_run_stands_for_what_is_declared_as_well() {
+        for (old, new, left) in [
+            (run("a"), apply("a"), Some(run("a"))),
+            (apply("a"), run("a"), Some(run("a"))),
+            (apply("a"), apply("a"), Some(apply("a"))),
+            (apply("a"), apply("b"), None),
+            (apply("a"), run("b"), None),
+            (Task::AfterAll, apply("a"), None),
+        ] {
+            let mut task = old.clone();
+            let absorbed = Task::absorb(&mut task, &new).then_some(task);
+            assert_eq!(absorbed, left, "{old:?} {new:?}");
         }
     }
 }

@@ -446,6 +446,41 @@ properties:
     }
 
     #[test]
+    fn what_a_hook_takes_back_counts_as_before() {
+        let mut store = store("host: a\nreplicas: 3");
+        patched(&mut store, "add /m/replicas 7").unwrap();
+        let mine = [("/m/replicas".to_owned(), "run.sh")];
+        for (paths, by, changed, replicas) in [
+            (vec!["/m/host".to_owned()], "run.sh", false, 7),
+            (vec![mine[0].0.clone()], "other.sh", false, 7),
+            (vec![mine[0].0.clone()], mine[0].1, true, 3),
+            (vec![mine[0].0.clone()], mine[0].1, false, 3),
+        ] {
+            assert_eq!(
+                store.take_back(&paths, &hook(by)).unwrap(),
+                changed,
+                "{paths:?} {by}"
+            );
+            assert_eq!(
+                store.snapshot().values["replicas"],
+                replicas,
+                "{paths:?} {by}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_must_be_there_cannot_be_taken_back() {
+        let mut store = store("");
+        patched(&mut store, r#"add /m/host "a""#).unwrap();
+        let before = store.snapshot();
+        store
+            .take_back(&["/m/host".to_owned()], &hook("run.sh"))
+            .unwrap_err();
+        assert_eq!(store.snapshot(), before);
+    }
+
+    #[test]
     fn later_layer_wins() {
         let with_defaults = json!({"replicas": 2, "ingress": {"class": "nginx"}});
         for (text, section, expected) in [

@@ -8,7 +8,7 @@ use addon_operator::hook::{Hook, HookFile};
 use addon_operator::metric::{Change, Operation};
 use addon_operator::name::ModuleName;
 use addon_operator::task::{
-    Declaration, DeclaredCall, DeclaredRun, Documents, Evaluated, HookCall,
+    Declaration, DeclaredCall, DeclaredRun, Documents, Evaluated, HookCall, Reply,
 };
 use addon_operator::values::Store;
 use addon_operator::watch::Item;
@@ -97,6 +97,7 @@ impl Declared {
                 declared: None,
                 queue: String::new(),
                 task: 0,
+                reply: Reply::None,
             },
             declared: DeclaredCall {
                 declaration: self.declaration.clone(),

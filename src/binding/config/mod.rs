@@ -11,9 +11,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{
-    Common, HookConfig, KubernetesBinding, Lifecycle, Place, Rate, ScheduleBinding, Version,
-};
+use super::{AdmissionKind, HookConfig, Lifecycle, Place, Rate, Version};
 use crate::report::{Mistake, Mistakes};
 use crate::schedule::parse_duration;
 use crate::yaml::{self, Data, Node, Profile};
@@ -65,6 +63,8 @@ fn empty(version: Version) -> HookConfig {
         lifecycle: BTreeMap::new(),
         schedules: Vec::new(),
         kubernetes: Vec::new(),
+        admissions: Vec::new(),
+        conversions: Vec::new(),
         warnings: Vec::new(),
     }
 }
@@ -187,12 +187,16 @@ fn read_second(map: &Map<'_>, config: &mut HookConfig) {
         .iter()
         .filter_map(|item| kubernetes::read_schedule(item, &names))
         .collect();
-    for key in webhook::KEYS {
-        if let Some(spot) = map.get(key) {
-            webhook::check(key, &spot, &names);
-        }
-    }
-    share_snapshots(&mut config.kubernetes, &mut config.schedules);
+    config.admissions = AdmissionKind::ALL
+        .into_iter()
+        .filter_map(|kind| Some((kind, map.get(kind.key())?)))
+        .flat_map(|(kind, spot)| webhook::read_admissions(kind, &spot, &names))
+        .collect();
+    config.conversions = items(webhook::CONVERSION)
+        .iter()
+        .filter_map(|item| webhook::read_conversion(item, &names))
+        .collect();
+    share_snapshots(config);
 }
 
 /// The name of a `kubernetes` binding, whatever is wrong with the rest of it.
@@ -235,9 +239,9 @@ fn read_rate(spot: &Spot<'_>) -> Option<Rate> {
 }
 
 /// Bindings of one group are told the snapshots of all its `kubernetes` bindings.
-fn share_snapshots(kubernetes: &mut [KubernetesBinding], schedules: &mut [ScheduleBinding]) {
+fn share_snapshots(config: &mut HookConfig) {
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for binding in &*kubernetes {
+    for binding in &config.kubernetes {
         if let Some(group) = &binding.common.group {
             groups
                 .entry(group.clone())
@@ -245,15 +249,23 @@ fn share_snapshots(kubernetes: &mut [KubernetesBinding], schedules: &mut [Schedu
                 .push(binding.name.clone());
         }
     }
-    let include = |common: &mut Common| {
-        let names = common.group.as_ref().and_then(|group| groups.get(group));
+    let include = |group: Option<&String>, included: &mut Vec<String>| {
+        let names = group.and_then(|group| groups.get(group));
         for name in names.into_iter().flatten() {
-            if !common.include_snapshots.contains(name) {
-                common.include_snapshots.push(name.clone());
+            if !included.contains(name) {
+                included.push(name.clone());
             }
         }
     };
-    let of_kubernetes = kubernetes.iter_mut().map(|binding| &mut binding.common);
-    let of_schedules = schedules.iter_mut().map(|binding| &mut binding.common);
-    of_kubernetes.chain(of_schedules).for_each(include);
+    let of_kubernetes = config.kubernetes.iter_mut().map(|it| &mut it.common);
+    let of_schedules = config.schedules.iter_mut().map(|it| &mut it.common);
+    for common in of_kubernetes.chain(of_schedules) {
+        include(common.group.as_ref(), &mut common.include_snapshots);
+    }
+    for binding in &mut config.admissions {
+        include(binding.group.as_ref(), &mut binding.include_snapshots);
+    }
+    for binding in &mut config.conversions {
+        include(binding.group.as_ref(), &mut binding.include_snapshots);
+    }
 }

@@ -155,13 +155,17 @@ pub(super) fn named(names: BTreeSet<String>) -> Namespaces {
     }
 }
 
-fn check_key(spot: &Spot<'_>, key: &str) {
+/// A name of at most 63 letters, after a domain and `/` if need be.
+pub(super) fn is_label_key(key: &str) -> bool {
     let (prefix, name) = match key.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
         None => (None, key),
     };
-    let good_prefix = prefix.is_none_or(is_domain);
-    if name.is_empty() || !is_label_name(name) || !good_prefix {
+    !name.is_empty() && is_label_name(name) && prefix.is_none_or(is_domain)
+}
+
+fn check_key(spot: &Spot<'_>, key: &str) {
+    if !is_label_key(key) {
         let hint =
             "letters, digits, `-`, `_` and `.`, at most 63, after a domain and `/` if need be";
         spot.wrong(format!("{key:?} is not a label key"), hint);

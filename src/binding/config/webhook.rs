@@ -1,72 +1,110 @@
-//! The shape of bindings that the API server calls: admission and conversion.
+//! Bindings that the API server calls: admission and conversion.
 //!
-//! They are checked, so that a mistake is told now, and not served by this version.
+//! What the API server would refuse is refused here, where a mistake is told with its place: one bad
+//! webhook would spoil the configuration that all of them are in.
+
+use crate::binding::{
+    AdmissionBinding, AdmissionKind, AdmissionRule, ConversionBinding, ConversionRule,
+    FailurePolicy, MatchCondition, SideEffects,
+};
 
 use super::kubernetes::read_included;
-use super::selector::{is_domain, read_full_labels};
+use super::selector::{is_domain, is_label_key, read_full_labels};
 use super::sheet::{Map, Spot};
 
+/// The key of conversions.
+pub(super) const CONVERSION: &str = "kubernetesCustomResourceConversion";
 /// The keys of such bindings.
 pub(super) const KEYS: [&str; 3] = [
-    "kubernetesValidating",
-    "kubernetesMutating",
-    "kubernetesCustomResourceConversion",
+    AdmissionKind::Validating.key(),
+    AdmissionKind::Mutating.key(),
+    CONVERSION,
 ];
 
-/// Checks the value of one of [`KEYS`]. `names` are those of the `kubernetes` bindings.
-pub(super) fn check(key: &str, spot: &Spot<'_>, names: &[String]) {
-    spot.warn(format!("{key} is not served by this version"));
-    let mut seen: Vec<&str> = Vec::new();
+/// How long the API server waits when nothing is said, in seconds; as in the original.
+const TIMEOUT: f64 = 10.0;
+/// More conditions the API server does not take.
+const MOST_CONDITIONS: usize = 64;
+
+/// Reads the items of one kind. `names` are those of the `kubernetes` bindings.
+pub(super) fn read_admissions(
+    kind: AdmissionKind,
+    spot: &Spot<'_>,
+    names: &[String],
+) -> Vec<AdmissionBinding> {
+    let mut bindings: Vec<AdmissionBinding> = Vec::new();
     for item in spot.items(1) {
-        if key == "kubernetesCustomResourceConversion" {
-            check_conversion(&item, names);
-            continue;
-        }
-        // The original looks closer at validating hooks than at mutating ones.
-        let is_strict = key == "kubernetesValidating";
-        let Some((spot, name)) = check_admission(&item, names, is_strict) else {
+        let Some((binding, name)) = read_admission(kind, &item, names) else {
             continue;
         };
-        if is_strict && seen.contains(&name) {
-            spot.wrong(
-                format!("the name {name:?} is taken"),
+        if bindings.iter().any(|other| other.name == binding.name) {
+            name.wrong(
+                format!("the name {:?} is taken", binding.name),
                 "give each a `name` of its own",
             );
         }
-        seen.push(name);
+        bindings.push(binding);
     }
+    bindings
 }
 
-fn check_conversion(spot: &Spot<'_>, names: &[String]) {
-    let known = [
+/// Reads one conversion. `names` are those of the `kubernetes` bindings.
+pub(super) fn read_conversion(spot: &Spot<'_>, names: &[String]) -> Option<ConversionBinding> {
+    let map = spot.map(&[
         "name",
         "crdName",
         "conversions",
         "group",
         "includeSnapshotsFrom",
-    ];
-    let Some(map) = spot.map(&known) else { return };
-    for key in ["name", "crdName"] {
-        let _ = map.need(key).map(|spot| spot.full_text());
-    }
-    let _ = map.get("group").map(|spot| spot.text());
-    read_included(&map, names);
-    let conversions = map.need("conversions").map(|spot| spot.items(1));
-    for item in conversions.unwrap_or_default() {
-        let keys = ["fromVersion", "toVersion"];
-        let Some(map) = item.map(&keys) else { continue };
-        for key in keys {
-            let _ = map.need(key).map(|spot| spot.full_text());
+    ])?;
+    let name = map.need("name").and_then(|spot| spot.full_text());
+    let definition = map.need("crdName").and_then(|spot| {
+        let name = spot.full_text()?;
+        if !(is_domain(name) && name.contains('.')) {
+            let hint = "plural and group, such as crontabs.stable.example.com";
+            spot.wrong(format!("{name:?} is no name of a definition"), hint);
         }
-    }
+        Some(name)
+    });
+    let group = definition.and_then(|name| Some(name.split_once('.')?.1));
+    let rules = map.need("conversions").map(|spot| spot.items(1));
+    let rules = rules.unwrap_or_default();
+    let conversions = rules.iter().filter_map(|rule| read_rule(rule, group));
+    let binding = ConversionBinding {
+        conversions: conversions.collect(),
+        name: name.unwrap_or_default().to_owned(),
+        group: read_group(&map),
+        include_snapshots: read_included(&map, names),
+        definition: definition?.to_owned(),
+    };
+    Some(binding)
 }
 
-/// Answers the name and where it stands.
-fn check_admission<'a>(
+/// Reads a step of a conversion; `group` is that of the definition.
+fn read_rule(spot: &Spot<'_>, group: Option<&str>) -> Option<ConversionRule> {
+    let map = spot.map(&["fromVersion", "toVersion"])?;
+    let [from, to] = ["fromVersion", "toVersion"].map(|key| {
+        let spot = map.need(key)?;
+        let version = spot.full_text()?;
+        if let (Some((of, _)), Some(group)) = (version.rsplit_once('/'), group)
+            && of != group
+        {
+            spot.warn(format!("is never converted: the group is {group}"));
+        }
+        Some(version.to_owned())
+    });
+    Some(ConversionRule {
+        from: from?,
+        to: to?,
+    })
+}
+
+/// Answers the binding, and where its name stands.
+fn read_admission<'a>(
+    kind: AdmissionKind,
     spot: &Spot<'a>,
     names: &[String],
-    is_strict: bool,
-) -> Option<(Spot<'a>, &'a str)> {
+) -> Option<(AdmissionBinding, Spot<'a>)> {
     let map = spot.map(&[
         "name",
         "group",
@@ -79,88 +117,165 @@ fn check_admission<'a>(
         "namespace",
         "rules",
     ])?;
-    let _ = map.get("group").map(|spot| spot.text());
-    read_included(&map, names);
-    for (key, words) in [
-        ("failurePolicy", ["Ignore", "Fail"]),
-        ("sideEffects", ["None", "NoneOnDryRun"]),
-    ] {
-        let _ = map.get(key).map(|spot| spot.choice(&words));
-    }
-    check_timeout(&map, is_strict);
-    check_selectors(&map);
     let rules = map.get("rules").map(|spot| spot.items(1));
-    for rule in rules.unwrap_or_default() {
-        check_rule(&rule, is_strict);
-    }
+    let (labels, namespace_labels) = read_selectors(&map);
+    let mut binding = AdmissionBinding {
+        kind,
+        name: String::new(),
+        group: read_group(&map),
+        include_snapshots: read_included(&map, names),
+        rules: rules
+            .unwrap_or_default()
+            .iter()
+            .filter_map(read_admission_rule)
+            .collect(),
+        failure_policy: read_failure_policy(&map),
+        side_effects: read_side_effects(&map),
+        timeout_seconds: read_timeout(&map),
+        conditions: read_conditions(&map),
+        labels,
+        namespace_labels,
+    };
     let name_spot = map.need("name")?;
     let name = name_spot.text()?;
-    if is_strict && !(is_domain(name) && name.split('.').count() >= 3) {
+    if !(is_domain(name) && name.split('.').count() >= 3) {
         let hint = "such as limits.example.com";
         name_spot.wrong(
             format!("{name:?} is not a domain of three parts or more"),
             hint,
         );
     }
-    Some((name_spot, name))
+    name.clone_into(&mut binding.name);
+    Some((binding, name_spot))
 }
 
-fn check_timeout(map: &Map<'_>, is_strict: bool) {
-    let Some(spot) = map.get("timeoutSeconds") else {
-        return;
-    };
-    let seconds = spot.integer();
-    if is_strict && seconds.is_some_and(|seconds| !(1.0..=30.0).contains(&seconds)) {
-        spot.expected("1 to 30 seconds", "");
-    }
+fn read_group(map: &Map<'_>) -> Option<String> {
+    let group = map.get("group").and_then(|spot| spot.text());
+    group.filter(|group| !group.is_empty()).map(str::to_owned)
 }
 
-fn check_selectors(map: &Map<'_>) {
-    let _ = map.get("labelSelector").map(|spot| read_full_labels(&spot));
-    if let Some(namespace) = map
-        .get("namespace")
-        .and_then(|spot| spot.map(&["labelSelector"]))
-    {
-        let _ = namespace
-            .need("labelSelector")
-            .map(|spot| read_full_labels(&spot));
-    }
-    let conditions = map.get("matchConditions").map(|spot| spot.items(0));
-    for item in conditions.unwrap_or_default() {
-        let Some(map) = item.open_map() else { continue };
-        for key in ["name", "expression"] {
-            let _ = map.need(key).map(|spot| spot.text());
+fn read_failure_policy(map: &Map<'_>) -> Option<FailurePolicy> {
+    let policies = [FailurePolicy::Ignore, FailurePolicy::Fail];
+    let word = map
+        .get("failurePolicy")?
+        .choice(&policies.map(FailurePolicy::name))?;
+    policies.into_iter().find(|policy| policy.name() == word)
+}
+
+fn read_side_effects(map: &Map<'_>) -> SideEffects {
+    let effects = [SideEffects::None, SideEffects::NoneOnDryRun];
+    let word = map
+        .get("sideEffects")
+        .and_then(|spot| spot.choice(&effects.map(SideEffects::name)));
+    let found = effects
+        .into_iter()
+        .find(|effects| Some(effects.name()) == word);
+    found.unwrap_or_default()
+}
+
+fn read_timeout(map: &Map<'_>) -> u32 {
+    let seconds = map.get("timeoutSeconds").and_then(|spot| {
+        let seconds = spot.integer()?;
+        let is_good = (1.0..=30.0).contains(&seconds);
+        if !is_good {
+            spot.expected("1 to 30 seconds", "");
         }
-    }
+        Some(seconds).filter(|_| is_good)
+    });
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "its range was checked"
+    )]
+    let seconds = seconds.unwrap_or(TIMEOUT) as u32;
+    seconds
 }
 
-fn check_rule(spot: &Spot<'_>, is_strict: bool) {
-    let lists = ["apiVersions", "apiGroups", "resources", "operations"];
-    let Some(map) = spot.map(&[&lists[..], &["scope"]].concat()) else {
-        return;
+/// The label selectors of objects and of namespaces, as they were written.
+fn read_selectors(map: &Map<'_>) -> (Option<serde_json::Value>, Option<serde_json::Value>) {
+    let read = |spot: Spot<'_>| read_full_labels(&spot).map(|_| spot.node.to_value());
+    let labels = map.get("labelSelector").and_then(read);
+    let namespace = map
+        .get("namespace")
+        .and_then(|spot| spot.map(&["labelSelector"]));
+    let of_namespace = namespace.and_then(|map| map.need("labelSelector").and_then(read));
+    (labels, of_namespace)
+}
+
+fn read_conditions(map: &Map<'_>) -> Vec<MatchCondition> {
+    let Some(spot) = map.get("matchConditions") else {
+        return Vec::new();
     };
-    let _ = map
-        .get("scope")
-        .map(|spot| spot.choice(&["Cluster", "Namespaced", "*"]));
-    for key in lists {
-        let Some(spot) = map.need(key) else { continue };
-        let texts = spot.texts(1);
-        for (item, text) in &texts {
-            match key {
-                "operations" => {
-                    let _ = item.choice(&["CREATE", "UPDATE", "DELETE", "CONNECT", "*"]);
-                }
-                "apiGroups" => {}
-                _ if is_strict && text.is_empty() => {
-                    item.wrong("expected a text that is not empty", "");
-                }
-                _ => {}
+    let items = spot.items(0);
+    if items.len() > MOST_CONDITIONS {
+        spot.wrong(format!("expected at most {MOST_CONDITIONS} items"), "");
+    }
+    let mut conditions: Vec<MatchCondition> = Vec::new();
+    for item in items {
+        let Some(map) = item.open_map() else { continue };
+        let [name, expression] = ["name", "expression"].map(|key| {
+            map.need(key)
+                .and_then(|spot| Some((spot.full_text()?, spot)))
+        });
+        if let Some((name, spot)) = &name {
+            if !is_label_key(name) {
+                let hint = "letters, digits, `-`, `_` and `.`, at most 63";
+                spot.wrong(format!("{name:?} is no name of a condition"), hint);
+            }
+            if conditions.iter().any(|other| other.name == **name) {
+                spot.wrong(format!("the name {name:?} is taken"), "");
             }
         }
-        // `*` stands for all resources and `*/*` for their subresources too: both may be there.
-        let star = if key == "resources" { "*/*" } else { "*" };
-        if is_strict && texts.len() > 1 && texts.iter().any(|(_, text)| *text == star) {
-            spot.wrong(format!("`{star}` is everything"), "leave the others out");
+        if let (Some((name, _)), Some((expression, _))) = (name, expression) {
+            conditions.push(MatchCondition {
+                name: name.to_owned(),
+                expression: expression.to_owned(),
+            });
         }
     }
+    conditions
+}
+
+fn read_admission_rule(spot: &Spot<'_>) -> Option<AdmissionRule> {
+    let map = spot.map(&[
+        "apiVersions",
+        "apiGroups",
+        "resources",
+        "operations",
+        "scope",
+    ])?;
+    let scope = map
+        .get("scope")
+        .and_then(|spot| spot.choice(&["Cluster", "Namespaced", "*"]));
+    let [versions, groups, resources, operations] =
+        ["apiVersions", "apiGroups", "resources", "operations"].map(|key| read_list(&map, key));
+    Some(AdmissionRule {
+        groups: groups?,
+        versions: versions?,
+        resources: resources?,
+        operations: operations?,
+        scope: scope.unwrap_or("*").to_owned(),
+    })
+}
+
+fn read_list(map: &Map<'_>, key: &str) -> Option<Vec<String>> {
+    let spot = map.need(key)?;
+    let texts = spot.texts(1);
+    for (item, text) in &texts {
+        match key {
+            "operations" => {
+                let _ = item.choice(&["CREATE", "UPDATE", "DELETE", "CONNECT", "*"]);
+            }
+            "apiGroups" => {}
+            _ if text.is_empty() => item.wrong("expected a text that is not empty", ""),
+            _ => {}
+        }
+    }
+    // `*` stands for all resources and `*/*` for their subresources too: both may be there.
+    let star = if key == "resources" { "*/*" } else { "*" };
+    if texts.len() > 1 && texts.iter().any(|(_, text)| *text == star) {
+        spot.wrong(format!("`{star}` is everything"), "leave the others out");
+    }
+    let texts = texts.into_iter().map(|(_, text)| text.to_owned());
+    Some(texts.collect())
 }

@@ -68,7 +68,7 @@ proptest! {
         let text = keys.join("\n");
         match parse_config("hook", &text, place) {
             Ok(config) => {
-                let bindings = config.lifecycle.len() + config.schedules.len() + config.kubernetes.len();
+                let bindings = config.lifecycle.len() + config.schedules.len() + config.kubernetes.len() + config.admissions.len() + config.conversions.len();
                 prop_assert!(bindings > 0 || !config.warnings.is_empty());
             }
             Err(mistakes) => prop_assert!(!mistakes.0.is_empty()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::House;
 use super::super::hook_news::queue_of;
 use super::{Bound, BoundState, HookSet, Latest};
-use crate::binding::{Common, Lifecycle};
+use crate::binding::{AdmissionRule, Common, HookConfig, Lifecycle};
 use crate::hook::Hook;
 use crate::name::ModuleName;
 use crate::queue::QueueName;
@@ -74,7 +74,8 @@ impl House {
                     waiting: waiting
                         .get(&(place, name.as_str()))
                         .copied()
-                        .unwrap_or_default(),
+                        .unwrap_or_default()
+                        + self.calls_of(place, name),
                     latest: latest.map(Latest::row),
                 });
             }
@@ -96,8 +97,11 @@ impl House {
             let module = place.map_or("", ModuleName::as_str);
             counts.extend(set.hooks.iter().map(|(name, hook)| {
                 let config = &hook.config;
-                let count =
-                    config.lifecycle.len() + config.schedules.len() + config.kubernetes.len();
+                let count = config.lifecycle.len()
+                    + config.schedules.len()
+                    + config.kubernetes.len()
+                    + config.admissions.len()
+                    + config.conversions.len();
                 (module, name.as_str(), count)
             }));
         }
@@ -204,8 +208,56 @@ impl HookSet {
                 why: trouble.map_or_else(String::new, ToString::to_string),
             }
         });
-        lifecycle.chain(schedules).chain(kubernetes).collect()
+        let called = called_rows(config);
+        lifecycle
+            .chain(schedules)
+            .chain(kubernetes)
+            .chain(called)
+            .collect()
     }
+}
+
+/// Bindings that the API server calls: in no queue.
+fn called_rows(config: &HookConfig) -> impl Iterator<Item = BindingRow> {
+    let row = |kind: &str, name: &str, listens_to: String| BindingRow {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        listens_to,
+        queue: String::new(),
+        state: BindingState::Live,
+        why: String::new(),
+    };
+    let admissions = config.admissions.iter().map(move |binding| {
+        let rules: Vec<String> = binding.rules.iter().map(asked).collect();
+        row(binding.kind.key(), &binding.name, rules.join("; "))
+    });
+    let conversions = config.conversions.iter().map(move |binding| {
+        let steps = binding.conversions.iter();
+        let steps: Vec<String> = steps
+            .map(|step| format!("{} to {}", step.from, step.to))
+            .collect();
+        let listens_to = format!("{}: {}", binding.definition, steps.join(", "));
+        row(
+            "kubernetesCustomResourceConversion",
+            &binding.name,
+            listens_to,
+        )
+    });
+    admissions.chain(conversions)
+}
+
+/// `CREATE, UPDATE pods, deployments.apps`.
+fn asked(rule: &AdmissionRule) -> String {
+    let mut resources = Vec::new();
+    for group in &rule.groups {
+        for resource in &rule.resources {
+            resources.push(match group.as_str() {
+                "" => resource.clone(),
+                group => format!("{resource}.{group}"),
+            });
+        }
+    }
+    format!("{} {}", rule.operations.join(", "), resources.join(", "))
 }
 
 impl BoundState {

@@ -49,6 +49,8 @@ pub(super) struct HookSet {
     /// The tasks that run them for events and schedules. What a run brings that is not among them
     /// any more, since its module was switched off, does not count.
     pub(super) at_work: BTreeSet<u64>,
+    /// The calls that run them, by the same rule.
+    pub(super) calls: BTreeSet<u64>,
     /// Whether the first chain came to its end: then schedules fire.
     pub(super) is_live: bool,
     /// The latest run of each hook.
@@ -329,6 +331,8 @@ impl HookSet {
             binding.is_some_and(|binding| binding.name == name)
         };
         let is_told = |context: &&Context| match &context.kind {
+            // Nobody waits for an answer that comes late: such runs are in no queue.
+            ContextKind::Admission { .. } | ContextKind::Conversion { .. } => false,
             ContextKind::Lifecycle(_) => true,
             ContextKind::Schedule => {
                 let mut schedules = config.schedules.iter();

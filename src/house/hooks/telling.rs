@@ -25,6 +25,8 @@ pub(in crate::house) struct Ended<'a> {
     pub(in crate::house) binding: &'static str,
     /// The queue.
     pub(in crate::house) queue: String,
+    /// What it answered that people should hear of; empty when nothing.
+    pub(in crate::house) said: String,
     /// Whether it may fail.
     pub(in crate::house) may_fail: bool,
 }
@@ -85,7 +87,7 @@ impl House {
         time: Timestamp,
     ) {
         let outcome = result
-            .map(|changed| did(ran, changed))
+            .map(|changed| did(&ended.said, ran, changed))
             .map_err(str::to_owned);
         let line = Line {
             module: ended.place.map_or("global", ModuleName::as_str),
@@ -229,8 +231,11 @@ impl HookSet {
 }
 
 /// What a run changed, in a few words; `nothing` when nothing.
-fn did(ran: &HookRan, changed: Changed) -> String {
+fn did(said: &str, ran: &HookRan, changed: Changed) -> String {
     let mut did = Vec::new();
+    if !said.is_empty() {
+        did.push(said.to_owned());
+    }
     if changed.values {
         did.push("values".to_owned());
     }

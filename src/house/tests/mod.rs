@@ -1,6 +1,7 @@
 //! What follows from what: facts are played to a house without a cluster, and what it starts is
 //! compared.
 
+mod calls;
 mod laws;
 mod play;
 

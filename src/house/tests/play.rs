@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::super::{Done, House, Job, Settings, Work};
-use crate::binding::{self, ContextKind, parse_config};
+use crate::binding::{self, ContextKind, FailurePolicy, parse_config};
 use crate::cluster;
 use crate::hook::{Hook, HookFile};
 use crate::module::{
@@ -84,6 +84,7 @@ impl Play {
             global_schemas: Schemas::default(),
             global_hooks: "/global-hooks".into(),
             hook_processes: 16,
+            failure_policy: FailurePolicy::Fail,
         };
         let now = Instant::now();
         let managed = Managed::new(runtime.block_on(nobody()), "ops");
@@ -481,6 +482,8 @@ fn told(context: &binding::Context) -> String {
         ContextKind::Schedule => format!("schedule {binding}"),
         ContextKind::Synchronization { .. } => format!("all {binding}"),
         ContextKind::Event { item, .. } => format!("{binding} {}", item.name),
+        ContextKind::Admission { kind, .. } => format!("{} {binding}", kind.name()),
+        ContextKind::Conversion { from, to, .. } => format!("{binding} {from}-{to}"),
     }
 }
 

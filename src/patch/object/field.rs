@@ -164,7 +164,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn step_of(step: &str) -> Step {
+pub(in crate::patch) fn step_of(step: &str) -> Step {
     step.parse()
         .map_or_else(|_| Step::Key(step.to_owned()), Step::Index)
 }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::jq::Filter;
 
 pub(super) use field::{Fields, kind_of};
+pub use json_patch::check_json_patch;
 pub use read::parse_object_operations;
 
 /// One object as a hook names it.
