@@ -429,9 +429,10 @@ mod tests {
     const BINDINGS: &str = "configVersion: v1\nkubernetes: [{name: pods, kind: Pod}]\n";
 
     fn run(text: &str, store: &Store, before: Option<Documents>) -> Result<Evaluated, String> {
-        let folder = tempfile::TempDir::new().unwrap();
+        let failed = |error: std::io::Error| error.to_string();
+        let folder = tempfile::TempDir::new().map_err(failed)?;
         let path = folder.path().join("x.hook.yaml");
-        std::fs::write(&path, format!("{BINDINGS}{text}")).unwrap();
+        std::fs::write(&path, format!("{BINDINGS}{text}")).map_err(failed)?;
         let file = HookFile {
             name: "hooks/x.hook.yaml".to_owned(),
             shown: "x".to_owned(),
@@ -456,7 +457,7 @@ mod tests {
         let run = DeclaredRun {
             call: HookCall {
                 hook: Arc::new(Hook { file, config }),
-                module: Some(ModuleName::parse("hello").unwrap()),
+                module: ModuleName::parse("hello").ok(),
                 contexts: Vec::new(),
                 monitors: Vec::new(),
                 store: store.clone(),
@@ -575,7 +576,7 @@ metrics:
         let again = run(OBJECTS, &store(), Some(first.clone())).unwrap();
         assert!(again.documents.is_none());
         let text = OBJECTS.replace(
-            "data: {a:",
+            "data: { a:",
             "data: { {% if item.object.name == 'b' %}b: 1, {% endif %}a:",
         );
         let other = run(&text, &store(), Some(first.clone()))
