@@ -11,7 +11,7 @@ mod model;
 mod webhook;
 mod write;
 
-pub use config::{parse_config, parse_declaration};
+pub use config::{Defaults, defaults_of, parse_config, parse_declaration};
 pub use context::{Context, ContextKind, Include, combine};
 pub use declaration::{Declaration, Declared, ObjectsText, Rule};
 pub use model::{

@@ -14,4 +14,4 @@ pub use desired::{
 };
 pub use field::{Ignore, Taken, count, find_last, is_ignored, push, remove_at, taken};
 pub use plan::{Change, Facts, Plan, Policy, Reason, Record, Recorded, Removal, plan};
-pub use text::{mask_secret, unified};
+pub use text::{mark_hidden, mask_secret, unified};

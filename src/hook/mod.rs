@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use config::{read_config, read_declaration};
-pub use discover::{Discovered, discover};
+pub use config::{print_config, printed_name, read_config, read_declaration};
+pub use discover::{Discovered, discover, is_declaration, one};
 pub use error::Error;
 pub use run::run;
 
@@ -112,7 +112,7 @@ pub struct Output {
 impl HookFile {
     /// Whether it is no program, but says by itself what follows: `*.hook.yaml`.
     pub fn is_declaration(&self) -> bool {
-        discover::is_declaration(&self.name)
+        is_declaration(&self.name)
     }
 
     /// The program to start, and what comes before the hook's own arguments and variables.

@@ -5,16 +5,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 
-use super::context::Context;
 use crate::module::{
     Decision, Extenders, Module, Opinion, Opinions, Outcome, Script, ScriptInput, ScriptRun,
     decide, run_script,
 };
 use crate::name::ModuleName;
+use crate::process::Processes;
 use crate::report;
 
 /// Scripts at once; more cost more than they save on a small machine.
@@ -55,8 +56,14 @@ pub struct Decided {
     pub answer: Option<([u8; 32], Opinion)>,
 }
 
-/// Decides about all modules. A script that fails concerns its own module alone.
-pub async fn evaluate(context: &Context, evaluation: Evaluation) -> BTreeMap<ModuleName, Decided> {
+/// Decides about all modules. A script that fails concerns its own module alone; it may run for
+/// `limit`, unless its module says otherwise.
+pub async fn evaluate(
+    processes: &Processes,
+    limit: Duration,
+    evaluation: Evaluation,
+) -> BTreeMap<ModuleName, Decided> {
+    let by = (processes, limit);
     let mut decided = BTreeMap::new();
     let mut enabled = evaluation.before;
     for group in evaluation.groups {
@@ -65,7 +72,7 @@ pub async fn evaluate(context: &Context, evaluation: Evaluation) -> BTreeMap<Mod
         let outcomes: Vec<(ModuleName, Decided)> = stream::iter(group)
             .map(|asked| async move {
                 let name = asked.module.name.clone();
-                (name, one(context, asked, so_far, extenders).await)
+                (name, one(by, asked, so_far, extenders).await)
             })
             .buffered(SCRIPTS_AT_ONCE)
             .collect()
@@ -87,7 +94,7 @@ pub async fn evaluate(context: &Context, evaluation: Evaluation) -> BTreeMap<Mod
 }
 
 async fn one(
-    context: &Context,
+    by: (&Processes, Duration),
     mut asked: Asked,
     enabled: &[ModuleName],
     extenders: &Extenders,
@@ -110,7 +117,7 @@ async fn one(
     let answer = if let Some(answer) = remembered {
         answer
     } else {
-        match ask(context, &asked.module, &script, &input).await {
+        match ask(by, &asked.module, &script, &input).await {
             Ok(opinion) => (key, opinion),
             Err(why) => {
                 return Decided {
@@ -133,7 +140,7 @@ async fn one(
 
 /// Runs the script; its answer as an opinion.
 async fn ask(
-    context: &Context,
+    (processes, limit): (&Processes, Duration),
     module: &Module,
     script: &Path,
     input: &ScriptInput,
@@ -142,12 +149,8 @@ async fn ask(
         module: &module.name,
         script,
         input,
-        limit: module
-            .definition
-            .timeouts
-            .enabled_script
-            .unwrap_or(context.script_timeout),
-        processes: &context.processes,
+        limit: module.definition.timeouts.enabled_script.unwrap_or(limit),
+        processes,
     };
     let verdict = run_script(run)
         .await
