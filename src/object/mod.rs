@@ -14,8 +14,8 @@ pub use live::{Live, Metadata, OwnedFields, Writer};
 pub use manifest::{Manifest, Source};
 pub use ownership::{
     APPLIED_HASH, APPLYSET_ADDITIONAL_NAMESPACES, APPLYSET_CONTAINS_GROUP_KINDS, APPLYSET_ID,
-    APPLYSET_IS_PARENT_TYPE, APPLYSET_PART_OF, APPLYSET_TOOLING, GROUP, HELM_RELEASE_NAME,
-    HELM_RELEASE_NAMESPACE, HELM_RESOURCE_POLICY, MODULE_LABEL, OPERATOR_LABEL, RECREATE,
-    applyset_id, field_manager, hook_field_manager,
+    APPLYSET_IS_PARENT_TYPE, APPLYSET_PART_OF, APPLYSET_TOOLING, DECLARED_BY, GROUP,
+    HELM_RELEASE_NAME, HELM_RELEASE_NAMESPACE, HELM_RESOURCE_POLICY, MODULE_LABEL, OPERATOR_LABEL,
+    RECREATE, applyset_id, field_manager, hook_field_manager,
 };
 pub use reference::{GroupKind, ObjectRef};

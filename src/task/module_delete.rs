@@ -71,6 +71,7 @@ async fn steps(
         owner: &owner,
         desired: &[],
         plan: &plan,
+        held: &[],
         parent: Some(parent),
         ignore: &[],
         rules,

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::context::Context;
+use super::declared::Whole;
 use super::error::Error;
 use super::module_run::{ModuleRun, prepare_offline};
 use crate::apply;
-use crate::cluster::Target;
+use crate::cluster::{Client, Target};
 use crate::diff::{self, Desired};
 use crate::object::{APPLIED_HASH, field_manager};
 use crate::report;
@@ -30,28 +31,28 @@ pub struct Difference {
 
 /// Compares what a module renders to with what is in the cluster.
 pub async fn difference(context: &Context, run: &ModuleRun) -> Result<Vec<Difference>, Error> {
-    let rendering = prepare_offline(context, run).await?;
+    let whole = prepare_offline(context, run).await?;
     let module = run.module.name.to_string();
-    let definitions = rendering.definitions.desired.iter();
-    let all: Vec<&Desired> = definitions.chain(&rendering.prepared.desired).collect();
+    let definitions = whole.rendering.definitions.desired.iter();
+    let all: Vec<&Desired> = definitions.chain(&whole.prepared.desired).collect();
     let manager = field_manager(&run.module.name);
+    let client = &context.applier.client;
     let mut comparisons = Vec::new();
     for desired in &all {
-        comparisons.push(compare(context, &module, desired, &manager));
+        comparisons.push(compare(client, &module, desired, &manager));
     }
     let compared = join_all(comparisons).await;
     let mut differences: Vec<Difference> = compared.into_iter().flatten().collect();
-    differences.extend(removals(context, run, &all, &module).await?);
+    differences.extend(removals(context, run, &whole, &all).await?);
     Ok(differences)
 }
 
-async fn compare(
-    context: &Context,
+pub(super) async fn compare(
+    client: &Client,
     module: &str,
     desired: &Desired,
     manager: &str,
 ) -> Option<Difference> {
-    let client = &context.applier.client;
     let object = desired.reference.to_string();
     let tell = |action: &str, text: String| {
         Some(Difference {
@@ -96,8 +97,8 @@ async fn compare(
 async fn removals(
     context: &Context,
     run: &ModuleRun,
+    whole: &Whole,
     desired: &[&Desired],
-    module: &str,
 ) -> Result<Vec<Difference>, Error> {
     let Some(parent) = &run.known.parent else {
         return Ok(Vec::new());
@@ -112,12 +113,13 @@ async fn removals(
     let owner = context.owner(&run.module, run.maintenance);
     let wanted: BTreeSet<_> = desired.iter().map(|desired| &desired.reference).collect();
     let live = context.applier.managed.of_module(&run.module.name);
-    let gone = live
-        .values()
-        .filter(|live| live.part_of == owner.applyset && !wanted.contains(&live.reference));
+    let gone = live.values().filter(|live| {
+        let is_wanted = wanted.contains(&live.reference) || whole.declared.holds(live);
+        live.part_of == owner.applyset && !is_wanted
+    });
     Ok(gone
         .map(|live| Difference {
-            module: module.to_owned(),
+            module: run.module.name.to_string(),
             object: live.reference.to_string(),
             action: "remove".to_owned(),
             text: format!("- {}\n", live.reference),

@@ -429,6 +429,52 @@ const IMPOSSIBLE: &[(&[&str], &str)] = &[
     ),
 ];
 
+const DECLARED: &str = "configVersion: v1
+kubernetes: [{name: maps, kind: ConfigMap, jqFilter: .metadata.name}]
+values: {web.names: '[.snapshots.maps[].filterResult]'}
+metrics: {web_maps: .snapshots.maps | length}
+objects: |
+  {% for item in snapshots.maps %}
+  ---
+  apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: copy-{{ item.filterResult }}, namespace: shop}
+  data: {all: {{ Values.web.names | join(' ') | quote }}}
+  {% endfor %}
+";
+
+#[test]
+fn a_declared_hook_is_evaluated() {
+    let modules = Modules::of(&[
+        (
+            "010-web/values.yaml",
+            "webEnabled: true\nweb: {names: [a]}\n",
+        ),
+        ("010-web/hooks/a.hook.yaml", DECLARED),
+        (
+            "context.json",
+            r#"{"binding": "maps", "snapshots": {"maps": [{"filterResult": "a"}, {"filterResult": "b"}]}}"#,
+        ),
+    ]);
+    let typed = [
+        "hook",
+        "run",
+        "web/a.hook.yaml",
+        "--context",
+        "DIR/context.json",
+        "--offline",
+    ];
+    let told = author(&modules, &typed);
+    compare("run-declared", &modules, &told);
+    modules.write(
+        "010-web/hooks/a.hook.yaml",
+        &DECLARED.replace("join(", "jion("),
+    );
+    let (code, stdout, stderr) = author(&modules, &typed);
+    assert_ne!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert!(stderr.contains("a.hook.yaml:11"), "{stderr}");
+}
+
 #[test]
 fn what_cannot_be_run_ends_with_2() {
     let modules = web("");
