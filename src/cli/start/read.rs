@@ -85,6 +85,7 @@ pub(super) fn settings(typed: &Typed, environment: &Environment) -> Result<Setti
     reader.read_modules(&mut settings);
     reader.read_operator(&mut settings);
     reader.read_admission(&mut settings);
+    reader.read_webhooks(&mut settings);
     reader.read_cluster(&mut settings);
     reader.read_limits(&mut settings);
     reader.read_log(&mut settings);
@@ -96,7 +97,8 @@ pub(super) fn settings(typed: &Typed, environment: &Environment) -> Result<Setti
     Ok(settings)
 }
 
-struct Reader<'a> {
+/// Reads settings one by one, and collects what is wrong with them.
+pub(super) struct Reader<'a> {
     typed: &'a Typed,
     environment: &'a Environment,
     mistakes: Vec<Mistake>,
@@ -357,7 +359,12 @@ impl Reader<'_> {
     }
 
     /// Reads one setting into its place; leaves the default where nothing was said.
-    fn read<T>(&mut self, flag: &Flag, place: &mut T, parse: impl Fn(&str) -> Parsed<T>) {
+    pub(super) fn read<T>(
+        &mut self,
+        flag: &Flag,
+        place: &mut T,
+        parse: impl Fn(&str) -> Parsed<T>,
+    ) {
         if let Some((source, text)) = self.given(flag) {
             match parse(text) {
                 Ok(value) => *place = value,
@@ -396,7 +403,7 @@ pub(super) fn socket(typed: Option<&str>, environment: &Environment) -> std::pat
 }
 
 /// A parser for a setting that may be absent.
-fn some<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(&str) -> Parsed<Option<T>> {
+pub(super) fn some<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(&str) -> Parsed<Option<T>> {
     move |text| parse(text).map(Some)
 }
 
