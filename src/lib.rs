@@ -78,6 +78,9 @@ pub mod function;
 // Chart and values → manifests.
 pub mod render;
 
+// Releases of Helm, read: what the original left in the cluster.
+pub mod release;
+
 // Manifests, inventory and what is there → a plan.
 pub mod diff;
 
@@ -97,6 +100,9 @@ pub mod task;
 
 // Health, metrics and the debug socket.
 pub mod serve;
+
+// What the API server meets when it asks hooks: certificates, servers, configurations.
+pub mod webhook;
 
 // What the operator knows, and which tasks follow from what happened.
 pub mod house;

@@ -4,6 +4,7 @@
 //! the house's duty. One loop owns the house: it takes in what the workers tell and what tasks
 //! became, and starts what follows.
 
+mod calls;
 mod doors;
 mod error;
 mod folders;
@@ -17,6 +18,7 @@ mod settings;
 mod snapshots;
 mod startup;
 mod watchers;
+mod webhooks;
 
 pub use error::Error;
 pub use run::{View, run};
@@ -24,4 +26,4 @@ pub use settings::{
     AdmissionSettings, ClientLimits, ClusterSettings, DebugSettings, Folders, HelmSettings, Limits,
     LogForm, LogLevel, LogSettings, LogTime, ModuleSettings, Replica, SetLogLevel, Settings,
 };
-pub use startup::{connect, context, global_schemas, house_settings, namespace};
+pub use startup::{connect, context, global_schemas, house_settings, namespace, releases};

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::module::Extenders;
+use crate::release::Store;
+use crate::webhook;
 
 /// Everything that flags and environment say about a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +43,8 @@ pub struct Settings {
     pub debug: DebugSettings,
     /// The admission server for validating webhooks.
     pub admission: AdmissionSettings,
+    /// How webhooks of hooks are served.
+    pub webhooks: webhook::Settings,
     /// This replica, when there are several of which one leads.
     pub replica: Option<Replica>,
     /// What was set and has no effect here: one sentence each, to be logged at start.
@@ -112,6 +116,8 @@ pub struct ClientLimits {
 pub struct HelmSettings {
     /// A release that is never removed: the one that installed this operator.
     pub ignore_release: Option<String>,
+    /// Where the original kept its releases.
+    pub store: Store,
     /// How long hooks of a chart may take.
     pub timeout: Duration,
 }
@@ -240,6 +246,7 @@ impl Default for Settings {
             },
             helm: HelmSettings {
                 ignore_release: None,
+                store: Store::default(),
                 timeout: Duration::from_mins(20),
             },
             limits: Limits {
@@ -265,6 +272,7 @@ impl Default for Settings {
                 port: 9651,
                 certificates: None,
             },
+            webhooks: webhook::Settings::default(),
             replica: None,
             warnings: Vec::new(),
         }

@@ -42,7 +42,6 @@ pub struct Declaration {
 
 /// A text that a hook rendered and that is objects. The same content is the same document as long as
 /// its hook declares it.
-#[derive(Debug)]
 pub struct Document {
     /// The text.
     pub(super) text: String,
@@ -97,6 +96,13 @@ pub struct DeclaredRun {
     pub namespace: String,
     /// What the cluster can do.
     pub capabilities: Arc<Capabilities>,
+}
+
+/// It may be a Secret.
+impl std::fmt::Debug for Document {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Document({})", self.hook)
+    }
 }
 
 impl Document {

@@ -68,6 +68,11 @@ impl DeclaredSet {
             || (!self.said.unknown.is_empty() && !self.said.known.contains_key(hook))
     }
 
+    /// Whether every hook has said what it declares.
+    pub(super) fn is_certain(&self) -> bool {
+        self.said.unknown.is_empty()
+    }
+
     /// Takes out of a plan what is to stay; answers it.
     pub(super) fn hold(&self, plan: &mut Plan) -> Vec<ObjectRef> {
         let (held, remove) = std::mem::take(&mut plan.remove)

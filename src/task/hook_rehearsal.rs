@@ -13,7 +13,7 @@ use super::module_diff::{compare, without_noise};
 use super::reply::Replied;
 use crate::cluster::Client;
 use crate::diff::{KnownKind, Owner, prepare_one};
-use crate::object::{Manifest, field_manager, hook_field_manager};
+use crate::object::{Manifest, hook_field_manager};
 use crate::patch::{HookPatch, MetricOperations, ObjectOperation, ObjectPatch, ValuesPatch};
 use crate::process::{Processes, Usage};
 use crate::render::read_objects;
@@ -96,10 +96,11 @@ pub fn rehearse_declared(run: DeclaredRun) -> Result<(HookRehearsal, Documents),
 }
 
 /// What would become of the objects that a hook declares: asked of the server, which stores nothing;
-/// without one, the objects. What it declares no more is not told.
+/// without one, the objects. What it declares no more is not told. The flag says whether objects of
+/// others are taken over.
 pub async fn preview_declared(
     client: Option<&Client>,
-    owner: &Owner,
+    (owner, takes_ownership): (&Owner, bool),
     documents: &Documents,
 ) -> Result<Vec<Preview>, Error> {
     let mut previews = Vec::new();
@@ -109,7 +110,7 @@ pub async fn preview_declared(
             previews.push(match client {
                 Some(client) => {
                     let manifest = marked(manifest, &document.hook);
-                    preview_one(client, owner, manifest).await
+                    preview_one(client, (owner, takes_ownership), manifest).await
                 }
                 None => declared(&manifest, "asked", Some(&manifest.object)),
             });
@@ -118,7 +119,11 @@ pub async fn preview_declared(
     Ok(previews)
 }
 
-async fn preview_one(client: &Client, owner: &Owner, manifest: Manifest) -> Preview {
+async fn preview_one(
+    client: &Client,
+    (owner, takes_ownership): (&Owner, bool),
+    manifest: Manifest,
+) -> Preview {
     let kind = client
         .resource(manifest.api_version(), manifest.kind())
         .await;
@@ -135,8 +140,7 @@ async fn preview_one(client: &Client, owner: &Owner, manifest: Manifest) -> Prev
         Ok(desired) => desired,
         Err(mistake) => return refuse(mistake.to_string()),
     };
-    let manager = field_manager(&owner.module);
-    let preview = match compare(client, owner.module.as_str(), &desired, &manager).await {
+    let preview = match compare(client, owner, takes_ownership, &desired).await {
         None => declared(&manifest, "nothing", None),
         Some(difference) => {
             let action = match difference.action.as_str() {

@@ -10,10 +10,12 @@ use super::context::Context;
 use super::declared::{self, Declarations, Whole};
 use super::error::Error;
 use super::rendering::{Rendering, Values, Wanted, render};
+use super::takeover;
 use crate::apply::{Outcome, Parent, PruneRules, Work};
 use crate::diff::{self, Facts, Ignore, Owner, Plan, Policy, Reason, Record};
 use crate::module::{Definition, Drift, Module};
 use crate::object::{Live, ObjectRef};
+use crate::release::Former;
 use crate::report::{self, Mistakes};
 
 /// How long objects may take to become ready when another module waits for that.
@@ -30,6 +32,8 @@ pub struct Known {
     pub whole: Option<Arc<Whole>>,
     /// Members that the last run did not remove, since others use them.
     pub kept: BTreeSet<ObjectRef>,
+    /// The revision of the module's Helm release that was taken over.
+    pub release: Option<u32>,
 }
 
 /// One run.
@@ -195,7 +199,48 @@ async fn bring(
     let owner = context.owner(&run.module, run.maintenance);
     let mut plan = plan(context, run, &owner, &whole.prepared.desired);
     let held = whole.declared.hold(&mut plan);
-    carry_out(context, run, ran, whole, (&owner, &plan, &held)).await
+    let (name, taken_over) = (&run.module.name, run.known.release);
+    let warnings = &mut ran.outcome.warnings;
+    let former = if run.keeps_rendering {
+        // The run before has seen to it.
+        None
+    } else {
+        takeover::former(context, name, taken_over, warnings).await?
+    };
+    let plan = (&plan, held.as_slice());
+    carry_out(context, run, ran, whole, (&owner, plan, former.as_ref())).await?;
+    // What a hook may still want is not left over.
+    if let Some(former) = former.filter(|_| whole.declared.is_certain()) {
+        take_over(context, run, ran, whole, (&owner, &former)).await?;
+    }
+    Ok(())
+}
+
+/// Removes what the module's Helm release has and the chart has not. While something of it stays
+/// since others use it, it is looked at again.
+async fn take_over(
+    context: &Context,
+    run: &ModuleRun,
+    ran: &mut Ran,
+    whole: &Whole,
+    (owner, former): (&Owner, &Former),
+) -> Result<(), Error> {
+    let wanted = references(whole);
+    let rules = rules(&run.module.definition);
+    let removed = takeover::remove_left_over(context, owner, rules, (former, &wanted)).await?;
+    let is_through = removed.members.is_empty();
+    ran.known.kept.extend(removed.members.iter().cloned());
+    ran.take_in(removed, &Plan::default())?;
+    if is_through {
+        ran.known.release = Some(former.revision);
+    }
+    Ok(())
+}
+
+fn references(whole: &Whole) -> BTreeSet<&ObjectRef> {
+    let definitions = whole.rendering.definitions.desired.iter();
+    let wanted = whole.prepared.desired.iter().chain(definitions);
+    wanted.map(|desired| &desired.reference).collect()
 }
 
 /// Renders after the definitions of `crds/` are in place, since the chart may use their kinds.
@@ -253,6 +298,7 @@ async fn bring_definitions(
         parent: None,
         ignore: &[],
         rules: PruneRules::default(),
+        former: None,
     };
     let outcome = context.applier.carry_out(work).await;
     ran.take_in(outcome, &plan)?;
@@ -298,7 +344,7 @@ async fn carry_out(
     run: &ModuleRun,
     ran: &mut Ran,
     whole: &Whole,
-    (owner, plan, held): (&Owner, &Plan, &[ObjectRef]),
+    (owner, (plan, held), former): (&Owner, (&Plan, &[ObjectRef]), Option<&Former>),
 ) -> Result<(), Error> {
     let definition = &run.module.definition;
     let ignore = ignored(definition);
@@ -310,15 +356,14 @@ async fn carry_out(
         parent: run.known.parent.as_ref(),
         ignore: &ignore,
         rules: rules(definition),
+        former,
     };
     let mut applier = context.applier.clone();
     applier.patience = definition.timeouts.delete.unwrap_or(applier.patience);
     let outcome = applier.carry_out(work).await;
     ran.take_in(outcome, plan)?;
-    let definitions = &whole.rendering.definitions.desired;
-    let wanted = whole.prepared.desired.iter().chain(definitions);
-    let wanted = wanted.map(|desired| &desired.reference).chain(held);
-    let wanted: BTreeSet<&ObjectRef> = wanted.collect();
+    let mut wanted = references(whole);
+    wanted.extend(held);
     ran.known.kept = ran.outcome.members.iter().cloned().collect();
     ran.known.record.retain(|object, _| wanted.contains(object));
     Ok(())

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::binding::FailurePolicy;
 use crate::module::{Extenders, Source};
 use crate::operator::{LogForm, LogLevel};
+use crate::release::Store;
 
 /// A setting, or what was expected instead.
-pub(super) type Parsed<T> = Result<T, String>;
+pub(in crate::cli) type Parsed<T> = Result<T, String>;
 
 /// Any text but none.
 pub(super) fn text(text: &str) -> Parsed<String> {
@@ -44,6 +46,16 @@ pub(super) fn switch(text: &str) -> Parsed<bool> {
         "true" | "True" | "TRUE" | "t" | "T" | "1" => Ok(true),
         "false" | "False" | "FALSE" | "f" | "F" | "0" => Ok(false),
         _ => Err(expected("true or false", text)),
+    }
+}
+
+/// Where Helm keeps releases, in the words of its `HELM_DRIVER`.
+pub(in crate::cli) fn helm_driver(text: &str) -> Parsed<Store> {
+    match text {
+        "" | "secret" | "secrets" => Ok(Store::Secrets),
+        "configmap" | "configmaps" => Ok(Store::ConfigMaps),
+        "memory" | "sql" => Ok(Store::Elsewhere),
+        _ => Err(expected("secret, configmap, memory or sql", text)),
     }
 }
 
@@ -272,6 +284,30 @@ pub(super) fn server(text: &str) -> Parsed<String> {
     Err(expected("a URL such as https://10.0.0.1:6443", text))
 }
 
+/// The base of the URLs of webhooks: https, and nothing that a path cannot follow.
+pub(super) fn webhook_url(text: &str) -> Parsed<String> {
+    let uri: Option<http::Uri> = text.parse().ok();
+    let good = uri.is_some_and(|uri| {
+        let authority = uri.authority().map(http::uri::Authority::as_str);
+        uri.scheme_str() == Some("https")
+            && authority.is_some_and(|text| !text.contains('@'))
+            && uri.query().is_none()
+    });
+    // What follows `#` is dropped by the parser.
+    if good && !text.contains('#') {
+        return Ok(text.trim_end_matches('/').to_owned());
+    }
+    Err(expected("a URL such as https://10.0.0.1:9680", text))
+}
+
+/// What follows when a webhook does not answer.
+pub(super) fn failure_policy(text: &str) -> Parsed<FailurePolicy> {
+    [FailurePolicy::Fail, FailurePolicy::Ignore]
+        .into_iter()
+        .find(|policy| policy.name() == text)
+        .ok_or_else(|| expected("Fail or Ignore", text))
+}
+
 fn expected(what: &str, got: &str) -> String {
     format!("expected {what}, got {got:?}")
 }
@@ -424,6 +460,20 @@ mod tests {
             &[("http://[::1]:8080/x", "http://[::1]:8080/x".to_owned())],
         );
         refuses(server, &["ftp://x", "https://", "a b"]);
+        reads(
+            webhook_url,
+            &[("https://[::1]:9680/x/", "https://[::1]:9680/x".to_owned())],
+        );
+        refuses(
+            webhook_url,
+            &[
+                "http://a",
+                "a:1",
+                "https://a@b",
+                "https://a?b",
+                "https://a#b",
+            ],
+        );
     }
 
     #[test]

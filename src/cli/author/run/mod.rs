@@ -339,9 +339,9 @@ impl Bench {
             None => None,
         };
         let module = of_module.as_ref().map(|run| run.module.clone());
-        let own = module
-            .as_ref()
-            .and_then(|module| module.definition.namespace.clone());
+        let definition = module.as_ref().map(|module| &module.definition);
+        let takes_ownership = definition.is_some_and(|definition| definition.take_ownership);
+        let own = definition.and_then(|definition| definition.namespace.clone());
         let namespace = own.unwrap_or_else(|| self.namespace());
         let run = DeclaredRun {
             contexts: told.without_snapshots(),
@@ -371,7 +371,9 @@ impl Bench {
             extra_labels: self.settings.modules.extra_labels.iter().cloned().collect(),
             recreate: false,
         };
-        let previews = task::preview_declared(self.client.as_ref(), &owner, &documents).await;
+        let previews =
+            task::preview_declared(self.client.as_ref(), (&owner, takes_ownership), &documents)
+                .await;
         Ok((rehearsal, previews.map_err(|error| failed(&error))?))
     }
 
