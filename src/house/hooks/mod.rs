@@ -233,6 +233,7 @@ impl HookSet {
                 selection: binding.selection.clone(),
                 filter: binding.filter.clone(),
                 keep_full: binding.keep_full,
+                resynchronization: binding.resynchronization,
             })
         })
     }
