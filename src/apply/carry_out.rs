@@ -14,6 +14,7 @@ use super::ready::{Readiness, readiness};
 use crate::cluster::{Client, Resource, Target};
 use crate::diff::{Change, Desired, Ignore, Owner, Plan, Reason, Record, Recorded, Taken};
 use crate::object::{GroupKind, Manifest, ObjectRef};
+use crate::release::Former;
 use crate::watch::{self, Managed, Scope};
 
 /// Brings plans into the cluster.
@@ -36,12 +37,16 @@ pub struct Work<'a> {
     pub desired: &'a [Desired],
     /// Which of them to apply, which others to remove.
     pub plan: &'a Plan,
+    /// Others that stay members: nobody knows now whether they are still wanted.
+    pub held: &'a [ObjectRef],
     /// The inventory's bounds as they are in the cluster; `None` when there is no `Module` object.
     pub parent: Option<&'a Parent>,
     /// Fields that are left to others.
     pub ignore: &'a [Ignore],
     /// What may be removed although others use it.
     pub rules: PruneRules,
+    /// What the module's Helm release has, until it is taken over.
+    pub former: Option<&'a Former>,
 }
 
 /// An object that somebody altered or deleted, and that was put right.
@@ -241,6 +246,9 @@ impl Applier {
             force: change.force,
             ignore: work.ignore,
             removal: self.patience,
+            former: work
+                .former
+                .and_then(|former| former.objects.get(&desired.reference)),
         };
         let done = one.apply().await?;
         Ok((resource, done))
@@ -260,6 +268,7 @@ impl Applier {
             work.desired
                 .iter()
                 .map(|desired| desired.reference.clone())
+                .chain(work.held.iter().cloned())
                 .chain(stays),
         );
         narrow

@@ -1,6 +1,6 @@
 //! Hooks: found, asked what they listen to, run.
 //!
-//! *In:* a folder of programs; for a run its binding contexts and values · *Out:* what a hook
+//! *In:* a folder of programs and declarations; for a run its binding contexts and values · *Out:* what a hook
 //! listens to, and all that it asked for, parsed · *Never:* decides when a hook runs, or carries out
 //! what it asked for.
 
@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use config::{print_config, printed_name, read_config};
-pub use discover::{Discovered, discover, one};
+pub use config::{print_config, printed_name, read_config, read_declaration};
+pub use discover::{Discovered, discover, is_declaration, one};
 pub use error::Error;
 pub use run::run;
 
@@ -28,7 +28,7 @@ use crate::name::{ModuleName, ValuesKey};
 use crate::patch::{HookPatch, MetricOperations, ObjectOperation};
 use crate::process::Usage;
 
-/// A program in a folder of hooks.
+/// A program, or a declaration, in a folder of hooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookFile {
     /// Its name, as the original has it: `hooks/x.sh`, also for the hook of a module.
@@ -61,12 +61,6 @@ pub struct Call<'a> {
     pub module: Option<&'a ModuleName>,
     /// The key of the values that it may patch: its module's, or `global`.
     pub scope: &'a ValuesKey,
-    /// The text of the binding context file.
-    pub contexts: &'a str,
-    /// The values as JSON: `{"global": …, "fooBar": …}`, of a global hook `global` alone.
-    pub values: &'a [u8],
-    /// The same as people set them, without defaults and static values.
-    pub config_values: &'a [u8],
     /// The group of metrics that name none; `None` is no group.
     pub metric_group: Option<&'a str>,
     /// How long it may take; `None` is as long as it wants.
@@ -75,6 +69,17 @@ pub struct Call<'a> {
     pub log: Labels<'a>,
     /// Whether JSON lines of the hook are log records of their own, to be passed on as they are.
     pub proxy_json: bool,
+}
+
+/// What a hook is given in files. It is taken by value: once it is on disk, nobody needs it in memory
+/// while the hook runs.
+pub struct Given {
+    /// The text of the binding context file.
+    pub contexts: String,
+    /// The values as JSON: `{"global": …, "fooBar": …}`, of a global hook `global` alone.
+    pub values: String,
+    /// The same as people set them, without defaults and static values.
+    pub config_values: String,
 }
 
 /// What the lines of a hook are logged with, beside the hook and its module.
@@ -110,6 +115,11 @@ pub struct Output {
 }
 
 impl HookFile {
+    /// Whether it is no program, but says by itself what follows: `*.hook.yaml`.
+    pub fn is_declaration(&self) -> bool {
+        is_declaration(&self.name)
+    }
+
     /// The program to start, and what comes before the hook's own arguments and variables.
     fn program(&self) -> (&Path, Vec<&str>, BTreeMap<String, OsString>) {
         let python = self.python.as_deref();
@@ -126,7 +136,6 @@ impl HookFile {
 }
 
 impl std::fmt::Debug for Call<'_> {
-    /// Values may hold secrets.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Call({}, {:?})", self.hook.file.shown, self.log)
     }

@@ -10,6 +10,7 @@
 //! Module ──┘                       └─▶ ModuleDelete  gated by doubt and the reverse order
 //! drift ──────────────────────────────▶ ModuleRun
 //! watches, crontabs ─▶ HookRun ─▶ values ─▶ ModuleRun, or converge
+//!                               └▶ objects ─▶ ModuleApply
 //! ```
 //!
 //! A task with hooks is a chain of steps (`hooks/chain.rs`); between two steps everything else goes on.
@@ -19,12 +20,14 @@ mod calls;
 mod config;
 mod contest;
 mod converge;
+mod declared;
 mod discovery;
 mod hook_news;
 mod hook_run;
 mod hook_start;
 mod hooks;
 mod outcome;
+mod release;
 mod report;
 mod resident;
 mod start;
@@ -52,12 +55,13 @@ use crate::schema::Schemas;
 use crate::status::{Event, Status};
 use crate::task::{
     Decided, Deleted, Error, Evaluation, HookCall, HookFolder, HookRan, HooksRead, ModuleRun, Ran,
-    Rendering, Task,
+    Task, Whole,
 };
 use crate::values::{Checksum, Store};
 
 pub use calls::CalledHook;
 pub use hooks::{SnapshotOf, ToldEvents};
+pub use release::Unwanted;
 pub use resident::{global_store_of, store_of};
 
 use calls::Calls;
@@ -158,8 +162,8 @@ pub enum Work {
     Evaluate(Evaluation),
     /// Run a module.
     Run(Box<ModuleRun>),
-    /// Wait until what a module rendered last is ready.
-    AwaitReady(Arc<Module>, Arc<Rendering>),
+    /// Wait until what a module has is ready.
+    AwaitReady(Arc<Module>, Arc<Whole>),
     /// Delete a module.
     Delete {
         /// Which.
@@ -168,6 +172,8 @@ pub enum Work {
         parent: Option<Parent>,
         /// Its folder, when it is there.
         module: Option<Arc<Module>>,
+        /// The revision of its Helm release that was taken over.
+        release: Option<u32>,
     },
     /// Find the hooks of a folder, and ask what they are bound to.
     ReadHooks(HookFolder),

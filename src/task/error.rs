@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::report::{self, Mistakes};
-use crate::{apply, chart, cluster, config_values, hook, render, status, values, watch};
+use crate::{apply, chart, cluster, config_values, hook, release, render, status, values, watch};
 
 /// A task that did not succeed. The module is known from the task.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,13 @@ pub enum Error {
     /// The objects in the cluster are not known.
     #[error(transparent)]
     KnowObjects(#[from] watch::Error),
+    /// What the module's Helm release has is not known.
+    #[error("reading what the module's Helm release has")]
+    ReadRelease {
+        /// The cause.
+        #[source]
+        source: release::Error,
+    },
     /// Some objects could not be brought into the cluster.
     #[error("{}", chains(.0))]
     Apply(Vec<apply::Error>),
@@ -55,6 +62,15 @@ pub enum Error {
     /// A hook failed, or left files that cannot be read.
     #[error(transparent)]
     RunHook(#[from] hook::Error),
+    /// A declared hook failed; every mistake is named.
+    #[error("evaluating hook {hook}")]
+    Evaluate {
+        /// The hook, for people.
+        hook: String,
+        /// What is wrong, with its place.
+        #[source]
+        source: Mistakes,
+    },
     /// What a hook asks of the values does not fit them.
     #[error(transparent)]
     PatchValues(#[from] values::Error),
@@ -107,13 +123,15 @@ impl Error {
             Self::CheckValues(_) => "InvalidValues",
             Self::Prepare(_) => "InvalidObjects",
             Self::ReadDefinitions(_) => "InvalidDefinitions",
-            Self::AskCapabilities { .. } | Self::KnowObjects(_) => "ClusterUnreachable",
+            Self::AskCapabilities { .. } | Self::KnowObjects(_) | Self::ReadRelease { .. } => {
+                "ClusterUnreachable"
+            }
             Self::Apply(errors) => apply_reason(errors),
             Self::Late(_) => "Timeout",
             Self::Report(_) => "StatusFailed",
             Self::AskScript(_) => "EnabledScriptFailed",
             Self::ReadHooks(_) => "InvalidHooks",
-            Self::RunHook(_) | Self::GivenUp => "HookFailed",
+            Self::RunHook(_) | Self::Evaluate { .. } | Self::GivenUp => "HookFailed",
             Self::PatchValues(_) => "InvalidValuesPatch",
             Self::Objects(_) => "ObjectPatchFailed",
             Self::WriteSection(_) => "ConfigMapNotWritten",

@@ -17,7 +17,9 @@
 //! - `CI`: when set, a server that cannot be had is a failure and not a reason to skip.
 
 mod api_server;
+mod declared;
 mod eventually;
+mod helm;
 mod hook;
 mod namespace;
 mod operator;
@@ -25,7 +27,9 @@ mod requests;
 pub(crate) mod rest;
 
 pub(crate) use api_server::{ApiServer, api_server, binaries, client, private_server, say};
+pub(crate) use declared::Declared;
 pub(crate) use eventually::eventually;
+pub(crate) use helm::Helm;
 pub(crate) use hook::{Hook, Outcome};
 pub(crate) use namespace::Namespace;
 pub(crate) use operator::{Modules, Operator, row};
