@@ -134,7 +134,7 @@ impl Stand {
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         let mut watch = |dirs| {
-            let mut settings = WatchSettings::new(Vec::<std::path::PathBuf>::new());
+            let mut settings = WatchSettings::new(Vec::<PathBuf>::new());
             settings.dirs = dirs;
             settings.quiet = Duration::from_millis(50);
             let (watch, signals) = FolderWatch::new(settings);
