@@ -15,10 +15,10 @@ use tokio::time::timeout;
 use super::connect::Settings;
 use super::discovery::{Discovery, Resource};
 use super::error::{Error, Refusal};
-use super::exchange::Call;
+use super::exchange::{Call, Propagation};
 use super::limit::Limits;
 use super::lines::Lines;
-use super::pace::Pace;
+use super::pace::{Own, Pace};
 use crate::object::Metadata;
 
 pub(super) const JSON: &str = "application/json";
@@ -33,6 +33,8 @@ const MERGE_PATCH: &str = "application/merge-patch+json";
 #[derive(Clone)]
 pub struct Client {
     pub(super) inner: Arc<Inner>,
+    /// Limits of this client alone, beside those of the connection.
+    pub(super) own: Option<Arc<Own>>,
     /// Whether every write is a dry run.
     pub(super) rehearses: bool,
 }
@@ -60,7 +62,7 @@ pub struct Target<'a> {
 }
 
 impl Target<'_> {
-    fn path(&self) -> String {
+    pub(super) fn path(&self) -> String {
         self.resource.path(self.namespace, self.name)
     }
 
@@ -130,17 +132,6 @@ pub enum PatchType {
     Json,
 }
 
-/// What happens to the dependants of a deleted object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Propagation {
-    /// They go afterwards.
-    Background,
-    /// They go first.
-    Foreground,
-    /// They stay.
-    Orphan,
-}
-
 impl Client {
     pub(super) fn new(
         (http, lines): (kube::Client, Lines),
@@ -159,6 +150,7 @@ impl Client {
                 limits: Limits::new(settings.writes_in_flight),
                 pace: Pace::new(settings.qps, settings.burst),
             }),
+            own: None,
             rehearses: false,
         }
     }
@@ -214,7 +206,7 @@ impl Client {
         let call = Call::read(deed, path.to_owned(), if whole { JSON } else { METADATA });
         let place = self.inner.lines.take();
         let place = place.map_err(|source| self.unreachable(deed, source))?;
-        let opened = timeout(self.inner.deadline, self.once_over(&place.http, &call));
+        let opened = timeout(self.deadline(), self.once_over(&place.http, &call));
         let response = opened.await.map_err(|_| self.late(deed))??;
         if response.status().is_success() {
             return Ok(response
@@ -275,28 +267,6 @@ impl Client {
             metadata: metadata(&deed, target, &answer.body)?,
             warnings: answer.warnings,
         })
-    }
-
-    /// What a forced apply would leave, whole: nothing is stored.
-    pub async fn dry_run(
-        &self,
-        target: Target<'_>,
-        body: Bytes,
-        manager: &str,
-    ) -> Result<Value, Error> {
-        let deed = format!("dry-running {target}");
-        let how = Apply {
-            manager,
-            force: true,
-            dry_run: true,
-        };
-        let call = Call::apply(
-            &deed,
-            target,
-            format!("{}?{}", target.path(), how.query()),
-            body,
-        );
-        decode(&deed, &self.send(call).await?.body)
     }
 
     /// Creates one object in a collection; fails when it is there.
@@ -407,18 +377,21 @@ impl Client {
         propagation: Propagation,
     ) -> Result<bool, Error> {
         let deed = format!("deleting {target}");
-        let policy = match propagation {
-            Propagation::Background => "Background",
-            Propagation::Foreground => "Foreground",
-            Propagation::Orphan => "Orphan",
-        };
-        let mut options = serde_json::json!({
-            "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": policy,
-        });
-        if let Some(uid) = uid {
-            options["preconditions"] = serde_json::json!({ "uid": uid });
-        }
-        let call = Call::write(&deed, Method::DELETE, target.path(), options.to_string());
+        let options = propagation.options(uid);
+        let call = Call::write(&deed, Method::DELETE, target.path(), options);
+        Ok(found(self.send(call).await)?.is_some())
+    }
+
+    /// Deletes a part of an object, such as its `status`; `false` when object or part is not there.
+    pub async fn delete_part(
+        &self,
+        target: Target<'_>,
+        part: &str,
+        propagation: Propagation,
+    ) -> Result<bool, Error> {
+        let deed = format!("deleting {part} of {target}");
+        let path = target.part(Some(part));
+        let call = Call::write(&deed, Method::DELETE, path, propagation.options(None));
         Ok(found(self.send(call).await)?.is_some())
     }
 
@@ -454,7 +427,7 @@ impl Client {
 }
 
 impl Apply<'_> {
-    fn query(self) -> String {
+    pub(super) fn query(self) -> String {
         let manager = manager_query(self.manager);
         let dry_run = if self.dry_run { "&dryRun=All" } else { "" };
         format!("{manager}&force={}{dry_run}", self.force)
@@ -472,7 +445,7 @@ fn manager_query(manager: &str) -> String {
     format!("fieldManager={}", manager.replace('/', "%2F"))
 }
 
-fn decode<T: DeserializeOwned>(deed: &str, body: &[u8]) -> Result<T, Error> {
+pub(super) fn decode<T: DeserializeOwned>(deed: &str, body: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|source| Error::ReadAnswer {
         deed: deed.to_owned(),
         source,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::module::Extenders;
+use crate::release::Store;
 use crate::webhook;
 
 /// Everything that flags and environment say about a run.
@@ -24,6 +25,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// What the names of our metrics begin with.
     pub metrics_prefix: String,
+    /// What becomes of metrics that hooks make.
+    pub hook_metrics: HookMetrics,
     /// Whether the histograms of queue operations are kept.
     pub queue_action_metrics: bool,
     /// How modules are found, ordered and enabled.
@@ -115,6 +118,8 @@ pub struct ClientLimits {
 pub struct HelmSettings {
     /// A release that is never removed: the one that installed this operator.
     pub ignore_release: Option<String>,
+    /// Where the original kept its releases.
+    pub store: Store,
     /// How long hooks of a chart may take.
     pub timeout: Duration,
 }
@@ -130,6 +135,15 @@ pub struct Limits {
     pub script_timeout: Duration,
     /// How long a hook may run; none for ever.
     pub hook_timeout: Option<Duration>,
+}
+
+/// What becomes of metrics that hooks make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HookMetrics {
+    /// Whether those that name no group get that of their hook, which its next run replaces.
+    pub default_group: bool,
+    /// How many series one metric may have.
+    pub series: usize,
 }
 
 /// What is logged.
@@ -234,6 +248,10 @@ impl Default for Settings {
             config_map: "addon-operator".to_owned(),
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 9650),
             metrics_prefix: "addon_operator_".to_owned(),
+            hook_metrics: HookMetrics {
+                default_group: false,
+                series: 10_000,
+            },
             queue_action_metrics: true,
             modules: ModuleSettings::default(),
             cluster: ClusterSettings::default(),
@@ -243,6 +261,7 @@ impl Default for Settings {
             },
             helm: HelmSettings {
                 ignore_release: None,
+                store: Store::default(),
                 timeout: Duration::from_mins(20),
             },
             limits: Limits {

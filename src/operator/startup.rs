@@ -6,12 +6,13 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::error::Error;
-use super::settings::Settings;
+use super::settings::{ClientLimits, Settings};
 use crate::apply::Applier;
 use crate::cluster::{self, Client, Resource, Target};
 use crate::house;
 use crate::module::OrderMode;
 use crate::process::{self, Processes, Swept};
+use crate::release::{Listing, Releases};
 use crate::report::{self, Mistake, Mistakes};
 use crate::schema::{SchemaFile, Schemas};
 use crate::status::Reporter;
@@ -103,6 +104,14 @@ pub async fn namespace(settings: &Settings, client: &Client) -> Result<String, E
     }
 }
 
+/// The client of hooks' object patches, with what was set for those alone.
+fn patcher(client: &Client, limits: ClientLimits) -> Client {
+    match limits.timeout {
+        None if limits.qps.is_none() => client.clone(),
+        timeout => client.limited(timeout.unwrap_or(PATIENCE), limits.qps, limits.burst),
+    }
+}
+
 /// What every task is given.
 pub fn context(
     settings: &Settings,
@@ -116,6 +125,8 @@ pub fn context(
         watches,
         timeout: settings.limits.hook_timeout,
         config_timeout: settings.limits.script_timeout,
+        patcher: patcher(&client, settings.object_patcher),
+        metric_groups: settings.hook_metrics.default_group,
         proxy_json: settings.log.proxy_hook_json,
         own_sections: OwnSections::default(),
     };
@@ -125,10 +136,33 @@ pub fn context(
         managed,
         patience: PATIENCE,
     };
+    let client = applier.client.clone();
     let mut context = Context::new(applier, namespace.to_owned(), processes, hooks);
+    let ignored = settings.helm.ignore_release.clone();
+    context.releases = Releases::new(client, namespace, settings.helm.store, ignored);
     context.extra_labels = settings.modules.extra_labels.iter().cloned().collect();
     context.script_timeout = settings.limits.script_timeout;
     Ok((context, news))
+}
+
+/// Which releases the original left, however long the API server takes. Without them the operator
+/// goes on: nothing is removed that they would tell of.
+pub async fn releases(context: &Context) -> Listing {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match context.releases.list().await {
+            Ok(listing) => return listing,
+            Err(error) if error.is_passing() => {
+                tracing::error!(target: "release", "{}; trying again", report::chain(&error));
+            }
+            Err(error) => {
+                tracing::error!(target: "release", "{}", report::chain(&error));
+                return Listing::default();
+            }
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 /// The way to run hooks and scripts, with nothing left of earlier lives.

@@ -12,6 +12,7 @@ use crate::diff::Owner;
 use crate::module::Module;
 use crate::object::applyset_id;
 use crate::process::Processes;
+use crate::release::{Releases, Store};
 use crate::render::Capabilities;
 use crate::watch::Shared;
 
@@ -31,6 +32,10 @@ pub struct HookContext {
     pub timeout: Option<Duration>,
     /// How long one may take to print its configuration.
     pub config_timeout: Duration,
+    /// The client of their object patches.
+    pub patcher: cluster::Client,
+    /// Whether metrics without a group get that of their hook.
+    pub metric_groups: bool,
     /// Whether their JSON lines are passed on as they are.
     pub proxy_json: bool,
     /// What they have us write into the `ConfigMap`.
@@ -52,6 +57,8 @@ pub struct Context {
     pub hooks: HookContext,
     /// How long an `enabled` script may run, unless its module says otherwise.
     pub script_timeout: Duration,
+    /// What the original left.
+    pub releases: Releases,
     /// What the cluster can do, as last asked.
     capabilities: Arc<Mutex<Option<Asked>>>,
 }
@@ -64,7 +71,9 @@ impl Context {
         processes: Processes,
         hooks: HookContext,
     ) -> Self {
+        let client = applier.client.clone();
         Self {
+            releases: Releases::new(client, &namespace, Store::default(), None),
             applier,
             namespace,
             extra_labels: BTreeMap::new(),
