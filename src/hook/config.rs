@@ -8,6 +8,7 @@ use super::{HookFile, Labels};
 use crate::binding::{HookConfig, Place, parse_config};
 use crate::process::{self, Hearing, Processes, Run, Stream};
 use crate::report::Mistake;
+use crate::secret::Secrets;
 
 /// A longer configuration is refused, in bytes.
 const LONGEST: usize = 4 << 20;
@@ -27,7 +28,8 @@ pub async fn read_config(
         queue: "",
         task: 0,
     };
-    let mut log = Log::new(&file.name, None, labels, false);
+    let secrets = Secrets::default();
+    let mut log = Log::new((None, &file.name), labels, &secrets, false);
     let mut hear = |stream: Stream, line: &str| match stream {
         Stream::Stdout if printed.len() <= LONGEST => {
             printed.push_str(line);

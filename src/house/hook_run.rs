@@ -8,7 +8,6 @@ use super::{Done, House, Notice};
 use crate::binding::{ContextKind, Lifecycle};
 use crate::name::{ModuleName, ValuesKey};
 use crate::queue::QueueName;
-use crate::report;
 use crate::task::{HookRan, HookRun, Task};
 use crate::values::Layer;
 use crate::watch::Managed;
@@ -53,7 +52,7 @@ impl House {
             may_fail: self.allows_failure(place.as_ref(), ran),
         };
         let results = if let Some(error) = &ran.error {
-            Err((report::chain(error), error.reason()))
+            Err((self.told(place.as_ref(), error), error.reason()))
         } else {
             let taken = self.take_results(place.as_ref(), hook, ran, times.0);
             taken.map_err(|why| (why, "InvalidValuesPatch"))
@@ -175,7 +174,7 @@ impl House {
             may_fail: run.allow_failure,
         };
         let results = match &ran.error {
-            Some(error) => Err(report::chain(error)),
+            Some(error) => Err(self.told(place, error)),
             None => self.take_results(place, &run.hook, ran, now),
         };
         match results {
@@ -280,7 +279,7 @@ impl House {
             let taken = store.map(|store| store.apply_values_patch(patch, &origin));
             values |= match taken {
                 Some(Ok(changed)) => changed,
-                Some(Err(error)) => return Err(report::chain(&error)),
+                Some(Err(error)) => return Err(self.told(place, &error)),
                 None => false,
             };
         }

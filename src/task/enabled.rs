@@ -16,6 +16,7 @@ use crate::module::{
 };
 use crate::name::ModuleName;
 use crate::report;
+use crate::secret::Secrets;
 
 /// Scripts at once; more cost more than they save on a small machine.
 const SCRIPTS_AT_ONCE: usize = 4;
@@ -31,6 +32,8 @@ pub struct Asked {
     pub config_values: Value,
     /// The same with all layers.
     pub values: Value,
+    /// What of them must not be told.
+    pub secrets: Secrets,
     /// The script's last answer, with the key of what it was given.
     pub answer: Option<([u8; 32], Opinion)>,
 }
@@ -110,7 +113,7 @@ async fn one(
     let answer = if let Some(answer) = remembered {
         answer
     } else {
-        match ask(context, &asked.module, &script, &input).await {
+        match ask(context, &asked, &script, &input).await {
             Ok(opinion) => (key, opinion),
             Err(why) => {
                 return Decided {
@@ -134,10 +137,11 @@ async fn one(
 /// Runs the script; its answer as an opinion.
 async fn ask(
     context: &Context,
-    module: &Module,
+    asked: &Asked,
     script: &Path,
     input: &ScriptInput,
 ) -> Result<Opinion, String> {
+    let (module, secrets) = (&asked.module, &asked.secrets);
     let run = ScriptRun {
         module: &module.name,
         script,
@@ -148,13 +152,14 @@ async fn ask(
             .enabled_script
             .unwrap_or(context.script_timeout),
         processes: &context.processes,
+        secrets,
     };
     let verdict = run_script(run)
         .await
-        .map_err(|error| report::chain(&error))?;
+        .map_err(|error| secrets.mask(&report::chain(&error)).into_owned())?;
     let mut told_by = module.folder.join("enabled").display().to_string();
     if !verdict.reason.is_empty() {
-        told_by = format!("{told_by}: {}", verdict.reason);
+        told_by = format!("{told_by}: {}", secrets.mask(&verdict.reason));
     }
     Ok(Opinion {
         enabled: verdict.enabled,

@@ -19,6 +19,7 @@ use crate::name::{ModuleName, ValuesKey};
 use crate::object::hook_field_manager;
 use crate::patch::{HookPatch, ValuesPatch};
 use crate::process::Usage;
+use crate::secret::Secrets;
 use crate::values::{Layer, Origin, Snapshot, Store};
 use crate::watch::{Item, MonitorId};
 use crate::{apply, config_values, metric, yaml};
@@ -44,6 +45,8 @@ pub struct HookCall {
     pub store: Store,
     /// The global values beside them; `None` for global hooks.
     pub global: Option<(Snapshot, Arc<Value>)>,
+    /// What of them must not be told.
+    pub secrets: Secrets,
     /// Its queue, for the log.
     pub queue: String,
     /// The number of its task, for the log.
@@ -267,6 +270,7 @@ async fn hook_output(
         contexts: &text,
         values: values.as_bytes(),
         config_values: config_values.as_bytes(),
+        secrets: &call.secrets,
         metric_group: None,
         limit: context.hooks.timeout,
         log: Labels {
