@@ -9,6 +9,8 @@ mod config;
 mod discover;
 mod error;
 mod files;
+mod framework;
+mod library;
 mod log;
 mod run;
 
@@ -21,12 +23,15 @@ use std::time::Duration;
 pub use config::read_config;
 pub use discover::{Discovered, discover};
 pub use error::Error;
+pub use framework::{surround, write_framework};
+pub use library::jq_library;
 pub use run::run;
 
 use crate::binding::HookConfig;
 use crate::name::{ModuleName, ValuesKey};
 use crate::patch::{HookPatch, MetricOperations, ObjectOperation};
 use crate::process::Usage;
+use crate::secret::Secrets;
 
 /// A program in a folder of hooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +72,8 @@ pub struct Call<'a> {
     pub values: &'a [u8],
     /// The same as people set them, without defaults and static values.
     pub config_values: &'a [u8],
+    /// What of all this must not be told of what the hook says.
+    pub secrets: &'a Secrets,
     /// The group of metrics that name none; `None` is no group.
     pub metric_group: Option<&'a str>,
     /// How long it may take; `None` is as long as it wants.

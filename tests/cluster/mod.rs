@@ -23,6 +23,7 @@ mod hooks_queue;
 mod hooks_steps;
 mod hooks_values;
 mod hooks_watch;
+mod hooks_words;
 mod object_patches;
 mod order;
 mod ownership;

@@ -131,6 +131,9 @@ flags! {
         TMP_DIR = "tmp-dir" "DIR"
             ["ADDON_OPERATOR_TMP_DIR", "SHELL_OPERATOR_TMP_DIR"] "<system temp>/addon-operator"
             "Folder for the files of hooks and scripts";
+        JQ_LIBRARY_PATH = "jq-library-path" "DIRS"
+            ["JQ_LIBRARY_PATH"] ""
+            "Folders with jq modules that filters may import, joined by `:`";
         SHELL_CHROOT_DIR = "shell-chroot-dir" "DIR"
             ["ADDON_OPERATOR_SHELL_CHROOT_DIR"] ""
             "Root folder of hooks and scripts";
@@ -283,7 +286,9 @@ mod tests {
     #[test]
     fn the_document_has_every_other_variable() {
         let rows = ENVIRONMENT_ONLY.map(|(name, help)| format!("| `{name}` | {help} |"));
-        let found = documented("| `ADDON_OPERATOR_") + "\n" + &documented("| `QUEUE_ACTIONS");
+        let found = ["ADDON_OPERATOR_", "FRAMEWORK_DIR", "QUEUE_ACTIONS"];
+        let found = found.map(|name| documented(&format!("| `{name}")));
+        let found = found.join("\n");
         assert_eq!(found, rows.join("\n"));
     }
 
