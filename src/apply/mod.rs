@@ -21,7 +21,7 @@ mod ready;
 pub use carry_out::{Applier, Drift, Kinds, Outcome, Work};
 pub use definition::await_served;
 pub use error::Error;
-pub use operate::{Operated, Stop, operate};
+pub use operate::{Foretold, Operated, Rehearsed, Stop, operate, rehearse};
 pub use parent::{MODULE_RESOURCE, Parent};
 pub use prune::PruneRules;
 pub use ready::{Readiness, readiness};

@@ -9,7 +9,7 @@ mod model;
 mod webhook;
 mod write;
 
-pub use config::parse_config;
+pub use config::{Defaults, defaults_of, parse_config};
 pub use context::{Context, ContextKind, Include, combine};
 pub use model::{
     Common, HookConfig, KubernetesBinding, Lifecycle, Place, Rate, ScheduleBinding, Version,

@@ -1,5 +1,7 @@
 //! Bindings that the API server calls: what they are written as.
 
+use std::fmt;
+
 use serde_json::Value;
 
 /// What an admission binding may do with a request.
@@ -112,6 +114,27 @@ pub struct AdmissionRule {
     pub operations: Vec<String>,
     /// `Cluster`, `Namespaced` or `*`.
     pub scope: String,
+}
+
+/// `CREATE, UPDATE pods, deployments.apps`.
+impl fmt::Display for AdmissionRule {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut resources = Vec::new();
+        for group in &self.groups {
+            for resource in &self.resources {
+                resources.push(match group.as_str() {
+                    "" => resource.clone(),
+                    group => format!("{resource}.{group}"),
+                });
+            }
+        }
+        write!(
+            out,
+            "{} {}",
+            self.operations.join(", "),
+            resources.join(", ")
+        )
+    }
 }
 
 /// A condition in CEL.

@@ -35,6 +35,11 @@ pub(super) fn whole() -> BTreeMap<String, String> {
     all.map(|(name, value)| (text(name), text(value))).collect()
 }
 
+/// Whether hooks are told where the shell framework is already.
+pub(super) fn has_framework() -> bool {
+    std::env::var_os("FRAMEWORK_DIR").is_some_and(|folder| !folder.is_empty())
+}
+
 /// The folders of `JQ_LIBRARY_PATH`, for commands that start no operator.
 pub(super) fn jq_library_path() -> Vec<PathBuf> {
     let paths = std::env::var_os("JQ_LIBRARY_PATH").unwrap_or_default();

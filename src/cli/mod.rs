@@ -5,15 +5,17 @@
 //! anywhere but in `environment`.
 //!
 //! A command is one file with its arguments and a `run`. Those in `ask/` ask the running operator
-//! through its debug socket.
+//! through its debug socket; those in `author/` need none.
 
 mod ask;
+mod author;
 mod environment;
 mod framework;
 mod guard;
 mod jq;
 mod log;
 mod output;
+mod place;
 mod preview;
 mod signal;
 mod start;
@@ -100,8 +102,8 @@ fn run(
         Some(Command::Diff(arguments)) => {
             preview::diff::run(&arguments, &start::socket(socket, environment))
         }
-        Some(Command::Module(arguments)) => asker().run(arguments),
-        Some(Command::Hook(arguments)) => asker().run(arguments),
+        Some(Command::Module(arguments)) => arguments.run(asker, environment),
+        Some(Command::Hook(arguments)) => arguments.run(asker, environment),
         Some(Command::Global(arguments)) => asker().run(arguments),
         Some(Command::Values(arguments)) => asker().run(arguments),
         Some(Command::Queue(arguments)) => asker().run(arguments),

@@ -97,6 +97,12 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "note: {text}");
 }
 
+/// Says on stderr what is odd and stops nothing.
+pub(super) fn warn(text: &str) {
+    // Nothing can be told where stderr is closed.
+    let _ = writeln!(io::stderr(), "warning: {}", text.replace('\n', "\n  "));
+}
+
 /// Whether the reader of stdout is a person at a terminal.
 pub(super) fn is_terminal() -> bool {
     io::stdout().is_terminal()

@@ -33,6 +33,8 @@ const MERGE_PATCH: &str = "application/merge-patch+json";
 #[derive(Clone)]
 pub struct Client {
     pub(super) inner: Arc<Inner>,
+    /// Whether every write is a dry run.
+    pub(super) rehearses: bool,
 }
 
 pub(super) struct Inner {
@@ -157,6 +159,7 @@ impl Client {
                 limits: Limits::new(settings.writes_in_flight),
                 pace: Pace::new(settings.qps, settings.burst),
             }),
+            rehearses: false,
         }
     }
 

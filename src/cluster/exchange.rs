@@ -40,9 +40,29 @@ pub(super) struct Answer {
 }
 
 impl Client {
+    /// The same client, all of whose writes are dry runs: the server checks and answers them, and
+    /// stores nothing.
+    #[must_use]
+    pub fn rehearsing(&self) -> Self {
+        Self {
+            rehearses: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether every write is a dry run.
+    pub fn is_rehearsing(&self) -> bool {
+        self.rehearses
+    }
+
     /// Sends until it succeeds, is refused for good, or the deadline is over.
     pub(super) async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
         let deed = call.deed.to_owned();
+        let call = if self.rehearses {
+            call.rehearsed()
+        } else {
+            call
+        };
         let sent = timeout(self.inner.deadline, self.send_with_retries(call));
         sent.await.unwrap_or_else(|_| Err(self.late(&deed)))
     }
@@ -211,6 +231,22 @@ impl<'a> Call<'a> {
         self.method != Method::POST && self.content_type != JSON_PATCH
     }
 
+    /// The same call as a dry run, when it is a write. Of a deletion with a body the server would pass
+    /// over the options of the path, so it goes without.
+    fn rehearsed(mut self) -> Self {
+        if self.method == Method::GET {
+            return self;
+        }
+        if self.method == Method::DELETE {
+            self.body = Bytes::new();
+        }
+        if !self.path.contains("dryRun=All") {
+            let sign = if self.path.contains('?') { '&' } else { '?' };
+            self.path = format!("{}{sign}dryRun=All", self.path);
+        }
+        self
+    }
+
     pub(super) fn read(deed: &'a str, path: String, accept: &'a str) -> Self {
         let (method, body) = (Method::GET, Bytes::new());
         Self {
@@ -260,4 +296,28 @@ fn warning_text(header: &str) -> String {
     quoted
         .map_or(header, |(text, _)| text)
         .replace("\\\"", "\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_write_of_a_rehearsal_is_a_dry_run() {
+        for (method, path, body, to_path, to_body) in [
+            (Method::GET, "/a", "", "/a", ""),
+            (Method::POST, "/a", "{}", "/a?dryRun=All", "{}"),
+            (Method::PUT, "/a?b=c", "{}", "/a?b=c&dryRun=All", "{}"),
+            (Method::PATCH, "/a?dryRun=All", "", "/a?dryRun=All", ""),
+            (Method::DELETE, "/a", "{}", "/a?dryRun=All", ""),
+        ] {
+            let call = Call::write("", method.clone(), path.to_owned(), body.to_owned());
+            let call = call.rehearsed();
+            assert_eq!(
+                (call.path.as_str(), &*call.body),
+                (to_path, to_body.as_bytes()),
+                "{method}"
+            );
+        }
+    }
 }

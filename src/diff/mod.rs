@@ -12,4 +12,4 @@ mod text;
 pub use desired::{Desired, KnownKind, Owner, Prepared, kind_defined_here, prepare, stamp};
 pub use field::{Ignore, Taken, count, find_last, is_ignored, push, remove_at, taken};
 pub use plan::{Change, Facts, Plan, Policy, Reason, Record, Recorded, Removal, plan};
-pub use text::{mask_secret, unified};
+pub use text::{mark_hidden, mask_secret, unified};

@@ -30,6 +30,28 @@ pub fn mask_secret(object: &mut Value) {
     }
 }
 
+/// The masked form of a value, with the marks of [`mask_secret`] in place of what is hidden: so a
+/// change of it shows. `masked` is the value as its schemas mask it.
+pub fn mark_hidden(value: &Value, masked: &Value) -> Value {
+    match (value, masked) {
+        (Value::Object(fields), Value::Object(shown)) => {
+            let entries = shown.iter().map(|(key, shown)| {
+                let value = fields.get(key).unwrap_or(&Value::Null);
+                (key.clone(), mark_hidden(value, shown))
+            });
+            Value::Object(entries.collect())
+        }
+        (Value::Array(items), Value::Array(shown)) if items.len() == shown.len() => {
+            let pairs = items.iter().zip(shown);
+            pairs
+                .map(|(item, shown)| mark_hidden(item, shown))
+                .collect()
+        }
+        (value, masked) if value == masked => value.clone(),
+        (value, _) => json!(mark(value)),
+    }
+}
+
 /// Two bytes of a hash: enough to see that a value changed, too little to guess it by.
 fn mark(value: &Value) -> String {
     format!("[secret {}]", sha256_hex(&value.to_string(), 2))
@@ -115,6 +137,21 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("b2xk") && !text.contains("bmV3"), "{text}");
+    }
+
+    #[test]
+    fn hidden_values_are_marked_where_they_are() {
+        let value = json!({"a": 1, "key": "top", "list": [{"key": "deep"}], "map": {"x": 1}});
+        let hidden = json!("[secret]");
+        let masked = json!({"a": 1, "key": hidden, "list": [{"key": hidden}], "map": hidden});
+        let shown = mark_hidden(&value, &masked);
+        let told = shown.to_string();
+        assert!(!told.contains("top") && !told.contains("deep"), "{told}");
+        assert_eq!(shown["a"], 1);
+        for place in ["/key", "/list/0/key", "/map"] {
+            let text = shown.pointer(place).and_then(Value::as_str).unwrap();
+            assert!(text.starts_with("[secret "), "{place}: {text}");
+        }
     }
 
     #[test]

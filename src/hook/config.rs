@@ -20,6 +20,24 @@ pub async fn read_config(
     place: Place,
     limit: Duration,
 ) -> Result<HookConfig, Error> {
+    let printed = print_config(processes, file, limit).await?;
+    parse_config(&printed_name(file), &printed, place).map_err(|source| Error::Config {
+        hook: file.shown.clone(),
+        source,
+    })
+}
+
+/// What people see as the file of a hook's printed configuration.
+pub fn printed_name(file: &HookFile) -> String {
+    format!("{} --config", file.shown)
+}
+
+/// What a hook prints for `--config`, not read yet. What it says on standard error is logged.
+pub async fn print_config(
+    processes: &Processes,
+    file: &HookFile,
+    limit: Duration,
+) -> Result<String, Error> {
     let (program, mut arguments, variables) = file.program();
     arguments.push("--config");
     let mut printed = String::new();
@@ -60,17 +78,14 @@ pub async fn read_config(
             last_words: ended.last_words,
         });
     }
-    let name = format!("{} --config", file.shown);
-    let read = if printed.len() > LONGEST {
+    if printed.len() > LONGEST {
         let message = format!("printed more than {LONGEST} bytes");
-        Err(Mistake::new(name, message).into())
-    } else {
-        parse_config(&name, &printed, place)
-    };
-    read.map_err(|source| Error::Config {
-        hook: hook(),
-        source,
-    })
+        return Err(Error::Config {
+            hook: hook(),
+            source: Mistake::new(printed_name(file), message).into(),
+        });
+    }
+    Ok(printed)
 }
 
 fn failed(file: &HookFile, source: process::Error) -> Error {

@@ -53,6 +53,38 @@ pub fn discover(place: Place, folder: &Path) -> Discovered {
     found
 }
 
+/// One file as a hook, wherever it is: as [`discover`] finds it when it lies below a folder `hooks`.
+/// `shown` is its name for people.
+pub fn one(place: Place, path: &Path, shown: &str) -> Result<HookFile, Mistake> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let above = path.parent().unwrap_or(Path::new("/"));
+    let hooks = above.ancestors().find(|folder| folder.ends_with("hooks"));
+    let root = hooks.unwrap_or(above);
+    let mut walk = Walk {
+        place,
+        root,
+        prefix: "hooks/",
+        shown: String::new(),
+        python: python(place, root),
+        found: Discovered::default(),
+    };
+    match fs::metadata(&path) {
+        Ok(found) => walk.take(&path, &found),
+        Err(error) => walk.warn(&path, format!("cannot be read: {error}"), ""),
+    }
+    let named = |mistake: Mistake| Mistake {
+        file: shown.to_owned(),
+        ..mistake
+    };
+    match walk.found.hooks.pop() {
+        Some(file) => Ok(HookFile {
+            shown: shown.to_owned(),
+            ..file
+        }),
+        None => Err(walk.found.warnings.pop().map(named).unwrap_or_default()),
+    }
+}
+
 struct Walk<'a> {
     place: Place,
     root: &'a Path,

@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use config::read_config;
-pub use discover::{Discovered, discover};
+pub use config::{print_config, printed_name, read_config};
+pub use discover::{Discovered, discover, one};
 pub use error::Error;
 pub use framework::{surround, write_framework};
 pub use library::jq_library;

@@ -9,6 +9,7 @@ use super::hooks::Step;
 use super::resident::Resident;
 use crate::name::{ModuleName, ValuesKey};
 use crate::queue::{QueueName, Standing, TaskView};
+use crate::report::Mistakes;
 use crate::serve::{
     Answer, ConvergePhase, ConvergeStatus, Explanation, LeafOrigin, Monitor, Query, QueueDump,
     QueueRow, Refusal, ResourceMonitors,
@@ -83,6 +84,11 @@ impl House {
             .filter(|task| !matches!(task, Task::AwaitReady { .. }))
             .count();
         ConvergeStatus { startup, tasks }
+    }
+
+    /// What is wrong with the folder of a module; `None` for nothing, and for the global values.
+    pub fn mistakes_of(&self, module: Option<&ModuleName>) -> Option<&Mistakes> {
+        self.residents.get(module?)?.broken.as_ref()
     }
 
     pub(super) fn known_name(&self, module: &str) -> Result<ModuleName, Refusal> {

@@ -1,11 +1,13 @@
 //! Runs of hooks that start: when, and what each is given.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::steps::Place;
 use super::{House, Work};
 use crate::binding;
+use crate::hook::Hook;
 use crate::name::ModuleName;
 use crate::queue::Hold;
 use crate::report;
@@ -67,6 +69,19 @@ impl House {
         let set = self.set_mut(place)?;
         set.note_run(hook, now);
         let (found, monitors) = (set.hooks.get(hook)?.clone(), set.monitors_of(hook));
+        let call = self.call_of(place, found)?;
+        Some(HookCall {
+            contexts,
+            monitors,
+            queue,
+            task,
+            ..call
+        })
+    }
+
+    /// A run of a hook that is told nothing yet, with the values that its place has now; `None` when
+    /// the place has none.
+    pub fn call_of(&self, place: Option<&ModuleName>, hook: Arc<Hook>) -> Option<HookCall> {
         let (store, global) = match place {
             None => (self.global.clone(), None),
             Some(module) => {
@@ -76,15 +91,15 @@ impl House {
             }
         };
         Some(HookCall {
-            hook: found,
+            hook,
             module: place.cloned(),
-            contexts,
-            monitors,
+            contexts: Vec::new(),
+            monitors: Vec::new(),
             store,
             global,
             secrets: self.secrets_of(place),
-            queue,
-            task,
+            queue: String::new(),
+            task: 0,
             reply: Reply::None,
         })
     }

@@ -58,6 +58,7 @@ use crate::values::{Checksum, Store};
 
 pub use calls::CalledHook;
 pub use hooks::{SnapshotOf, ToldEvents};
+pub use resident::{global_store_of, store_of};
 
 use calls::Calls;
 use hooks::HookSet;

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 
 use super::contest::Contest;
 use super::hooks::HookSet;
-use crate::module::{Decision, Module, Opinion, Progress, ValuesFile};
+use crate::module::{Decision, Discovery, Module, Opinion, Progress, ValuesFile};
+use crate::name::ValuesKey;
 use crate::render::ValuesTree;
 use crate::report::{Mistake, Mistakes};
 use crate::schema::{SchemaFile, Schemas};
 use crate::serve::ModuleState;
 use crate::status::Status;
 use crate::task::Known;
-use crate::values::{Checksum, Layer, Origin, Store, static_layers};
+use crate::values::{Checksum, Layer, Origin, StaticLayers, Store, static_layers};
 
 /// Everything about one module.
 #[expect(
@@ -142,6 +143,7 @@ impl Resident {
     /// Takes a new version of the folder. On mistakes everything stays as it was.
     pub(super) fn settle(&mut self, module: &Arc<Module>) -> Result<(), Mistakes> {
         let (statics, schemas) = layers_and_schemas(module)?;
+        let statics = statics.layers;
         let mut store = match &self.store {
             Some(store) => store.clone(),
             None => Store::new(module.key.clone(), Vec::new(), Schemas::default())?,
@@ -186,8 +188,40 @@ impl Resident {
     }
 }
 
+/// The values of a module as its folder alone has them, and what is odd in its files; every mistake
+/// at once.
+pub fn store_of(module: &Module) -> Result<(Store, Vec<Mistake>), Mistakes> {
+    let (statics, schemas) = layers_and_schemas(module)?;
+    let mut warnings = statics.warnings;
+    warnings.extend(schemas.warnings.iter().cloned());
+    let store = Store::new(module.key.clone(), statics.layers, schemas)?;
+    store.check_static().into_result()?;
+    Ok((store, warnings))
+}
+
+/// The values of the modules directories that are of no module, as [`store_of`] has those of one.
+pub fn global_store_of(
+    discovery: &Discovery,
+    schemas: Schemas,
+) -> Result<(Store, Vec<Mistake>), Mistakes> {
+    let key = ValuesKey::global();
+    let files: Vec<Layer> = discovery
+        .dirs
+        .iter()
+        .filter_map(|dir| dir.common.as_ref())
+        .map(|file| layer(file))
+        .collect();
+    let files: Vec<&Layer> = files.iter().collect();
+    let statics = static_layers(&key, &files, None)?;
+    let mut warnings = statics.warnings;
+    warnings.extend(schemas.warnings.iter().cloned());
+    let store = Store::new(key, statics.layers, schemas)?;
+    store.check_static().into_result()?;
+    Ok((store, warnings))
+}
+
 /// The static values and schemas of a module; every mistake at once.
-fn layers_and_schemas(module: &Module) -> Result<(Vec<Layer>, Schemas), Mistakes> {
+fn layers_and_schemas(module: &Module) -> Result<(StaticLayers, Schemas), Mistakes> {
     let whole: Vec<Layer> = module.values.iter().map(|file| layer(file)).collect();
     let folder = module.folder.display().to_string();
     let is_own = |layer: &&Layer| matches!(&layer.origin, Origin::StaticFile { file } if file.starts_with(&folder));
@@ -204,7 +238,7 @@ fn layers_and_schemas(module: &Module) -> Result<(Vec<Layer>, Schemas), Mistakes
     );
     let schemas = Schemas::read(schema_file(config.as_ref()), schema_file(values.as_ref()));
     match (statics, schemas) {
-        (Ok(statics), Ok(schemas)) => Ok((statics.layers, schemas)),
+        (Ok(statics), Ok(schemas)) => Ok((statics, schemas)),
         (statics, schemas) => {
             let mut mistakes: Vec<Mistake> = Vec::new();
             mistakes.extend(statics.err().into_iter().flat_map(|mistakes| mistakes.0));

@@ -230,7 +230,8 @@ impl Operator {
         let handle = self.running.spawn(async move {
             match work {
                 Work::Evaluate(evaluation) => {
-                    Done::Evaluated(task::evaluate(&context, evaluation).await)
+                    let limit = context.script_timeout;
+                    Done::Evaluated(task::evaluate(&context.processes, limit, evaluation).await)
                 }
                 Work::Run(run) => Done::Ran(Box::new(task::run(&context, *run).await)),
                 Work::Delete {

@@ -17,6 +17,7 @@ mod format;
 mod keyword;
 mod pattern;
 mod read;
+mod sample;
 mod shape;
 mod words;
 
@@ -106,6 +107,19 @@ impl Schemas {
             Some(schema) => schema.check(values, purpose),
             None => check::check(&Shape::default(), values, purpose),
         }
+    }
+
+    /// The same values with something made up where hooks or people have to set what is missing: what
+    /// the values schema adds to the config schema, and what is required.
+    pub fn sample(&self, values: &Value) -> Value {
+        let mut sampled = values.clone();
+        if let Some(schema) = &self.values {
+            let config = self.config.as_ref().map(|schema| &*schema.root);
+            sample::fill(&schema.root, config, &mut sampled);
+        } else if let Some(schema) = &self.config {
+            sample::fill(&schema.root, Some(&schema.root), &mut sampled);
+        }
+        sampled
     }
 
     /// The same value with [`SECRET`](crate::secret::SECRET) in place of what one of the schemas marks as secret.

@@ -25,4 +25,4 @@ pub use hook_list::{BindingRow, BindingState, HookList, HookRow, LatestRun};
 pub use http::{HttpPages, HttpServer, MetricsText};
 pub use query::{Answer, Asked, Query, Refusal};
 pub use queue_dump::{OtherQueues, QueueDump, QueueRow, QueueSummary, QueueTask};
-pub use table::{Cell, Paint, Table, Tone};
+pub use table::{Cell, Paint, Table, Tone, painted};

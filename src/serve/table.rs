@@ -110,7 +110,7 @@ fn line(row: &[Cell], widths: &[usize], paint: Paint) -> String {
 }
 
 /// The text in the colour of its tone.
-pub(super) fn painted(text: &str, tone: Tone, paint: Paint) -> String {
+pub fn painted(text: &str, tone: Tone, paint: Paint) -> String {
     let code = match (paint, tone) {
         (Paint::Plain, _) | (_, Tone::Plain) => return text.to_owned(),
         (Paint::Colored, Tone::Good) => "32",

@@ -5,16 +5,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 
-use super::context::Context;
 use crate::module::{
     Decision, Extenders, Module, Opinion, Opinions, Outcome, Script, ScriptInput, ScriptRun,
     decide, run_script,
 };
 use crate::name::ModuleName;
+use crate::process::Processes;
 use crate::report;
 use crate::secret::Secrets;
 
@@ -58,8 +59,14 @@ pub struct Decided {
     pub answer: Option<([u8; 32], Opinion)>,
 }
 
-/// Decides about all modules. A script that fails concerns its own module alone.
-pub async fn evaluate(context: &Context, evaluation: Evaluation) -> BTreeMap<ModuleName, Decided> {
+/// Decides about all modules. A script that fails concerns its own module alone; it may run for
+/// `limit`, unless its module says otherwise.
+pub async fn evaluate(
+    processes: &Processes,
+    limit: Duration,
+    evaluation: Evaluation,
+) -> BTreeMap<ModuleName, Decided> {
+    let by = (processes, limit);
     let mut decided = BTreeMap::new();
     let mut enabled = evaluation.before;
     for group in evaluation.groups {
@@ -68,7 +75,7 @@ pub async fn evaluate(context: &Context, evaluation: Evaluation) -> BTreeMap<Mod
         let outcomes: Vec<(ModuleName, Decided)> = stream::iter(group)
             .map(|asked| async move {
                 let name = asked.module.name.clone();
-                (name, one(context, asked, so_far, extenders).await)
+                (name, one(by, asked, so_far, extenders).await)
             })
             .buffered(SCRIPTS_AT_ONCE)
             .collect()
@@ -90,7 +97,7 @@ pub async fn evaluate(context: &Context, evaluation: Evaluation) -> BTreeMap<Mod
 }
 
 async fn one(
-    context: &Context,
+    by: (&Processes, Duration),
     mut asked: Asked,
     enabled: &[ModuleName],
     extenders: &Extenders,
@@ -113,7 +120,7 @@ async fn one(
     let answer = if let Some(answer) = remembered {
         answer
     } else {
-        match ask(context, &asked, &script, &input).await {
+        match ask(by, &asked, &script, &input).await {
             Ok(opinion) => (key, opinion),
             Err(why) => {
                 return Decided {
@@ -136,7 +143,7 @@ async fn one(
 
 /// Runs the script; its answer as an opinion.
 async fn ask(
-    context: &Context,
+    (processes, limit): (&Processes, Duration),
     asked: &Asked,
     script: &Path,
     input: &ScriptInput,
@@ -146,12 +153,8 @@ async fn ask(
         module: &module.name,
         script,
         input,
-        limit: module
-            .definition
-            .timeouts
-            .enabled_script
-            .unwrap_or(context.script_timeout),
-        processes: &context.processes,
+        limit: module.definition.timeouts.enabled_script.unwrap_or(limit),
+        processes,
         secrets,
     };
     let verdict = run_script(run)

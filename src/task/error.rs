@@ -85,6 +85,20 @@ impl Error {
         }
     }
 
+    /// The mistakes of people that it consists of; `None` when it is something else.
+    pub fn mistakes(&self) -> Option<&Mistakes> {
+        match self {
+            Self::ReadChart {
+                source: chart::Error::Mistakes(mistakes),
+            }
+            | Self::Render(render::Error::Compile(mistakes) | render::Error::Render(mistakes))
+            | Self::CheckValues(mistakes)
+            | Self::Prepare(mistakes)
+            | Self::ReadDefinitions(mistakes) => Some(mistakes),
+            _ => None,
+        }
+    }
+
     /// One word for machines.
     pub fn reason(&self) -> &'static str {
         match self {

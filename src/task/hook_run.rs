@@ -18,7 +18,7 @@ use crate::hook::{self, Hook, HookFile, Labels};
 use crate::name::{ModuleName, ValuesKey};
 use crate::object::hook_field_manager;
 use crate::patch::{HookPatch, ValuesPatch};
-use crate::process::Usage;
+use crate::process::{Processes, Usage};
 use crate::secret::Secrets;
 use crate::values::{Layer, Origin, Snapshot, Store};
 use crate::watch::{Item, MonitorId};
@@ -262,25 +262,37 @@ async fn hook_output(
         .map(|context| context.binding.as_str())
         .collect();
     let binding = names.into_iter().collect::<Vec<_>>().join(",");
+    let how = (context.hooks.timeout, context.hooks.proxy_json);
+    run_told(&context.processes, call, (&binding, &text), how).await
+}
+
+/// Runs the hook for what it is told: the names of the bindings, and the text of their contexts. It
+/// has a limit of time, and its JSON lines may be passed on as they are.
+pub(super) async fn run_told(
+    processes: &Processes,
+    call: &HookCall,
+    (binding, contexts): (&str, &str),
+    (limit, proxy_json): (Option<Duration>, bool),
+) -> Result<hook::Output, Error> {
     let (values, config_values) = files(call);
     let hook_call = hook::Call {
         hook: &call.hook,
         module: call.module.as_ref(),
         scope: call.store.scope(),
-        contexts: &text,
+        contexts,
         values: values.as_bytes(),
         config_values: config_values.as_bytes(),
         secrets: &call.secrets,
         metric_group: None,
-        limit: context.hooks.timeout,
+        limit,
         log: Labels {
-            binding: &binding,
+            binding,
             queue: &call.queue,
             task: call.task,
         },
-        proxy_json: context.hooks.proxy_json,
+        proxy_json,
     };
-    Ok(hook::run(&context.processes, hook_call).await?)
+    Ok(hook::run(processes, hook_call).await?)
 }
 
 /// The texts of the values files: `{global: …, <key>: …}` for a module's hook, `{global: …}` else.

@@ -6,6 +6,8 @@
 mod context;
 mod enabled;
 mod error;
+mod examine;
+mod hook_rehearsal;
 mod hook_run;
 mod module_delete;
 mod module_diff;
@@ -17,6 +19,8 @@ mod reply;
 pub use context::{Context, HookContext};
 pub use enabled::{Asked, Decided, Evaluation, evaluate};
 pub use error::Error;
+pub use examine::{Examined, examine};
+pub use hook_rehearsal::{HookRehearsal, Preview, preview_objects, rehearse_hook};
 pub use hook_run::{
     HookCall, HookFolder, HookRan, HooksRead, read_hooks, run_called_hook, run_hook,
 };

@@ -126,7 +126,7 @@ async fn removals(
 }
 
 /// Without what every write changes and nobody asked for.
-fn without_noise(mut object: Value) -> Value {
+pub(super) fn without_noise(mut object: Value) -> Value {
     if let Some(map) = object.as_object_mut() {
         map.remove("status");
     }

@@ -50,7 +50,7 @@ pub struct Rendering {
 
 /// What a folder holds to render from, read once per content.
 #[derive(Debug)]
-struct CompiledChart {
+pub(super) struct CompiledChart {
     /// `None` when the folder has no chart.
     program: Option<Program>,
     /// The chart's own `values.yaml`, below everything else; for `values: root` alone.
@@ -134,22 +134,25 @@ pub(super) fn definitions(wanted: &Wanted<'_>) -> Result<Arc<Prepared>, Error> {
 /// Reads and compiles the chart, and reads `crds/`, away from the threads that wait for the network.
 async fn read_folder(module: Arc<Module>) -> Result<(CompiledChart, Vec<Manifest>), Error> {
     let read = tokio::task::spawn_blocking(move || {
-        let found = chart::read(&module.path, &module.name).map_err(|error| match error {
-            chart::Error::Mistakes(mistakes) => Error::ReadChart {
-                source: chart::Error::Mistakes(in_folder(&module, mistakes)),
-            },
-            source @ chart::Error::Read { .. } => Error::ReadChart { source },
-        })?;
-        let compiled = found.map(|chart| Program::compile(&chart)).transpose();
-        let program = compiled.map_err(|error| placed(&module, error))?;
-        let defaults = read_defaults(&module)?;
-        Ok((
-            CompiledChart { program, defaults },
-            read_definitions(&module)?,
-        ))
+        let chart = read_chart(&module)?;
+        Ok((chart, read_definitions(&module)?))
     });
     read.await
         .map_err(|error| Error::Broken(error.to_string()))?
+}
+
+/// Reads and compiles the chart. Blocks on the file system.
+pub(super) fn read_chart(module: &Module) -> Result<CompiledChart, Error> {
+    let found = chart::read(&module.path, &module.name).map_err(|error| match error {
+        chart::Error::Mistakes(mistakes) => Error::ReadChart {
+            source: chart::Error::Mistakes(in_folder(module, mistakes)),
+        },
+        source @ chart::Error::Read { .. } => Error::ReadChart { source },
+    })?;
+    let compiled = found.map(|chart| Program::compile(&chart)).transpose();
+    let program = compiled.map_err(|error| placed(module, error))?;
+    let defaults = read_defaults(module)?;
+    Ok(CompiledChart { program, defaults })
 }
 
 /// The chart's own values, when its templates see the module's values at the root.
@@ -204,38 +207,52 @@ async fn render_chart(
     }
     let (module, chart, values) = (module.clone(), chart.clone(), values.clone());
     let rendered = tokio::task::spawn_blocking(move || {
-        let Some(program) = &chart.program else {
-            return Ok(Rendered::default());
-        };
-        let input = Input {
-            values: tree(&module, &values, &chart.defaults),
-            release: Release {
-                name: module.name.to_string(),
-                namespace,
-                // As the original renders: always an upgrade, so that a first run and the next are
-                // equal.
-                revision: 1,
-                is_install: false,
-                is_upgrade: true,
-            },
-            capabilities,
-        };
-        program
-            .render(&input)
-            .map_err(|error| placed(&module, error))
+        render_values(&module, &values, (namespace, capabilities), &chart)
     });
     let rendered = rendered
         .await
         .map_err(|error| Error::Broken(error.to_string()))??;
-    let hooks = rendered.hooks.iter().map(|hook| {
+    Ok((rendered.manifests, left_out(&rendered.hooks).collect()))
+}
+
+/// A warning for each object that would have to run as a Helm hook.
+pub(super) fn left_out(hooks: &[crate::render::Hook]) -> impl Iterator<Item = String> {
+    hooks.iter().map(|hook| {
         let manifest = &hook.manifest;
         format!(
             "{} of {} is a Helm hook and was left out: this version does not run Helm hooks yet",
             manifest.reference(),
             manifest.source
         )
-    });
-    Ok((rendered.manifests, hooks.collect()))
+    })
+}
+
+/// Renders a chart. Takes its time on the processor.
+pub(super) fn render_values(
+    module: &Module,
+    values: &Values,
+    (namespace, capabilities): (String, Arc<Capabilities>),
+    chart: &CompiledChart,
+) -> Result<Rendered, Error> {
+    let Some(program) = &chart.program else {
+        return Ok(Rendered::default());
+    };
+    let input = Input {
+        values: tree(module, values, &chart.defaults),
+        release: Release {
+            name: module.name.to_string(),
+            namespace,
+            // As the original renders: always an upgrade, so that a first run and the next are
+            // equal.
+            revision: 1,
+            is_install: false,
+            is_upgrade: true,
+        },
+        capabilities,
+    };
+    program
+        .render(&input)
+        .map_err(|error| placed(module, error))
 }
 
 /// The values as the templates see them.
@@ -300,7 +317,7 @@ fn prepare_definitions(
 }
 
 /// Reads the files of `crds/`; everything in them must be a definition.
-fn read_definitions(module: &Module) -> Result<Vec<Manifest>, Error> {
+pub(super) fn read_definitions(module: &Module) -> Result<Vec<Manifest>, Error> {
     let (mut manifests, mut mistakes) = (Vec::new(), Vec::new());
     for path in &module.crds {
         let file = path
@@ -361,7 +378,7 @@ fn placed(module: &Module, error: crate::render::Error) -> Error {
 }
 
 /// Names the files of mistakes as a person finds them.
-fn in_folder(module: &Module, mistakes: Mistakes) -> Mistakes {
+pub(super) fn in_folder(module: &Module, mistakes: Mistakes) -> Mistakes {
     let place = |mut mistake: Mistake| {
         let is_bare =
             !mistake.file.is_empty() && !Path::new(&mistake.file).starts_with(&module.folder);

@@ -1,6 +1,7 @@
 //! What a monitor asks to see, and what it is shown.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::jq::Filter;
 
@@ -19,6 +20,31 @@ pub struct Selection {
     pub labels: String,
     /// A field selector in the API's text form (`status.phase!=Running`); empty is all.
     pub fields: String,
+}
+
+/// `Secret registry in namespace shop with labels app=web`.
+impl fmt::Display for Selection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.kind)?;
+        if !self.names.is_empty() {
+            write!(out, " {}", self.names.join(", "))?;
+        }
+        match &self.namespaces {
+            Namespaces::All => {}
+            Namespaces::Named(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let s = if names.len() == 1 { "" } else { "s" };
+                write!(out, " in namespace{s} {}", names.join(", "))?;
+            }
+            Namespaces::Labelled(labels) => write!(out, " in namespaces with labels {labels}")?,
+        }
+        for (what, selector) in [("labels", &self.labels), ("fields", &self.fields)] {
+            if !selector.is_empty() {
+                write!(out, " with {what} {selector}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Which namespaces are watched.
@@ -89,4 +115,42 @@ pub struct Item {
     pub object: Option<Box<str>>,
     /// What the filter took from it, as compact JSON; `None` without a filter.
     pub filter_result: Option<Box<str>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selections_are_told_in_words() {
+        let all = Selection {
+            api_version: None,
+            kind: "Secret".to_owned(),
+            names: Vec::new(),
+            namespaces: Namespaces::All,
+            labels: String::new(),
+            fields: String::new(),
+        };
+        let one = Selection {
+            names: vec!["registry".to_owned()],
+            namespaces: Namespaces::Named(["shop".to_owned()].into()),
+            ..all.clone()
+        };
+        let chosen = Selection {
+            namespaces: Namespaces::Labelled("team=a".to_owned()),
+            labels: "app=web".to_owned(),
+            fields: "type=Opaque".to_owned(),
+            ..all.clone()
+        };
+        for (selection, text) in [
+            (all, "Secret"),
+            (one, "Secret registry in namespace shop"),
+            (
+                chosen,
+                "Secret in namespaces with labels team=a with labels app=web with fields type=Opaque",
+            ),
+        ] {
+            assert_eq!(selection.to_string(), text);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The built program, as a person meets it: arguments, exit codes, output, signals.
 
 mod ask;
+mod author;
 mod misuse;
 mod preview;
 

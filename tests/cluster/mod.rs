@@ -1,6 +1,7 @@
 //! Tests against a real etcd and kube-apiserver.
 
 mod apply;
+mod author;
 mod config_map;
 mod control_plane;
 mod converge;

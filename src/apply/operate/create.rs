@@ -127,6 +127,11 @@ impl Deed<'_> {
         let Some((part, value)) = part.and_then(|part| Some((part, object.get(part)?))) else {
             return Ok(());
         };
+        if let Some(foreseen) = self.foreseen.as_mut().and_then(Value::as_object_mut) {
+            // Nothing was stored whose part could be written.
+            foreseen.insert(part.to_owned(), value.clone());
+            return Ok(());
+        }
         let made = ObjectTarget::of(live);
         // Sets it as a whole, whether it is there or not.
         let place = format!("/{part}");

@@ -40,7 +40,7 @@ impl Deed<'_> {
         if !self.client.delete(target, None, propagation).await? {
             return Ok(missing());
         }
-        if awaited && resource.watchable {
+        if awaited && resource.watchable && !self.client.is_rehearsing() {
             self.await_end(target, &uid).await?;
         }
         Ok(format!("deleted {}", named(target)))

@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod patch;
+mod rehearse;
 mod stop;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::sleep;
 
+pub use rehearse::{Foretold, Rehearsed, rehearse};
 pub use stop::Stop;
 
 use super::error::Error;
@@ -37,11 +39,7 @@ pub struct Operated {
 pub async fn operate(client: &Client, operations: &[ObjectOperation], manager: &str) -> Operated {
     let mut operated = Operated::default();
     for (number, operation) in (1..).zip(operations) {
-        let mut deed = Deed {
-            client,
-            manager,
-            warnings: Vec::new(),
-        };
+        let mut deed = Deed::new(client, manager);
         match deed.carry_out(operation).await {
             Ok(done) => operated.done.push(done),
             Err(source) => operated.failures.push(Error::Operate {
@@ -63,6 +61,8 @@ struct Deed<'a> {
     client: &'a Client,
     manager: &'a str,
     warnings: Vec<String>,
+    /// In a rehearsal: the object as the first write would leave it, and what later ones would of it.
+    foreseen: Option<Value>,
 }
 
 /// How one try to write ended.
@@ -73,7 +73,16 @@ enum Try {
     Again,
 }
 
-impl Deed<'_> {
+impl<'a> Deed<'a> {
+    fn new(client: &'a Client, manager: &'a str) -> Self {
+        Self {
+            client,
+            manager,
+            warnings: Vec::new(),
+            foreseen: None,
+        }
+    }
+
     async fn carry_out(&mut self, operation: &ObjectOperation) -> Result<String, Stop> {
         match operation {
             ObjectOperation::Create {
@@ -126,6 +135,9 @@ impl Deed<'_> {
     /// Takes the warnings of a write; what is left is the object.
     fn heard(&mut self, written: Written) -> Value {
         self.warnings.extend(written.warnings);
+        if self.client.is_rehearsing() {
+            self.foreseen = Some(written.object.clone());
+        }
         written.object
     }
 

@@ -1,5 +1,7 @@
 //! The configuration that a hook prints.
 
+mod defaults;
+mod doubt;
 mod first;
 mod kubernetes;
 mod selector;
@@ -15,6 +17,7 @@ use crate::report::{Mistake, Mistakes};
 use crate::schedule::parse_duration;
 use crate::yaml::{self, Data, Node, Profile};
 
+pub use defaults::{Defaults, defaults_of};
 use sheet::{Map, Sheet, Spot, hint_for};
 
 /// Reads what a hook prints for `--config`, JSON or YAML.
@@ -181,7 +184,8 @@ fn read_second(map: &Map<'_>, config: &mut HookConfig) {
         .iter()
         .filter_map(|item| kubernetes::read_kubernetes(item, &names))
         .collect();
-    config.schedules = items("schedule")
+    let schedule_items = items("schedule");
+    config.schedules = schedule_items
         .iter()
         .filter_map(|item| kubernetes::read_schedule(item, &names))
         .collect();
@@ -195,6 +199,7 @@ fn read_second(map: &Map<'_>, config: &mut HookConfig) {
         .filter_map(|item| webhook::read_conversion(item, &names))
         .collect();
     share_snapshots(config);
+    doubt::look((&kubernetes_items, &schedule_items), config);
 }
 
 /// The name of a `kubernetes` binding, whatever is wrong with the rest of it.

@@ -3,17 +3,19 @@
 use clap::{Args, Subcommand};
 
 use super::{Ask, Asker, Format};
+use crate::cli::author;
+use crate::cli::environment::Environment;
 use crate::cli::output::{self, Failure};
 use crate::serve::{ModuleList, encoded};
 
-/// List modules, show their values and manifests
+/// List modules, show their values and manifests, check their folders
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     page: Page,
 
-    /// Output format: text, json or yaml [default: text for list, render, purge; json for patches;
-    /// else yaml]
+    /// Output format: text, json or yaml [default: text for list, lint, render, purge; json for
+    /// patches; else yaml]
     #[arg(
         short,
         long,
@@ -42,6 +44,7 @@ enum Page {
     Render(Render),
     /// Go on with the removal of a module that is held back
     Purge(One),
+    Lint(author::lint::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -78,6 +81,23 @@ struct Render {
     /// Accepted as in the original; mistakes are always told in full
     #[arg(long, hide = true)]
     debug: bool,
+}
+
+impl Arguments {
+    /// Asks the operator; only `lint` needs none.
+    pub(in crate::cli) fn run(
+        self,
+        asker: impl FnOnce() -> Asker,
+        environment: &Environment,
+    ) -> Result<(), Failure> {
+        match self.page {
+            Page::Lint(arguments) => {
+                let format = self.output.unwrap_or(Format::Text);
+                author::lint::run(&arguments, format, environment)
+            }
+            _ => asker().run(self),
+        }
+    }
 }
 
 impl Ask for Arguments {
@@ -117,6 +137,8 @@ impl Ask for Arguments {
                 asker.show(&page, &fields, wanted(Format::Text)).await
             }
             Page::Purge(One { module }) => purge(asker, &module, wanted(Format::Text)).await,
+            // It asks nobody.
+            Page::Lint(_) => Ok(()),
         }
     }
 }

@@ -84,7 +84,7 @@ async fn ask(arguments: &Arguments, socket: &Path) -> Result<Vec<Difference>, Fa
 
 async fn compare(arguments: &Arguments) -> Result<Vec<Difference>, Failure> {
     output::note(offline::HOOKS_MISSING);
-    let settings = arguments.places.settings();
+    let settings = arguments.places.place.settings();
     let client = operator::connect(&settings).await?;
     let namespace = operator::namespace(&settings, &client).await?;
     let (context, _) = operator::context(&settings, client, &namespace)?;

@@ -6,34 +6,44 @@ use std::time::{Instant, SystemTime};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Places;
 use crate::apply::MODULE_RESOURCE;
 use crate::cli::output::Failure;
-use crate::cluster::{Client, Target};
+use crate::cluster::{self, Client, Target};
 use crate::config_values::{config_map_resource, data};
 use crate::house::House;
-use crate::module::{self, Folders};
+use crate::module::{self, Discovery, Folders};
 use crate::operator::{self, Settings};
 use crate::task::{self, Context, ModuleRun};
 
 pub(super) const HOOKS_MISSING: &str =
     "no operator was asked: values that hooks set are missing from what follows";
 
-impl Places {
-    /// The settings that an operator with these flags would have.
-    pub(super) fn settings(&self) -> Settings {
-        let mut settings = Settings::default();
-        settings.folders.modules = module::split_dirs(&self.modules_dir);
-        settings
-            .folders
-            .global_hooks
-            .clone_from(&self.global_hooks_dir);
-        settings.namespace.clone_from(&self.namespace);
-        settings.config_map.clone_from(&self.config_map);
-        settings.cluster.kubeconfig.clone_from(&self.kube_config);
-        settings.cluster.context.clone_from(&self.kube_context);
-        settings
-    }
+/// What the modules directories hold.
+pub(in crate::cli) fn discover(settings: &Settings) -> Discovery {
+    let mut folders = Folders::new(module::Settings {
+        dirs: settings.folders.modules.clone(),
+        unnumbered: settings.modules.unnumbered_order,
+        crd_filters: settings.modules.crd_filters.clone(),
+    });
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "compared with the times of files"
+    )]
+    folders.discover(SystemTime::now())
+}
+
+/// The data of the `ConfigMap`; `None` when there is none.
+pub(in crate::cli) async fn config_data(
+    client: &Client,
+    (namespace, name): (&str, &str),
+) -> Result<Option<BTreeMap<String, String>>, cluster::Error> {
+    let config_maps = config_map_resource();
+    let target = Target {
+        resource: &config_maps,
+        namespace: Some(namespace),
+        name,
+    };
+    Ok(client.fetch(target).await?.map(|object| data(&object)))
 }
 
 /// Reads the folders into a house; mistakes of the folders that concern `only` end it.
@@ -46,16 +56,7 @@ pub(super) fn house(
         operator::house_settings(settings, namespace)?,
         Instant::now(),
     )?;
-    let mut folders = Folders::new(module::Settings {
-        dirs: settings.folders.modules.clone(),
-        unnumbered: settings.modules.unnumbered_order,
-        crd_filters: settings.modules.crd_filters.clone(),
-    });
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "compared with the times of files"
-    )]
-    let discovery = folders.discover(SystemTime::now());
+    let discovery = discover(settings);
     if let Some(doubt) = discovery.doubt() {
         return Err(Failure::Failed(anyhow::anyhow!(
             "{doubt}; name it with --modules-dir"
@@ -79,14 +80,8 @@ pub(super) async fn take_cluster(
     context: &Context,
 ) -> Result<(), Failure> {
     let client = &context.applier.client;
-    let config_maps = config_map_resource();
-    let target = Target {
-        resource: &config_maps,
-        namespace: Some(&context.namespace),
-        name: &settings.config_map,
-    };
-    let config: Option<BTreeMap<String, String>> =
-        client.fetch(target).await?.map(|object| data(&object));
+    let place = (context.namespace.as_str(), settings.config_map.as_str());
+    let config = config_data(client, place).await?;
     house.take_config(config.as_ref(), &[], Timestamp::now());
     if let Some(mistakes) = house.config_mistakes() {
         return Err(mistakes.clone().into());
@@ -95,7 +90,8 @@ pub(super) async fn take_cluster(
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         house.take_module_object(name, Some(&object));
     }
-    let decided = task::evaluate(context, house.evaluation()).await;
+    let limit = context.script_timeout;
+    let decided = task::evaluate(&context.processes, limit, house.evaluation()).await;
     house.take_decisions(decided, Instant::now(), Timestamp::now());
     Ok(())
 }

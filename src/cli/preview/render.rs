@@ -13,7 +13,7 @@ use crate::serve::{Client, encoded};
 use crate::{task, yaml};
 
 /// The Kubernetes version that charts see when there is no cluster.
-const KUBE_VERSION: &str = "v1.36.3";
+pub(in crate::cli) const KUBE_VERSION: &str = "v1.36.3";
 
 /// Show the manifests of a module
 ///
@@ -46,7 +46,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, socket: &Path) -> Result<(), Fa
 
 async fn render(arguments: &Arguments) -> Result<String, Failure> {
     output::note(offline::HOOKS_MISSING);
-    let settings = arguments.places.settings();
+    let settings = arguments.places.place.settings();
     let namespace = settings
         .namespace
         .clone()

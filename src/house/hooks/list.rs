@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::super::House;
 use super::super::hook_news::queue_of;
 use super::{Bound, BoundState, HookSet, Latest};
-use crate::binding::{AdmissionRule, Common, HookConfig, Lifecycle};
+use crate::binding::{Common, HookConfig, Lifecycle};
 use crate::hook::Hook;
 use crate::name::ModuleName;
 use crate::queue::QueueName;
 use crate::serve::{BindingRow, BindingState, GlobalHooks, HookList, HookRow, LatestRun, Refusal};
 use crate::task::Task;
-use crate::watch::{MonitorId, Namespaces, Selection, Trouble, WatchEvent};
+use crate::watch::{MonitorId, Trouble, WatchEvent};
 
 /// How many events of a binding were told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -198,7 +198,7 @@ impl HookSet {
             BindingRow {
                 kind: "kubernetes".to_owned(),
                 name: binding.name.clone(),
-                listens_to: told(&binding.selection),
+                listens_to: binding.selection.to_string(),
                 queue: queue(&binding.common),
                 state: bound.map_or(BindingState::Later, |bound| bound.state.shown(trouble)),
                 why: trouble.map_or_else(String::new, ToString::to_string),
@@ -224,7 +224,7 @@ fn called_rows(config: &HookConfig) -> impl Iterator<Item = BindingRow> {
         why: String::new(),
     };
     let admissions = config.admissions.iter().map(move |binding| {
-        let rules: Vec<String> = binding.rules.iter().map(asked).collect();
+        let rules: Vec<String> = binding.rules.iter().map(ToString::to_string).collect();
         row(binding.kind.key(), &binding.name, rules.join("; "))
     });
     let conversions = config.conversions.iter().map(move |binding| {
@@ -240,20 +240,6 @@ fn called_rows(config: &HookConfig) -> impl Iterator<Item = BindingRow> {
         )
     });
     admissions.chain(conversions)
-}
-
-/// `CREATE, UPDATE pods, deployments.apps`.
-fn asked(rule: &AdmissionRule) -> String {
-    let mut resources = Vec::new();
-    for group in &rule.groups {
-        for resource in &rule.resources {
-            resources.push(match group.as_str() {
-                "" => resource.clone(),
-                group => format!("{resource}.{group}"),
-            });
-        }
-    }
-    format!("{} {}", rule.operations.join(", "), resources.join(", "))
 }
 
 impl BoundState {
@@ -276,73 +262,6 @@ impl Latest {
             binding: self.binding.clone(),
             changed: self.outcome.as_ref().ok().cloned(),
             failure: self.outcome.as_ref().err().cloned(),
-        }
-    }
-}
-
-/// `Secret registry in namespace shop with labels app=web`.
-fn told(selection: &Selection) -> String {
-    let mut text = selection.kind.clone();
-    if !selection.names.is_empty() {
-        text.extend([" ", &selection.names.join(", ")]);
-    }
-    match &selection.namespaces {
-        Namespaces::All => {}
-        Namespaces::Named(names) => {
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let word = if names.len() == 1 {
-                "namespace"
-            } else {
-                "namespaces"
-            };
-            text.extend([" in ", word, " ", &names.join(", ")]);
-        }
-        Namespaces::Labelled(labels) => {
-            text.extend([" in namespaces with labels ", labels]);
-        }
-    }
-    for (what, selector) in [("labels", &selection.labels), ("fields", &selection.fields)] {
-        if !selector.is_empty() {
-            text.extend([" with ", what, " ", selector]);
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn selections_are_told_in_words() {
-        let all = Selection {
-            api_version: None,
-            kind: "Secret".to_owned(),
-            names: Vec::new(),
-            namespaces: Namespaces::All,
-            labels: String::new(),
-            fields: String::new(),
-        };
-        let one = Selection {
-            names: vec!["registry".to_owned()],
-            namespaces: Namespaces::Named(["shop".to_owned()].into()),
-            ..all.clone()
-        };
-        let chosen = Selection {
-            namespaces: Namespaces::Labelled("team=a".to_owned()),
-            labels: "app=web".to_owned(),
-            fields: "type=Opaque".to_owned(),
-            ..all.clone()
-        };
-        for (selection, text) in [
-            (all, "Secret"),
-            (one, "Secret registry in namespace shop"),
-            (
-                chosen,
-                "Secret in namespaces with labels team=a with labels app=web with fields type=Opaque",
-            ),
-        ] {
-            assert_eq!(told(&selection), text);
         }
     }
 }

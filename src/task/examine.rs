@@ -1,0 +1,105 @@
+//! A module's chart and definitions, looked at without a cluster: all that is wrong, at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::error::Error;
+use super::rendering::{Values, in_folder, left_out, read_chart, read_definitions, render_values};
+use crate::diff::{self, KnownKind, Owner};
+use crate::module::Module;
+use crate::object::Manifest;
+use crate::render::{Capabilities, Rendered};
+use crate::report::{self, Mistake};
+
+/// What is wrong with a chart and its definitions.
+#[derive(Debug, Default)]
+pub struct Examined {
+    /// What is wrong with the files themselves.
+    pub mistakes: Vec<Mistake>,
+    /// Why the chart does not render. Values that hooks set may be missing.
+    pub failures: Vec<Mistake>,
+    /// What its author should know.
+    pub warnings: Vec<Mistake>,
+}
+
+/// Reads, compiles and renders. Of several values the chart has to render with one: it is tried with
+/// the first, and when that fails with the next; the last failure is told. Blocks on the file system.
+pub fn examine(
+    module: &Module,
+    values: &[Values],
+    namespace: &str,
+    capabilities: &Arc<Capabilities>,
+) -> Examined {
+    let mut examined = Examined::default();
+    if let Err(error) = read_definitions(module) {
+        examined.mistakes.extend(mistakes(module, &error));
+    }
+    let chart = match read_chart(module) {
+        Ok(chart) => chart,
+        Err(error) => {
+            examined.mistakes.extend(mistakes(module, &error));
+            return examined;
+        }
+    };
+    let own = module.definition.namespace.as_deref();
+    let namespace = own.unwrap_or(namespace);
+    for values in values {
+        let place = (namespace.to_owned(), capabilities.clone());
+        match render_values(module, values, place, &chart) {
+            Ok(rendered) => {
+                examined.failures.clear();
+                examined.take(module, namespace, rendered);
+                break;
+            }
+            Err(error) => examined.failures = mistakes(module, &error),
+        }
+    }
+    examined
+}
+
+impl Examined {
+    fn take(&mut self, module: &Module, namespace: &str, rendered: Rendered) {
+        let folder = || module.folder.display().to_string();
+        let of_hooks = left_out(&rendered.hooks).map(|text| Mistake::new(folder(), text));
+        self.warnings.extend(of_hooks);
+        match prepare(module, namespace, rendered.manifests) {
+            Ok(warnings) => {
+                let told = warnings
+                    .into_iter()
+                    .map(|text| Mistake::new(folder(), text));
+                self.warnings.extend(told);
+            }
+            Err(error) => self.failures.extend(mistakes(module, &error)),
+        }
+    }
+}
+
+/// Looks for objects that cannot be applied together; nobody knows here which kinds have namespaces.
+fn prepare(
+    module: &Module,
+    namespace: &str,
+    manifests: Vec<Manifest>,
+) -> Result<Vec<String>, Error> {
+    let owner = Owner {
+        module: module.name.clone(),
+        operator_namespace: namespace.to_owned(),
+        namespace: namespace.to_owned(),
+        applyset: None,
+        extra_labels: BTreeMap::new(),
+        recreate: false,
+    };
+    let prepared = diff::prepare(manifests, &owner, |_, _| Ok(KnownKind { namespaced: true }));
+    prepared
+        .map(|prepared| prepared.warnings)
+        .map_err(|mistakes| Error::Prepare(in_folder(module, mistakes)))
+}
+
+fn mistakes(module: &Module, error: &Error) -> Vec<Mistake> {
+    match error.mistakes() {
+        Some(mistakes) => mistakes.0.clone(),
+        None => vec![Mistake::new(
+            module.folder.display().to_string(),
+            report::chain(error),
+        )],
+    }
+}
