@@ -101,6 +101,9 @@ pub mod task;
 // Health, metrics and the debug socket.
 pub mod serve;
 
+// What the API server meets when it asks hooks: certificates, servers, configurations.
+pub mod webhook;
+
 // What the operator knows, and which tasks follow from what happened.
 pub mod house;
 

@@ -13,6 +13,9 @@ use super::wanted::{Wanted, Webhook};
 /// The name of the condition that keeps webhooks from what brings the operator back.
 const SPARED: &str = "addon-operator.io/spares-the-operator";
 
+/// The definition of what the operator reports with.
+const DEFINITION: &str = "modules.addon-operator.io";
+
 /// How the API server reaches a server of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientConfig {
@@ -110,8 +113,8 @@ impl Webhook {
 }
 
 impl Own {
-    /// In CEL: not in our namespace, or neither asked by the parts of Kubernetes that bring Pods up, nor
-    /// about a Lease, our own objects or our certificates.
+    /// In CEL: not about our definition, and not in our namespace, or there neither asked by the parts of
+    /// Kubernetes that bring Pods up, nor about a Lease, our own objects or our certificates.
     fn condition(&self) -> String {
         let namespace = quoted(&self.namespace);
         let mut spared = vec![
@@ -128,7 +131,13 @@ impl Own {
             ));
         }
         let spared = spared.join(" || ");
-        format!("!(has(request.namespace) && request.namespace == {namespace} && ({spared}))")
+        let definition = format!(
+            r#"request.resource.resource == "customresourcedefinitions" && has(request.name) && request.name == {}"#,
+            quoted(DEFINITION)
+        );
+        let of_namespace =
+            format!("has(request.namespace) && request.namespace == {namespace} && ({spared})");
+        format!("!(({of_namespace}) || ({definition}))")
     }
 }
 

@@ -16,6 +16,6 @@ pub use ownership::{
     APPLIED_HASH, APPLYSET_ADDITIONAL_NAMESPACES, APPLYSET_CONTAINS_GROUP_KINDS, APPLYSET_ID,
     APPLYSET_IS_PARENT_TYPE, APPLYSET_PART_OF, APPLYSET_TOOLING, GROUP, HELM_RELEASE_NAME,
     HELM_RELEASE_NAMESPACE, HELM_RESOURCE_POLICY, MODULE_LABEL, OPERATOR_LABEL, RECREATE,
-    applyset_id, field_manager, hook_field_manager,
+    WEBHOOKS_LABEL, applyset_id, field_manager, hook_field_manager,
 };
 pub use reference::{GroupKind, ObjectRef};

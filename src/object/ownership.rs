@@ -16,6 +16,9 @@ pub const GROUP: &str = "addon-operator.io";
 pub const OPERATOR_LABEL: &str = "addon-operator.io/operator";
 /// Label on every object that an operator applied; its value is the module's name.
 pub const MODULE_LABEL: &str = "addon-operator.io/module";
+/// Label on webhook configurations, on definitions whose conversion is ours, and on the Secret of their
+/// certificate; its value is the operator's namespace.
+pub const WEBHOOKS_LABEL: &str = "addon-operator.io/webhooks";
 /// Annotation with the sha256 of what was applied, in hex.
 pub const APPLIED_HASH: &str = "addon-operator.io/applied-hash";
 /// Annotation of a chart's author: `"true"` lets the operator delete and create the object anew when

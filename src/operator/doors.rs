@@ -19,6 +19,7 @@ use crate::metric::Registry;
 use crate::module::{Discovery, FolderWatch};
 use crate::report;
 use crate::serve::{Asked, ConvergeStatus, DebugServer, HttpPages, HttpServer, Refusal};
+use crate::webhook;
 
 /// Questions that wait; more askers wait at the door.
 const QUESTIONS: usize = 64;
@@ -33,6 +34,7 @@ pub(super) struct Doors {
     pub(super) global_hooks: GlobalHooks,
     /// The metrics that hooks make.
     pub(super) hook_metrics: Arc<Registry>,
+    pub(super) webhook_metrics: webhook::Metrics,
     pub(super) workers: Workers,
 }
 
@@ -41,6 +43,7 @@ impl Doors {
     pub(super) async fn open(settings: &Settings, stop: &CancellationToken) -> Result<Self, Error> {
         let registry = Registry::new(&settings.metrics_prefix);
         let metrics = Metrics::new(&registry)?;
+        let webhook_metrics = webhook::Metrics::new(&registry)?;
         let hook_metrics = Arc::new(Registry::new(&settings.metrics_prefix));
         let of_hooks = hook_metrics.clone();
         let (asks, questions) = mpsc::channel(QUESTIONS);
@@ -80,6 +83,7 @@ impl Doors {
             discovery,
             global_hooks,
             hook_metrics,
+            webhook_metrics,
             workers,
         })
     }
@@ -143,7 +147,7 @@ async fn logged(worker: impl Future<Output = Result<(), crate::serve::Error>>) {
     }
 }
 
-async fn watch_folders(watch: FolderWatch, stop: CancellationToken) {
+pub(super) async fn watch_folders(watch: FolderWatch, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         ended = watch.run() => if let Err(error) = ended {

@@ -15,7 +15,7 @@ use crate::hook;
 use crate::module::{self, Discovery, FolderWatch, Folders, WatchSettings};
 
 /// A burst of changes that does not end is read after this long.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Reads the folders at once, then after every signal of the watch; tells the latest discovery.
 pub(super) struct FolderReader {

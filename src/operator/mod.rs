@@ -4,6 +4,7 @@
 //! the house's duty. One loop owns the house: it takes in what the workers tell and what tasks
 //! became, and starts what follows.
 
+mod calls;
 mod doors;
 mod error;
 mod folders;
@@ -17,6 +18,7 @@ mod settings;
 mod snapshots;
 mod startup;
 mod watchers;
+mod webhooks;
 
 pub use error::Error;
 pub use run::{View, run};

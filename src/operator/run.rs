@@ -12,6 +12,7 @@ use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::calls::Calls;
 use super::doors::{Doors, Workers};
 use super::error::Error;
 use super::hearing::{self, Hearing};
@@ -22,6 +23,7 @@ use super::settings::{SetLogLevel, Settings};
 use super::snapshots;
 use super::startup;
 use super::watchers::{ConfigData, ModuleObjects, follow_config};
+use super::webhooks::Webhooks;
 use crate::house::{Done, House, Job, Notice, Work};
 use crate::metric::Registry;
 use crate::module::Discovery;
@@ -93,6 +95,8 @@ struct Operator {
     running: JoinSet<Done>,
     started: HashMap<Id, (QueueName, u64, Task, AbortHandle)>,
     asides: JoinSet<()>,
+    webhooks: Webhooks,
+    calls: Calls,
     workers: Workers,
     stop: CancellationToken,
 }
@@ -106,11 +110,21 @@ impl Operator {
         (view, stop): (watch::Sender<View>, CancellationToken),
     ) -> Self {
         let (tell_config, config) = watch::channel(None);
+        let client = context.applier.client.clone();
+        let outbox = Outbox::default();
+        let mut workers = doors.workers;
+        let webhooks = Webhooks::start(
+            settings,
+            (client.clone(), context.namespace.clone()),
+            (doors.webhook_metrics, outbox.clone()),
+            &mut workers,
+            &stop,
+        );
         let mut operator = Self {
             house,
             parameters: Parameters::new(settings.log.level, set_level),
             metrics: doors.metrics,
-            outbox: Outbox::default(),
+            outbox,
             discovery: doors.discovery,
             config,
             objects: ModuleObjects::default(),
@@ -122,14 +136,13 @@ impl Operator {
             running: JoinSet::new(),
             started: HashMap::new(),
             asides: JoinSet::new(),
-            workers: doors.workers,
+            webhooks,
+            calls: Calls::default(),
+            workers,
             context,
             stop,
         };
-        let (client, namespace) = (
-            operator.context.applier.client.clone(),
-            operator.context.namespace.clone(),
-        );
+        let namespace = operator.context.namespace.clone();
         let stop = operator.stop.clone();
         let reporter = Reporter::new(client.clone(), &namespace);
         operator.employ(
@@ -182,6 +195,8 @@ impl Operator {
                 }
                 heard = self.hearing.hear() => hearing::take(&mut self.house, heard),
                 Some(asked) = self.questions.recv() => self.take_question(asked),
+                Some(asked) = self.webhooks.asked() => self.calls.take(&mut self.house, asked),
+                ended = self.calls.ended() => Calls::take_ended(&mut self.house, &self.context, ended),
                 Some(_) = self.asides.join_next() => {}
                 () = sleep_until(wake) => {
                     self.house.tick(Instant::now(), Timestamp::now());
@@ -198,6 +213,7 @@ impl Operator {
         for job in self.house.start(Instant::now(), Timestamp::now()) {
             self.start(job);
         }
+        self.calls.go_on(&mut self.house, &self.context);
         for notice in self.house.take_notices() {
             match &notice {
                 Notice::Count(count) => self.metrics.count(count),
@@ -212,6 +228,7 @@ impl Operator {
             }
         }
         self.hearing.follow(&self.house);
+        self.webhooks.follow(&self.house);
         let converge = self.house.converge_status();
         self.converge
             .send_if_modified(|known| std::mem::replace(known, converge) != converge);
@@ -368,6 +385,7 @@ impl Operator {
     async fn shut_down(&mut self) {
         // Hooks and scripts are asked to end at once: what they are given for it is less than we have.
         self.context.processes.stop();
+        self.webhooks.close();
         for (_, _, task, handle) in self.started.values() {
             if matches!(task, Task::AwaitReady { .. }) {
                 handle.abort();
@@ -376,6 +394,7 @@ impl Operator {
         let running = self.running.len();
         tracing::info!(target: "operator", running, "shutting down");
         let drain = async {
+            self.calls.shut_down(&mut self.house, &self.context).await;
             while let Some(ended) = self.running.join_next_with_id().await {
                 if !ended.as_ref().is_ok_and(|(_, done)| done.is_cut_off()) {
                     self.take_ended(ended);
@@ -386,6 +405,8 @@ impl Operator {
             tracing::warn!(target: "operator", "running tasks were cut off; the next start repeats them");
         }
         self.running.shutdown().await;
+        // Who still waits is told so.
+        self.calls = Calls::default();
         for notice in self.house.take_notices() {
             self.outbox.put(notice);
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::module::Extenders;
+use crate::webhook;
 
 /// Everything that flags and environment say about a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +42,8 @@ pub struct Settings {
     pub debug: DebugSettings,
     /// The admission server for validating webhooks.
     pub admission: AdmissionSettings,
+    /// How webhooks of hooks are served.
+    pub webhooks: webhook::Settings,
     /// This replica, when there are several of which one leads.
     pub replica: Option<Replica>,
     /// What was set and has no effect here: one sentence each, to be logged at start.
@@ -270,6 +273,7 @@ impl Default for Settings {
                 port: 9651,
                 certificates: None,
             },
+            webhooks: webhook::Settings::default(),
             replica: None,
             warnings: Vec::new(),
         }

@@ -8,7 +8,6 @@ use tokio::time::sleep;
 use super::error::Error;
 use super::settings::Settings;
 use crate::apply::Applier;
-use crate::binding::FailurePolicy;
 use crate::cluster::{self, Client, Resource, Target};
 use crate::hook;
 use crate::house;
@@ -203,7 +202,7 @@ pub fn house_settings(settings: &Settings, namespace: &str) -> Result<house::Set
         global_schemas: global_schemas(&settings.folders.global_hooks)?,
         global_hooks: settings.folders.global_hooks.clone(),
         hook_processes: settings.limits.hook_processes,
-        failure_policy: FailurePolicy::default(),
+        failure_policy: settings.webhooks.failure_policy,
     })
 }
 

@@ -13,6 +13,8 @@ pub enum About {
     Module(ModuleName),
     /// The `ConfigMap` with the values, by name.
     ConfigMap(String),
+    /// A Secret of the operator, by name.
+    Secret(String),
 }
 
 /// Whether all is well.
@@ -46,6 +48,7 @@ impl Event {
         let (api_version, kind, name) = match &self.about {
             About::Module(module) => (format!("{GROUP}/v1alpha1"), "Module", module.as_str()),
             About::ConfigMap(name) => ("v1".to_owned(), "ConfigMap", name.as_str()),
+            About::Secret(name) => ("v1".to_owned(), "Secret", name.as_str()),
         };
         let time = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let message: String = self.message.chars().take(LONGEST_MESSAGE).collect();

@@ -33,3 +33,8 @@ mod recorder;
 mod scene;
 mod stage;
 mod watches;
+mod webhook_admission;
+mod webhook_conversion;
+mod webhook_stage;
+mod webhook_stand;
+mod webhook_tls;

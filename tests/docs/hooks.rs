@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
-use addon_operator::binding::{Context, Lifecycle, Place, parse_config};
+use addon_operator::admission::{Converted, parse_converted, parse_verdict};
+use addon_operator::binding::{AdmissionKind, Context, Lifecycle, Place, parse_config};
 use addon_operator::name::ValuesKey;
 use addon_operator::patch::{self, parse_metric_operations, parse_object_operations};
 use addon_operator::watch::WatchEvent;
@@ -25,12 +26,17 @@ fn object() -> Value {
     }})
 }
 
-/// Runs a hook for everything that it listens to, with an object and without.
-fn run_all(block: &Block) -> Vec<Outcome> {
+/// The hook of a block, and the folder that it is in.
+fn ask(block: &Block) -> (Hook, TempDir) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("hook");
     fs::write(&file, &block.text).unwrap();
-    let hook = Hook::ask(&file, Place::Module);
+    (Hook::ask(&file, Place::Module), folder)
+}
+
+/// Runs a hook for everything that it listens to, with an object and without.
+fn run_all(block: &Block) -> Vec<Outcome> {
+    let (hook, _folder) = ask(block);
     let lifecycle = Lifecycle::ALL.into_iter();
     let mut contexts: Vec<Context> = lifecycle
         .filter(|point| hook.config.lifecycle.contains_key(point))
@@ -65,6 +71,66 @@ fn hooks_run_and_ask_for_something() {
         }
         let asks = |outcome: &Outcome| !(outcome.values.clone() + &outcome.objects).is_empty();
         assert!(outcomes.iter().any(asks), "{}", block.place);
+    }
+}
+
+#[test]
+fn hooks_that_are_asked_about_requests_answer() {
+    let pod = |image| json!({"spec": {"containers": [{"image": image}]}});
+    let deployment = |image| json!({"metadata": {}, "spec": {"template": pod(image)}});
+    for block in [
+        blocks("python admission hook"),
+        blocks("bash admission hook"),
+    ]
+    .concat()
+    {
+        let (hook, _folder) = ask(&block);
+        assert_eq!(hook.config.admissions.len(), 1, "{}", block.place);
+        let binding = &hook.config.admissions[0];
+        let verdicts = ["shop:1", "shop"].map(|image| {
+            let request = json!({"uid": "u", "operation": "CREATE", "object": deployment(image)});
+            let context = Context::admission(binding, request.to_string().into());
+            let outcome = hook.run(&json!({}), &hook.contexts(&[context], &|_| Vec::new()));
+            let verdict = parse_verdict(binding.kind, &outcome.admission).unwrap();
+            assert_eq!(
+                (outcome.told.as_str(), verdict.ignored.as_slice()),
+                ("", [].as_slice())
+            );
+            verdict
+        });
+        let [good, bad] = verdicts;
+        assert_eq!(good.denial, None);
+        match binding.kind {
+            AdmissionKind::Validating => assert_eq!(bad.summary(), "denied: say a version: shop"),
+            AdmissionKind::Mutating => assert!(bad.patch.is_some(), "{}", block.place),
+        }
+    }
+}
+
+#[test]
+fn hooks_that_convert_know_the_way_there_and_back() {
+    for block in blocks("python conversion hook") {
+        let (hook, _folder) = ask(&block);
+        let binding = &hook.config.conversions[0];
+        let convert = |index: usize, tab: &Value| {
+            let request = json!({"uid": "u", "desiredAPIVersion": "", "objects": [tab]});
+            let rule = &binding.conversions[index];
+            let context = Context::conversion(binding, rule, request.to_string().into());
+            let outcome = hook.run(&json!({}), &hook.contexts(&[context], &|_| Vec::new()));
+            assert_eq!(outcome.told, "", "{}", block.place);
+            parse_converted(&outcome.conversion).unwrap().0
+        };
+        let tab = |version: &str, spec: Value| {
+            let api_version = format!("stable.example.com/{version}");
+            json!({"apiVersion": api_version, "kind": "Tab", "metadata": {"name": "a"}, "spec": spec})
+        };
+        let old = tab("v1", json!({"host": "x"}));
+        let new = tab("v2", json!({"hosts": ["x"]}));
+        assert_eq!(convert(0, &old), Converted::Objects(vec![new.clone()]));
+        assert_eq!(convert(1, &new), Converted::Objects(vec![old]));
+        let many = tab("v2", json!({"hosts": ["x", "y"]}));
+        let why = "a has 2 hosts, v1 has room for one".to_owned();
+        assert_eq!(convert(1, &many), Converted::Failed(why));
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Outcome {
     pub(crate) objects: String,
     pub(crate) values: String,
     pub(crate) metrics: String,
+    pub(crate) admission: String,
+    pub(crate) conversion: String,
 }
 
 impl Hook {
@@ -75,11 +77,13 @@ impl Hook {
 
     /// Runs it; it must succeed.
     pub(crate) fn run(&self, values: &Value, contexts: &str) -> Outcome {
-        const WRITTEN: [&str; 4] = [
+        const WRITTEN: [&str; 6] = [
             "KUBERNETES_PATCH_PATH",
             "VALUES_JSON_PATCH_PATH",
             "METRICS_PATH",
             "CONFIG_VALUES_JSON_PATCH_PATH",
+            "ADMISSION_RESPONSE_PATH",
+            "CONVERSION_RESPONSE_PATH",
         ];
         let folder = TempDir::new().expect("a folder");
         let path = |name: &str| folder.path().join(name);
@@ -102,6 +106,8 @@ impl Hook {
             objects: read("KUBERNETES_PATCH_PATH"),
             values: read("VALUES_JSON_PATCH_PATH"),
             metrics: read("METRICS_PATH"),
+            admission: read("ADMISSION_RESPONSE_PATH"),
+            conversion: read("CONVERSION_RESPONSE_PATH"),
         }
     }
 }

@@ -30,7 +30,11 @@ impl Flag {
             .long(self.name)
             .help(self.help_line())
             .help_heading(self.heading)
-            .action(ArgAction::Set);
+            .action(if self.is_list() {
+                ArgAction::Append
+            } else {
+                ArgAction::Set
+            });
         if self.is_switch() {
             return argument
                 .num_args(0..=1)
@@ -44,6 +48,11 @@ impl Flag {
     /// Whether it stands for yes without a value.
     pub(super) fn is_switch(&self) -> bool {
         self.value.is_empty()
+    }
+
+    /// Whether it may be there several times; its values are joined by commas then.
+    pub(super) fn is_list(&self) -> bool {
+        self.value == "FILES"
     }
 
     /// What it is for, which variables set it, and what holds otherwise.
@@ -165,6 +174,65 @@ flags! {
         ADMISSION_CERTIFICATES = "admission-server-certs-dir" "DIR"
             ["ADDON_OPERATOR_ADMISSION_SERVER_CERTS_DIR"] ""
             "Folder of tls.crt and tls.key of admission webhooks";
+    }
+    "Webhooks": {
+        VALIDATING_NAME = "validating-webhook-configuration-name" "NAME"
+            ["VALIDATING_WEBHOOK_CONFIGURATION_NAME"] "addon-operator-hooks"
+            "What the names of the webhook configurations begin with, and of the Secret with their \
+             certificate";
+        VALIDATING_SERVICE = "validating-webhook-service-name" "NAME"
+            ["VALIDATING_WEBHOOK_SERVICE_NAME"] "addon-operator-validating-svc"
+            "Service by which the API server finds validating and mutating webhooks";
+        VALIDATING_URL = "validating-webhook-url" "URL"
+            ["VALIDATING_WEBHOOK_URL"] ""
+            "URL by which it finds them instead of a Service";
+        VALIDATING_ADDRESS = "validating-webhook-listen-address" "ADDRESS"
+            ["VALIDATING_WEBHOOK_LISTEN_ADDRESS"] "0.0.0.0"
+            "IP address of validating and mutating webhooks";
+        VALIDATING_PORT = "validating-webhook-listen-port" "PORT"
+            ["VALIDATING_WEBHOOK_LISTEN_PORT"] "9680"
+            "Port of validating and mutating webhooks";
+        VALIDATING_CERTIFICATE = "validating-webhook-server-cert" "FILE"
+            ["VALIDATING_WEBHOOK_SERVER_CERT"] "/validating-certs/tls.crt"
+            "Certificate of their server; if not there, the operator makes one";
+        VALIDATING_KEY = "validating-webhook-server-key" "FILE"
+            ["VALIDATING_WEBHOOK_SERVER_KEY"] "/validating-certs/tls.key"
+            "Key of that certificate";
+        VALIDATING_AUTHORITIES = "validating-webhook-ca" "FILE"
+            ["VALIDATING_WEBHOOK_CA"] "/validating-certs/ca.crt"
+            "Certificate of those who signed it";
+        VALIDATING_CLIENT_AUTHORITIES = "validating-webhook-client-ca" "FILES"
+            ["VALIDATING_WEBHOOK_CLIENT_CA"] ""
+            "Certificates of those who sign for the API server, joined by `,`; if not said, it needs no \
+             certificate";
+        VALIDATING_FAILURE_POLICY = "validating-webhook-failure-policy" "POLICY"
+            ["VALIDATING_WEBHOOK_FAILURE_POLICY"] "Fail"
+            "What follows when a webhook does not answer and its hook does not say: Fail or Ignore";
+        CONVERSION_SERVICE = "conversion-webhook-service-name" "NAME"
+            ["CONVERSION_WEBHOOK_SERVICE_NAME"] "addon-operator-conversion-svc"
+            "Service by which the API server finds conversions";
+        CONVERSION_URL = "conversion-webhook-url" "URL"
+            ["CONVERSION_WEBHOOK_URL"] ""
+            "URL by which it finds them instead of a Service";
+        CONVERSION_ADDRESS = "conversion-webhook-listen-address" "ADDRESS"
+            ["CONVERSION_WEBHOOK_LISTEN_ADDRESS"] "0.0.0.0"
+            "IP address of conversions";
+        CONVERSION_PORT = "conversion-webhook-listen-port" "PORT"
+            ["CONVERSION_WEBHOOK_LISTEN_PORT"] "9681"
+            "Port of conversions";
+        CONVERSION_CERTIFICATE = "conversion-webhook-server-cert" "FILE"
+            ["CONVERSION_WEBHOOK_SERVER_CERT"] "/conversion-certs/tls.crt"
+            "Certificate of their server; if not there, the operator makes one";
+        CONVERSION_KEY = "conversion-webhook-server-key" "FILE"
+            ["CONVERSION_WEBHOOK_SERVER_KEY"] "/conversion-certs/tls.key"
+            "Key of that certificate";
+        CONVERSION_AUTHORITIES = "conversion-webhook-ca" "FILE"
+            ["CONVERSION_WEBHOOK_CA"] "/conversion-certs/ca.crt"
+            "Certificate of those who signed it";
+        CONVERSION_CLIENT_AUTHORITIES = "conversion-webhook-client-ca" "FILES"
+            ["CONVERSION_WEBHOOK_CLIENT_CA"] ""
+            "Certificates of those who sign for the API server, joined by `,`; if not said, it needs no \
+             certificate";
     }
     "Kubernetes": {
         KUBE_CONFIG = "kube-config" "FILE"

@@ -3,6 +3,7 @@
 mod flag;
 mod parse;
 mod read;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -51,8 +52,8 @@ impl Args for Arguments {
 impl FromArgMatches for Arguments {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let typed = flag::ALL.iter().filter_map(|flag| {
-            let text: &String = matches.get_one(flag.name)?;
-            Some((flag.name, text.clone()))
+            let texts: Vec<&str> = matches.get_many(flag.name)?.map(String::as_str).collect();
+            Some((flag.name, texts.join(",")))
         });
         Ok(Self {
             typed: typed.collect(),

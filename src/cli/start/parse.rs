@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::binding::FailurePolicy;
 use crate::module::{Extenders, Source};
 use crate::operator::{LogForm, LogLevel};
 
@@ -272,6 +273,30 @@ pub(super) fn server(text: &str) -> Parsed<String> {
     Err(expected("a URL such as https://10.0.0.1:6443", text))
 }
 
+/// The base of the URLs of webhooks: https, and nothing that a path cannot follow.
+pub(super) fn webhook_url(text: &str) -> Parsed<String> {
+    let uri: Option<http::Uri> = text.parse().ok();
+    let good = uri.is_some_and(|uri| {
+        let authority = uri.authority().map(http::uri::Authority::as_str);
+        uri.scheme_str() == Some("https")
+            && authority.is_some_and(|text| !text.contains('@'))
+            && uri.query().is_none()
+    });
+    // What follows `#` is dropped by the parser.
+    if good && !text.contains('#') {
+        return Ok(text.trim_end_matches('/').to_owned());
+    }
+    Err(expected("a URL such as https://10.0.0.1:9680", text))
+}
+
+/// What follows when a webhook does not answer.
+pub(super) fn failure_policy(text: &str) -> Parsed<FailurePolicy> {
+    [FailurePolicy::Fail, FailurePolicy::Ignore]
+        .into_iter()
+        .find(|policy| policy.name() == text)
+        .ok_or_else(|| expected("Fail or Ignore", text))
+}
+
 fn expected(what: &str, got: &str) -> String {
     format!("expected {what}, got {got:?}")
 }
@@ -424,6 +449,20 @@ mod tests {
             &[("http://[::1]:8080/x", "http://[::1]:8080/x".to_owned())],
         );
         refuses(server, &["ftp://x", "https://", "a b"]);
+        reads(
+            webhook_url,
+            &[("https://[::1]:9680/x/", "https://[::1]:9680/x".to_owned())],
+        );
+        refuses(
+            webhook_url,
+            &[
+                "http://a",
+                "a:1",
+                "https://a@b",
+                "https://a?b",
+                "https://a#b",
+            ],
+        );
     }
 
     #[test]

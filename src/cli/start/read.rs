@@ -89,6 +89,7 @@ pub(super) fn settings(typed: &Typed, environment: &Environment) -> Result<Setti
     reader.read_modules(&mut settings);
     reader.read_operator(&mut settings);
     reader.read_admission(&mut settings);
+    reader.read_webhooks(&mut settings);
     reader.read_cluster(&mut settings);
     reader.read_limits(&mut settings);
     reader.read_log(&mut settings);
@@ -100,7 +101,8 @@ pub(super) fn settings(typed: &Typed, environment: &Environment) -> Result<Setti
     Ok(settings)
 }
 
-struct Reader<'a> {
+/// Reads settings one by one, and collects what is wrong with them.
+pub(super) struct Reader<'a> {
     typed: &'a Typed,
     environment: &'a Environment,
     mistakes: Vec<Mistake>,
@@ -365,7 +367,12 @@ impl Reader<'_> {
     }
 
     /// Reads one setting into its place; leaves the default where nothing was said.
-    fn read<T>(&mut self, flag: &Flag, place: &mut T, parse: impl Fn(&str) -> Parsed<T>) {
+    pub(super) fn read<T>(
+        &mut self,
+        flag: &Flag,
+        place: &mut T,
+        parse: impl Fn(&str) -> Parsed<T>,
+    ) {
         if let Some((source, text)) = self.given(flag) {
             match parse(text) {
                 Ok(value) => *place = value,
@@ -404,7 +411,7 @@ pub(super) fn socket(typed: Option<&str>, environment: &Environment) -> std::pat
 }
 
 /// A parser for a setting that may be absent.
-fn some<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(&str) -> Parsed<Option<T>> {
+pub(super) fn some<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(&str) -> Parsed<Option<T>> {
     move |text| parse(text).map(Some)
 }
 

@@ -85,7 +85,7 @@ async fn try_out(arguments: Arguments, environment: &Environment) -> Result<(), 
         is_own: own.is_some(),
         kubeconfig,
     };
-    let ended = operate(&arguments, environment, &place).await;
+    let ended = Box::pin(operate(&arguments, environment, &place)).await;
     if let Some(cluster) = own {
         cluster.stop().await?;
     }

@@ -116,21 +116,36 @@ impl House {
             since: now,
             timeout,
             answer_by: now + time_to_answer(timeout),
-            state: State::Waits(Wait::default()),
+            state: State::Waits(Wait {
+                why: "too many hooks are asked at once".to_owned(),
+                ..Wait::default()
+            }),
             is_answered: false,
         };
         self.calls.open.insert(id, call);
         Ok(id)
     }
 
-    /// Starts the hooks of calls that may run, and answers those that nobody will.
+    /// Starts the hooks of calls that may run, and answers those that nobody will. No more run than the
+    /// limit; what they would be given is not made before.
     pub fn start_calls(&mut self, now: Instant) -> Vec<CalledHook> {
-        let waiting = self.calls.open.iter();
-        let waiting = waiting.filter(|(_, call)| matches!(call.state, State::Waits(..)));
+        let is_waiting = |call: &Call| matches!(call.state, State::Waits(_));
+        let open = self.calls.open.iter();
+        let waiting = open.filter(|(_, call)| is_waiting(call));
         let ids: Vec<u64> = waiting.map(|(id, _)| *id).collect();
-        ids.into_iter()
-            .filter_map(|id| self.start_call(id, now))
-            .collect()
+        let running = self.calls.open.len() - ids.len();
+        let mut free = self.settings.hook_processes.max(1).saturating_sub(running);
+        let mut started = Vec::new();
+        for id in ids {
+            if free == 0 {
+                break;
+            }
+            if let Some(called) = self.start_call(id, now) {
+                started.push(called);
+                free -= 1;
+            }
+        }
+        started
     }
 
     /// The answers since the last time asked, by call. Hooks of these calls that run are to be ended.
@@ -201,7 +216,14 @@ impl House {
         }
     }
 
-    /// What the API server shall ask hooks that are read. All are once every module was attempted.
+    /// Whether the hooks of all enabled modules are read, so that what they do not want nobody wants.
+    /// A module whose hooks cannot be read may still want what is there from an earlier life.
+    pub fn knows_all_hooks(&self) -> bool {
+        let mut live = self.sets().filter(|(place, _)| !self.is_off(*place));
+        self.converge.startup_done && live.all(|(_, set)| set.read_of.is_some())
+    }
+
+    /// What the API server shall ask hooks that are read.
     pub fn wanted_webhooks(&self) -> Wanted {
         Wanted::new(self.called_hooks(), self.settings.failure_policy)
     }

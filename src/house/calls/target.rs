@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::super::House;
 use super::super::hooks::{BoundState, HookSet};
 use super::super::steps::Place;
-use super::{Ask, State, Wait};
+use super::{Ask, Wait};
 use crate::admission::{AdmissionRequest, Answered, Conversion, Route, Rules, Step};
 use crate::binding::{self, AdmissionBinding, FailurePolicy};
 use crate::name::ModuleName;
@@ -146,15 +146,6 @@ impl House {
 
     /// Why the hook of a call may not run now.
     pub(super) fn held_back(&self, target: &Target, now: Instant) -> Option<Wait> {
-        let most = self.settings.hook_processes.max(1);
-        let open = self.calls.open.values();
-        let running = open.filter(|call| matches!(call.state, State::Runs(_)));
-        if running.count() >= most {
-            return Some(Wait {
-                why: format!("{most} hooks are asked already"),
-                ..Wait::default()
-            });
-        }
         let set = self.set(target.place.as_ref())?;
         let until = set.may_run_at(&target.hook, now)?;
         Some(Wait {

@@ -399,6 +399,30 @@ fn webhooks_go_with_their_module_and_come_with_it() {
 }
 
 #[test]
+fn all_hooks_are_known_when_every_enabled_module_has_read_its_own() {
+    let mut play = with(&[("a", LIMITS)]);
+    play.module("off", 20, false);
+    play.discover();
+    while !play.house.is_converged() {
+        assert!(!play.house.knows_all_hooks());
+        play.start();
+        if !play.running.is_empty() {
+            play.end(0);
+        }
+    }
+    assert!(play.house.knows_all_hooks());
+    play.module("late", 30, true);
+    play.hooks("late", &[("b", LIMITS)]);
+    play.discover();
+    // The new module is decided, and its hooks are not read.
+    play.start();
+    play.end(0);
+    assert!(!play.house.knows_all_hooks());
+    play.settle();
+    assert!(play.house.knows_all_hooks());
+}
+
+#[test]
 fn conversion_goes_from_hook_to_hook() {
     let step = |from: &str, to: &str| {
         format!(
