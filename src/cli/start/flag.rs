@@ -354,10 +354,14 @@ mod tests {
     #[test]
     fn the_document_has_every_other_variable() {
         let rows = ENVIRONMENT_ONLY.map(|(name, help)| format!("| `{name}` | {help} |"));
-        let found = ["ADDON_OPERATOR_", "FRAMEWORK_DIR", "QUEUE_ACTIONS"];
-        let found = found.map(|name| documented(&format!("| `{name}")));
-        let found = found.join("\n");
-        assert_eq!(found, rows.join("\n"));
+        let names = [
+            "ADDON_OPERATOR_",
+            "FRAMEWORK_DIR",
+            "QUEUE_ACTIONS",
+            "HELM_DRIVER",
+        ];
+        let found = names.map(|name| documented(&format!("| `{name}")));
+        assert_eq!(found.join("\n"), rows.join("\n"));
     }
 
     #[test]
