@@ -66,6 +66,7 @@ impl House {
         (queue, task): (String, u64),
         now: Instant,
     ) -> Option<HookCall> {
+        let declared = self.declared_call(place, hook);
         let set = self.set_mut(place)?;
         set.note_run(hook, now);
         let (found, monitors) = (set.hooks.get(hook)?.clone(), set.monitors_of(hook));
@@ -73,6 +74,7 @@ impl House {
         Some(HookCall {
             contexts,
             monitors,
+            declared: declared.map(Box::new),
             queue,
             task,
             ..call
@@ -98,6 +100,7 @@ impl House {
             store,
             global,
             secrets: self.secrets_of(place),
+            declared: None,
             queue: String::new(),
             task: 0,
             reply: Reply::None,

@@ -28,7 +28,7 @@ use crate::cli::preview::{offline, render::KUBE_VERSION};
 use crate::cli::start;
 use crate::house::{global_store_of, store_of};
 use crate::module::{Definition, Discovery, Module, Text};
-use crate::name::ModuleName;
+use crate::name::{ModuleName, ValuesKey};
 use crate::operator::{self, Settings};
 use crate::render::{Capabilities, ValuesTree};
 use crate::report::{Mistake, Mistakes};
@@ -105,6 +105,7 @@ async fn lint(arguments: &Arguments) -> Result<Report, Failure> {
     let with_hooks = modules.into_iter().map(async |(module, mut linted)| {
         let folder = HookFolder {
             place: Place::Module,
+            scope: module.key.clone(),
             path: module.path.join("hooks"),
             shown: module.folder.join("hooks"),
         };
@@ -160,6 +161,7 @@ impl Globals {
         linted.add(Severity::Warning, self.warnings.clone());
         let folder = HookFolder {
             place: Place::Global,
+            scope: ValuesKey::global(),
             path: folder.to_owned(),
             shown: folder.to_owned(),
         };

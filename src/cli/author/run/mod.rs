@@ -116,6 +116,13 @@ async fn try_out(arguments: &Arguments) -> Result<Option<Report>, Failure> {
         return Err(cannot_say(format!("{doubt}; name it with --modules-dir")));
     }
     let target = target::find(&arguments.hook, &discovery, &settings.folders.global_hooks)?;
+    if target.file.is_declaration() {
+        return Err(cannot_say(format!(
+            "{} is declared, so there is no program to run; `module lint` and `hook config` read it, and \
+             `diff` tells what it would change",
+            target.name()
+        )));
+    }
     let processes = processes();
     let asked = hook::read_config(&processes, &target.file, target.place(), PATIENCE).await;
     let config = asked.map_err(cannot)?;
