@@ -190,7 +190,7 @@ fn address(document: &Arc<Document>) -> usize {
 }
 
 /// Says in the object which hook declares it.
-fn marked(mut manifest: Manifest, hook: &str) -> Manifest {
+pub(super) fn marked(mut manifest: Manifest, hook: &str) -> Manifest {
     let metadata = manifest
         .object
         .get_mut("metadata")

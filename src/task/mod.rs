@@ -27,7 +27,9 @@ pub use enabled::{Asked, Decided, Evaluation, evaluate};
 pub use error::Error;
 pub use examine::{Examined, examine};
 pub use hook_folder::{HookFolder, HooksRead, read_hooks};
-pub use hook_rehearsal::{HookRehearsal, Preview, preview_objects, rehearse_hook};
+pub use hook_rehearsal::{
+    HookRehearsal, Preview, preview_declared, preview_objects, rehearse_declared, rehearse_hook,
+};
 pub use hook_run::{HookCall, HookRan, run_called_hook, run_hook};
 pub use module_delete::{Deleted, delete};
 pub use module_diff::{Difference, deletion_difference, difference};

@@ -12,7 +12,7 @@ use super::error::Error;
 use super::module_run::{ModuleRun, prepare_offline};
 use super::takeover;
 use crate::apply::{self, HandOver, foreign_owner};
-use crate::cluster::Target;
+use crate::cluster::{Client, Target};
 use crate::diff::{self, Desired, Owner, remove_at};
 use crate::name::ModuleName;
 use crate::object::{
@@ -38,7 +38,7 @@ pub struct Difference {
 
 /// What is compared.
 struct Comparison<'a> {
-    context: &'a Context,
+    client: &'a Client,
     owner: &'a Owner,
     manager: String,
     former: Option<&'a Former>,
@@ -55,7 +55,7 @@ pub async fn difference(context: &Context, run: &ModuleRun) -> Result<Vec<Differ
     let former = takeover::former(context, name, run.known.release, &mut warnings).await?;
     let owner = context.owner(&run.module, run.maintenance);
     let comparison = Comparison {
-        context,
+        client: &context.applier.client,
         owner: &owner,
         manager: field_manager(name),
         former: former.as_ref(),
@@ -110,6 +110,23 @@ fn unread(module: &ModuleName, warnings: Vec<String>) -> Vec<Difference> {
     warnings.into_iter().map(tell).collect()
 }
 
+/// Compares one object with what is in the cluster; `None` when it would not change.
+pub(super) async fn compare(
+    client: &Client,
+    owner: &Owner,
+    takes_ownership: bool,
+    desired: &Desired,
+) -> Option<Difference> {
+    let comparison = Comparison {
+        client,
+        owner,
+        manager: field_manager(&owner.module),
+        former: None,
+        takes_ownership,
+    };
+    comparison.compare(desired).await
+}
+
 impl Comparison<'_> {
     async fn compare(&self, desired: &Desired) -> Option<Difference> {
         let object = desired.reference.to_string();
@@ -129,7 +146,7 @@ impl Comparison<'_> {
         desired: &Desired,
         object: &str,
     ) -> Result<(&'static str, String), crate::cluster::Error> {
-        let client = &self.context.applier.client;
+        let client = self.client;
         let wanted = desired.value();
         let created = || diff::unified(object, None, Some(&without_noise(wanted.clone())));
         let kind = &desired.reference.kind;

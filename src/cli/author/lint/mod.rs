@@ -18,7 +18,7 @@ use self::hooks::{Asking, HookFolder};
 use self::report::{Linted, Report};
 use self::scope::{GLOBAL, Scope};
 use super::finding::Severity;
-use super::{cannot, cannot_say, processes, runtime, show};
+use super::{cannot_say, processes, runtime, show};
 use crate::binding::Place;
 use crate::cli::ask::Format;
 use crate::cli::environment::Environment;
@@ -90,7 +90,7 @@ async fn lint(arguments: &Arguments) -> Result<Report, Failure> {
         .global_hooks
         .clone_from(&arguments.folders.global_hooks_dir);
     let discovery = offline::discover(&settings);
-    if let Some(doubt) = discovery.doubt() {
+    if let (Some(doubt), true) = (discovery.doubt(), scope.has_modules()) {
         return Err(cannot_say(format!("{doubt}; name it with --modules-dir")));
     }
     scope.check(&discovery)?;
@@ -224,7 +224,7 @@ async fn of_modules(
         }
     }
     if found.is_empty() && !scope.global {
-        return Err(cannot(anyhow::anyhow!("there is no module to look at")));
+        return Err(cannot_say("there is no module to look at"));
     }
     Ok(found)
 }
