@@ -34,6 +34,7 @@ mod stage;
 mod watches;
 mod webhook_admission;
 mod webhook_conversion;
+mod webhook_examples;
 mod webhook_stage;
 mod webhook_stand;
 mod webhook_tls;
