@@ -78,6 +78,9 @@ pub mod function;
 // Chart and values → manifests.
 pub mod render;
 
+// Releases of Helm, read: what the original left in the cluster.
+pub mod release;
+
 // Manifests, inventory and what is there → a plan.
 pub mod diff;
 

@@ -14,6 +14,7 @@ use super::ready::{Readiness, readiness};
 use crate::cluster::{Client, Resource, Target};
 use crate::diff::{Change, Desired, Ignore, Owner, Plan, Reason, Record, Recorded, Taken};
 use crate::object::{GroupKind, Manifest, ObjectRef};
+use crate::release::Former;
 use crate::watch::{self, Managed, Scope};
 
 /// Brings plans into the cluster.
@@ -42,6 +43,8 @@ pub struct Work<'a> {
     pub ignore: &'a [Ignore],
     /// What may be removed although others use it.
     pub rules: PruneRules,
+    /// What the module's Helm release has, until it is taken over.
+    pub former: Option<&'a Former>,
 }
 
 /// An object that somebody altered or deleted, and that was put right.
@@ -241,6 +244,9 @@ impl Applier {
             force: change.force,
             ignore: work.ignore,
             removal: self.patience,
+            former: work
+                .former
+                .and_then(|former| former.objects.get(&desired.reference)),
         };
         let done = one.apply().await?;
         Ok((resource, done))

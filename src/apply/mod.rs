@@ -7,10 +7,11 @@
 //! ranks behind it and the pruning; everything that succeeded is in the outcome. Every step can be
 //! repeated: a kill between any two writes leaves a state from which the next run goes on.
 
-mod absorb;
 mod carry_out;
 mod definition;
 mod error;
+mod hand_over;
+mod left_over;
 mod mend;
 mod object;
 mod operate;
@@ -21,6 +22,9 @@ mod ready;
 pub use carry_out::{Applier, Drift, Kinds, Outcome, Work};
 pub use definition::await_served;
 pub use error::Error;
+pub use hand_over::{HandOver, HandedOver};
+pub use left_over::LeftOver;
+pub use object::foreign_owner;
 pub use operate::{Foretold, Operated, Rehearsed, Stop, operate, rehearse};
 pub use parent::{MODULE_RESOURCE, Parent};
 pub use prune::PruneRules;

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde_json::Value;
 use std::time::Duration;
 
-use super::absorb::{absorb, has_former_writer};
 use super::error::Error;
+use super::hand_over::{HandOver, has_former_writer};
 use super::mend::mend;
 use crate::cluster::{Applied, Apply, Client, Propagation, Refusal, Resource, Target};
 use crate::diff::{Desired, Ignore, Owner, Reason, Taken, is_ignored, remove_at, taken};
@@ -17,6 +17,8 @@ use crate::watch::Managed;
 
 /// An object is mended at most this often; each time the server names what it refuses.
 const MENDINGS: usize = 12;
+/// Others may write while fields change hands; so often it is tried.
+const HAND_OVERS: usize = 5;
 
 /// Everything that applying one object needs.
 pub(super) struct One<'a> {
@@ -29,6 +31,8 @@ pub(super) struct One<'a> {
     pub(super) force: bool,
     pub(super) ignore: &'a [Ignore],
     pub(super) removal: Duration,
+    /// As the module's Helm release has it, until it is taken over.
+    pub(super) former: Option<&'a Value>,
 }
 
 /// One object, applied.
@@ -63,9 +67,13 @@ impl Before {
 impl One<'_> {
     pub(super) async fn apply(&self) -> Result<Done, Error> {
         let manager = field_manager(&self.owner.module);
+        let is_of_release = match self.former {
+            Some(former) => self.hand_over(&manager, Some(former)).await?,
+            None => false,
+        };
         let before = self.look_before(&manager).await?;
         let mut body = before.body.clone();
-        let mut force = self.force;
+        let mut force = self.force || is_of_release;
         let (mut recreated, mut absorbed) = (false, false);
         let mut warnings = Vec::new();
         for _ in 0..MENDINGS {
@@ -78,7 +86,7 @@ impl One<'_> {
                 Ok(applied)
                     if !absorbed && has_former_writer(&applied.metadata.writers, &manager) =>
                 {
-                    self.absorb(&manager).await?;
+                    self.hand_over(&manager, None).await?;
                     absorbed = true;
                     continue;
                 }
@@ -152,15 +160,53 @@ impl One<'_> {
         })
     }
 
-    /// Makes what the module's Helm release owns ours.
-    async fn absorb(&self, manager: &str) -> Result<(), Error> {
-        let fetched = self.client.fetch(self.target()).await;
-        let object = fetched.map_err(|error| self.refused(error))?;
-        let Some(patch) = object.and_then(|object| absorb(&object, manager)) else {
-            return Ok(());
-        };
-        let patched = self.client.merge(self.target(), &patch).await;
-        patched.map(|_| ()).map_err(|error| self.refused(error))
+    /// Makes what the module's Helm release wrote ours; answers whether the object is there.
+    async fn hand_over(&self, manager: &str, former: Option<&Value>) -> Result<bool, Error> {
+        let desired = self.desired.value();
+        let mut tries = HAND_OVERS;
+        loop {
+            let fetched = self.client.fetch(self.target()).await;
+            let Some(object) = fetched.map_err(|error| self.refused(error))? else {
+                return Ok(false);
+            };
+            self.refuse_foreign(&object)?;
+            let hand_over = HandOver {
+                object: &object,
+                manager,
+                desired: &desired,
+                former,
+            };
+            let Some(planned) = hand_over.plan() else {
+                return Ok(true);
+            };
+            let patch = planned.patch(&object);
+            tries -= 1;
+            match self.client.merge(self.target(), &patch).await {
+                Err(error) if error.is_conflict() && tries > 0 => {}
+                patched => return patched.map(|_| true).map_err(|error| self.refused(error)),
+            }
+        }
+    }
+
+    /// What a release had may have become somebody else's since.
+    fn refuse_foreign(&self, object: &Value) -> Result<(), Error> {
+        let kind = self.desired.reference.group_kind();
+        let owner = Metadata::read(&kind, &object.to_string())
+            .ok()
+            .and_then(|metadata| foreign_owner(&metadata, self.owner));
+        match owner {
+            Some(owner) if !self.force => Err(self.foreign(owner)),
+            _ => Ok(()),
+        }
+    }
+
+    fn foreign(&self, owner: String) -> Error {
+        let (object, origin) = (self.desired.reference.clone(), self.desired.source.clone());
+        Error::Foreign {
+            object,
+            owner,
+            origin,
+        }
     }
 
     /// Decides about a conflict: `Ok` when the object may be taken over.
@@ -170,14 +216,9 @@ impl One<'_> {
             return Ok(());
         };
         if let Some(owner) = foreign_owner(&metadata, self.owner) {
-            let (object, origin) = (self.desired.reference.clone(), self.desired.source.clone());
-            return Err(Error::Foreign {
-                object,
-                owner,
-                origin,
-            });
+            return Err(self.foreign(owner));
         }
-        if is_of_our_release(&metadata, self.owner) {
+        if is_of_our_release(&metadata, self.owner) || self.is_definition_of_the_original(refusal) {
             return Ok(());
         }
         let fields: Vec<String> = refusal
@@ -190,6 +231,15 @@ impl One<'_> {
             fields: fields.join(", "),
             origin: self.desired.source.clone(),
         })
+    }
+
+    /// The original brings the definitions of `crds/` itself, under its own name.
+    fn is_definition_of_the_original(&self, refusal: &Refusal) -> bool {
+        self.owner.applyset.is_none()
+            && refusal
+                .causes()
+                .iter()
+                .all(|cause| manager_in(&cause.message) == "\"addon-operator\"")
     }
 
     async fn delete_and_wait(&self) -> Result<(), Error> {
@@ -274,7 +324,7 @@ fn manager_in(message: &str) -> String {
 }
 
 /// Whose the object is, when it is another module's, another set's or another release's.
-fn foreign_owner(metadata: &Metadata, owner: &Owner) -> Option<String> {
+pub fn foreign_owner(metadata: &Metadata, owner: &Owner) -> Option<String> {
     let set = metadata.labels.get(APPLYSET_PART_OF);
     if set.is_some() && set != owner.applyset.as_ref() {
         let operator = metadata.labels.get(OPERATOR_LABEL);
@@ -302,7 +352,7 @@ fn foreign_owner(metadata: &Metadata, owner: &Owner) -> Option<String> {
 
 /// Whether the object was made by the module's own Helm release: by the original, which names the
 /// release as the module and keeps it in the operator's namespace.
-fn is_of_our_release(metadata: &Metadata, owner: &Owner) -> bool {
+pub(super) fn is_of_our_release(metadata: &Metadata, owner: &Owner) -> bool {
     metadata
         .annotations
         .get(HELM_RELEASE_NAME)

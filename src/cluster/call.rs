@@ -60,7 +60,7 @@ pub struct Target<'a> {
 }
 
 impl Target<'_> {
-    fn path(&self) -> String {
+    pub(super) fn path(&self) -> String {
         self.resource.path(self.namespace, self.name)
     }
 
@@ -277,28 +277,6 @@ impl Client {
         })
     }
 
-    /// What a forced apply would leave, whole: nothing is stored.
-    pub async fn dry_run(
-        &self,
-        target: Target<'_>,
-        body: Bytes,
-        manager: &str,
-    ) -> Result<Value, Error> {
-        let deed = format!("dry-running {target}");
-        let how = Apply {
-            manager,
-            force: true,
-            dry_run: true,
-        };
-        let call = Call::apply(
-            &deed,
-            target,
-            format!("{}?{}", target.path(), how.query()),
-            body,
-        );
-        decode(&deed, &self.send(call).await?.body)
-    }
-
     /// Creates one object in a collection; fails when it is there.
     pub async fn create(
         &self,
@@ -454,7 +432,7 @@ impl Client {
 }
 
 impl Apply<'_> {
-    fn query(self) -> String {
+    pub(super) fn query(self) -> String {
         let manager = manager_query(self.manager);
         let dry_run = if self.dry_run { "&dryRun=All" } else { "" };
         format!("{manager}&force={}{dry_run}", self.force)
@@ -472,7 +450,7 @@ fn manager_query(manager: &str) -> String {
     format!("fieldManager={}", manager.replace('/', "%2F"))
 }
 
-fn decode<T: DeserializeOwned>(deed: &str, body: &[u8]) -> Result<T, Error> {
+pub(super) fn decode<T: DeserializeOwned>(deed: &str, body: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|source| Error::ReadAnswer {
         deed: deed.to_owned(),
         source,

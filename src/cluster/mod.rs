@@ -10,6 +10,7 @@
 mod call;
 mod connect;
 mod discovery;
+mod dry_run;
 mod error;
 mod exchange;
 mod limit;

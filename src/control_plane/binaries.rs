@@ -43,6 +43,24 @@ const KUBECTL: Program = Program {
     expected: Duration::from_secs(30),
 };
 
+/// No part of a control plane: the oracle for charts and releases.
+const HELM: Program = Program {
+    name: "helm",
+    version: "v3.22.0",
+    package: "helm.sh/helm/v3/cmd/helm",
+    module: include_str!("go/helm/go.mod"),
+    checksums: include_str!("go/helm/go.sum"),
+    // As its own Makefile sets them; without them it knows Kubernetes 1.20 alone.
+    link_flags: "-s -w \
+        -X helm.sh/helm/v3/internal/version.version=v3.22.0 \
+        -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 \
+        -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=37 \
+        -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=1 \
+        -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor=37",
+    packages: 960,
+    expected: Duration::from_secs(71),
+};
+
 /// A program and everything that decides what it will be.
 pub(super) struct Program {
     pub(super) name: &'static str,
@@ -127,6 +145,15 @@ pub async fn binaries(
 /// As [`binaries`].
 pub async fn kubectl(cache: &Path, progress: Listener<'_>) -> Result<PathBuf, Error> {
     find_or_build(&KUBECTL, cache, progress).await
+}
+
+/// Finds helm in `cache`, where it is built first when it is missing: for tests alone.
+///
+/// # Errors
+///
+/// As [`binaries`].
+pub async fn helm(cache: &Path, progress: Listener<'_>) -> Result<PathBuf, Error> {
+    find_or_build(&HELM, cache, progress).await
 }
 
 fn find_assets(folder: &Path) -> Result<Binaries, Error> {
@@ -240,7 +267,7 @@ mod tests {
 
     #[test]
     fn module_files_ask_for_the_versions_told() {
-        for program in [ETCD, KUBECTL, KUBE_APISERVER] {
+        for program in [ETCD, KUBECTL, KUBE_APISERVER, HELM] {
             let module = program.package.split("/cmd/").next().unwrap_or_default();
             let required = format!("\t{module} {}", program.version);
             assert!(program.module.contains(&required), "{required}");

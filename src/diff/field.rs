@@ -73,26 +73,40 @@ fn walk(
 }
 
 fn descend<'a>(value: &'a Value, step: &str) -> Option<(&'a Value, String)> {
+    Some((child_of_tree(value, step)?, field_of_tree(step)?))
+}
+
+/// What a step of a tree of `managedFields` leads to in a value.
+pub fn child_of_tree<'a>(value: &'a Value, step: &str) -> Option<&'a Value> {
     let (sort, text) = step.split_once(':')?;
     match sort {
-        "f" => Some((value.get(text)?, format!(".{text}"))),
+        "f" => value.get(text),
         "k" => {
             let keys: Map<String, Value> = serde_json::from_str(text).ok()?;
-            let item = value
-                .as_array()?
-                .iter()
-                .find(|item| has_keys(item, &keys))?;
+            value.as_array()?.iter().find(|item| has_keys(item, &keys))
+        }
+        "v" => {
+            let wanted: Value = serde_json::from_str(text).ok()?;
+            value.as_array()?.iter().find(|item| **item == wanted)
+        }
+        _ => None,
+    }
+}
+
+/// A step of such a tree as part of a path: `.spec`, `[port=80]`; `None` for the node itself.
+pub fn field_of_tree(step: &str) -> Option<String> {
+    let (sort, text) = step.split_once(':')?;
+    match sort {
+        "f" => Some(format!(".{text}")),
+        "k" => {
+            let keys: Map<String, Value> = serde_json::from_str(text).ok()?;
             let keys: Vec<String> = keys
                 .iter()
                 .map(|(key, value)| format!("{key}={value}"))
                 .collect();
-            Some((item, format!("[{}]", keys.join(","))))
+            Some(format!("[{}]", keys.join(",")))
         }
-        "v" => {
-            let wanted: Value = serde_json::from_str(text).ok()?;
-            let item = value.as_array()?.iter().find(|item| **item == wanted)?;
-            Some((item, format!("[={wanted}]")))
-        }
+        "v" => Some(format!("[={text}]")),
         _ => None,
     }
 }

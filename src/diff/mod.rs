@@ -10,6 +10,9 @@ mod plan;
 mod text;
 
 pub use desired::{Desired, KnownKind, Owner, Prepared, kind_defined_here, prepare, stamp};
-pub use field::{Ignore, Taken, count, find_last, is_ignored, push, remove_at, taken};
+pub use field::{
+    Ignore, Taken, child_of_tree, count, field_of_tree, find_last, is_ignored, push, remove_at,
+    taken,
+};
 pub use plan::{Change, Facts, Plan, Policy, Reason, Record, Recorded, Removal, plan};
 pub use text::{mark_hidden, mask_secret, unified};

@@ -150,6 +150,7 @@ impl House {
         resident.known.parent = Parent::read(object).filter(|parent| !parent.kinds.is_empty());
         resident.status = Status::read(object);
         resident.known.record = resident.status.record();
+        resident.known.release = resident.status.release_revision;
         resident.is_marked = resident.status.state == ModuleState::Maintenance;
     }
 

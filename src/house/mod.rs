@@ -25,6 +25,7 @@ mod hook_run;
 mod hook_start;
 mod hooks;
 mod outcome;
+mod release;
 mod report;
 mod resident;
 mod start;
@@ -58,6 +59,7 @@ use crate::values::{Checksum, Store};
 
 pub use calls::CalledHook;
 pub use hooks::{SnapshotOf, ToldEvents};
+pub use release::Unwanted;
 pub use resident::{global_store_of, store_of};
 
 use calls::Calls;
@@ -168,6 +170,8 @@ pub enum Work {
         parent: Option<Parent>,
         /// Its folder, when it is there.
         module: Option<Arc<Module>>,
+        /// The revision of its Helm release that was taken over.
+        release: Option<u32>,
     },
     /// Find the hooks of a folder, and ask what they are bound to.
     ReadHooks(HookFolder),

@@ -374,6 +374,7 @@ impl House {
         for object in &deleted.outcome.removed {
             resident.known.record.remove(object);
         }
+        resident.known.release = deleted.release.or(resident.known.release);
         let error = deleted.error?;
         let message = report::chain(&error);
         resident.enter(ModuleState::Failed, error.reason(), &message, time);
@@ -395,7 +396,7 @@ impl House {
             .decision
             .as_ref()
             .map_or_else(String::new, |decision| decision.why.clone());
-        resident.known = task::Known::default();
+        resident.forget_objects();
         resident.is_marked = false;
         resident.hooks.retire();
         resident

@@ -256,6 +256,7 @@ fn to_report(resident: &Resident, held: bool) -> Report {
             .and_then(|definition| definition.description.clone())
             .unwrap_or_default(),
         weight: resident.module.as_ref().map_or(0, |module| module.weight),
+        release: resident.known.release,
         values_checksum: resident
             .store
             .as_ref()

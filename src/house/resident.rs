@@ -52,6 +52,8 @@ pub(super) struct Resident {
     pub(super) keeps_last: bool,
     /// What is known from its runs.
     pub(super) known: Known,
+    /// The revision of its Helm release that the original left, until something was decided about it.
+    pub(super) release: Option<u32>,
     /// Whether its `Module` object is there.
     pub(super) exists: bool,
     /// Its status as last written.
@@ -101,6 +103,7 @@ impl Default for Resident {
             progress: Progress::Pending,
             keeps_last: false,
             known: Known::default(),
+            release: None,
             exists: false,
             status: Status::default(),
             contest: Contest::default(),
@@ -121,14 +124,30 @@ impl Default for Resident {
 }
 
 impl Resident {
+    /// Whether the original left a release of it that was not taken over.
+    pub(super) fn has_release(&self) -> bool {
+        self.release.is_some() && self.release != self.known.release
+    }
+
     /// Whether the cluster holds anything of it.
     pub(super) fn has_objects(&self) -> bool {
-        !self.known.record.is_empty()
+        self.has_release()
+            || !self.known.record.is_empty()
             || self
                 .known
                 .parent
                 .as_ref()
                 .is_some_and(|parent| !parent.kinds.is_empty())
+    }
+
+    /// Nothing of it is in the cluster any more. What its release has was seen, once is enough.
+    pub(super) fn forget_objects(&mut self) {
+        let release = self.known.release;
+        self.release = None;
+        self.known = Known {
+            release,
+            ..Known::default()
+        };
     }
 
     /// Whether it is enabled, or will be once that is decided for the first time.

@@ -269,6 +269,7 @@ impl House {
             name: name.clone(),
             parent: resident.known.parent.clone(),
             module: resident.module.clone().filter(|_| has_folder),
+            release: resident.known.release,
         }
     }
 

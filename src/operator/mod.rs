@@ -26,4 +26,4 @@ pub use settings::{
     AdmissionSettings, ClientLimits, ClusterSettings, DebugSettings, Folders, HelmSettings, Limits,
     LogForm, LogLevel, LogSettings, LogTime, ModuleSettings, Replica, SetLogLevel, Settings,
 };
-pub use startup::{connect, context, global_schemas, house_settings, namespace};
+pub use startup::{connect, context, global_schemas, house_settings, namespace, releases};

@@ -56,16 +56,21 @@ pub async fn run(
 ) -> Result<(), Error> {
     startup::be_strict(&settings)?;
     let mut doors = Doors::open(&settings, &stop).await?;
-    let arriving = startup::arrive(&settings);
+    let arriving = Box::pin(async {
+        let (client, namespace) = startup::arrive(&settings).await?;
+        let (context, news) = startup::context(&settings, client, &namespace)?;
+        let listing = startup::releases(&context).await;
+        Ok::<_, Error>((context, news, listing))
+    });
     let arrived = tokio::select! {
         arrived = arriving => arrived?,
         () = stop.cancelled() => return doors.close().await,
         () = doors.refuse() => return Ok(()),
     };
-    let (connected, namespace) = arrived;
-    let (context, news) = startup::context(&settings, connected.clone(), &namespace)?;
-    let house_settings = startup::house_settings(&settings, &namespace)?;
-    let house = House::new(house_settings, Instant::now()).map_err(Error::GlobalSchemas)?;
+    let (context, news, listing) = arrived;
+    let house_settings = startup::house_settings(&settings, &context.namespace)?;
+    let mut house = House::new(house_settings, Instant::now()).map_err(Error::GlobalSchemas)?;
+    house.take_releases(&listing);
     let mut operator = Operator::wire(
         &settings,
         set_level,
@@ -255,8 +260,10 @@ impl Operator {
                     name,
                     parent,
                     module,
+                    release,
                 } => {
-                    let deleted = task::delete(&context, &name, parent.as_ref(), module.as_deref());
+                    let (parent, module) = (parent.as_ref(), module.as_deref());
+                    let deleted = task::delete(&context, &name, parent, module, release);
                     Done::Deleted(Box::new(deleted.await))
                 }
                 Work::AwaitReady(module, rendering) => {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::module::Extenders;
+use crate::release::Store;
 use crate::webhook;
 
 /// Everything that flags and environment say about a run.
@@ -115,6 +116,8 @@ pub struct ClientLimits {
 pub struct HelmSettings {
     /// A release that is never removed: the one that installed this operator.
     pub ignore_release: Option<String>,
+    /// Where the original kept its releases.
+    pub store: Store,
     /// How long hooks of a chart may take.
     pub timeout: Duration,
 }
@@ -243,6 +246,7 @@ impl Default for Settings {
             },
             helm: HelmSettings {
                 ignore_release: None,
+                store: Store::default(),
                 timeout: Duration::from_mins(20),
             },
             limits: Limits {

@@ -12,6 +12,7 @@ use crate::cluster::{self, Client, Resource, Target};
 use crate::house;
 use crate::module::OrderMode;
 use crate::process::{self, Processes, Swept};
+use crate::release::{Listing, Releases};
 use crate::report::{self, Mistake, Mistakes};
 use crate::schema::{SchemaFile, Schemas};
 use crate::status::Reporter;
@@ -125,10 +126,33 @@ pub fn context(
         managed,
         patience: PATIENCE,
     };
+    let client = applier.client.clone();
     let mut context = Context::new(applier, namespace.to_owned(), processes, hooks);
+    let ignored = settings.helm.ignore_release.clone();
+    context.releases = Releases::new(client, namespace, settings.helm.store, ignored);
     context.extra_labels = settings.modules.extra_labels.iter().cloned().collect();
     context.script_timeout = settings.limits.script_timeout;
     Ok((context, news))
+}
+
+/// Which releases the original left, however long the API server takes. Without them the operator
+/// goes on: nothing is removed that they would tell of.
+pub async fn releases(context: &Context) -> Listing {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match context.releases.list().await {
+            Ok(listing) => return listing,
+            Err(error) if error.is_passing() => {
+                tracing::error!(target: "release", "{}; trying again", report::chain(&error));
+            }
+            Err(error) => {
+                tracing::error!(target: "release", "{}", report::chain(&error));
+                return Listing::default();
+            }
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 /// The way to run hooks and scripts, with nothing left of earlier lives.

@@ -61,6 +61,7 @@ fn status() -> Value {
             "weight": number,
             "objectCount": number,
             "valuesChecksum": text,
+            "releaseRevision": number,
             "conditions": conditions(&text),
             "objects": {
                 "type": "array",

@@ -91,6 +91,9 @@ pub struct Status {
     /// The checksum of the values that were rendered.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub values_checksum: String,
+    /// The revision of the original's Helm release that was taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_revision: Option<u32>,
     /// Conditions, by type.
     #[serde(default)]
     pub conditions: Vec<Condition>,
@@ -126,6 +129,8 @@ pub struct Report {
     pub conditions: Vec<(&'static str, bool, &'static str, String)>,
     /// The inventory.
     pub record: Record,
+    /// The revision of the Helm release that was taken over.
+    pub release: Option<u32>,
 }
 
 impl Status {
@@ -159,6 +164,7 @@ impl Status {
             weight: report.weight,
             object_count: report.record.len(),
             values_checksum: report.values_checksum.clone(),
+            release_revision: report.release,
             conditions: report.conditions.iter().map(condition).collect(),
             objects: report.record.iter().map(entry).collect(),
         }

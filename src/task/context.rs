@@ -12,6 +12,7 @@ use crate::diff::Owner;
 use crate::module::Module;
 use crate::object::applyset_id;
 use crate::process::Processes;
+use crate::release::{Releases, Store};
 use crate::render::Capabilities;
 use crate::watch::Shared;
 
@@ -52,6 +53,8 @@ pub struct Context {
     pub hooks: HookContext,
     /// How long an `enabled` script may run, unless its module says otherwise.
     pub script_timeout: Duration,
+    /// What the original left.
+    pub releases: Releases,
     /// What the cluster can do, as last asked.
     capabilities: Arc<Mutex<Option<Asked>>>,
 }
@@ -64,7 +67,9 @@ impl Context {
         processes: Processes,
         hooks: HookContext,
     ) -> Self {
+        let client = applier.client.clone();
         Self {
+            releases: Releases::new(client, &namespace, Store::default(), None),
             applier,
             namespace,
             extra_labels: BTreeMap::new(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::report::{self, Mistakes};
-use crate::{apply, chart, cluster, config_values, hook, render, status, values, watch};
+use crate::{apply, chart, cluster, config_values, hook, release, render, status, values, watch};
 
 /// A task that did not succeed. The module is known from the task.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,13 @@ pub enum Error {
     /// The objects in the cluster are not known.
     #[error(transparent)]
     KnowObjects(#[from] watch::Error),
+    /// What the module's Helm release has is not known.
+    #[error("reading what the module's Helm release has")]
+    ReadRelease {
+        /// The cause.
+        #[source]
+        source: release::Error,
+    },
     /// Some objects could not be brought into the cluster.
     #[error("{}", chains(.0))]
     Apply(Vec<apply::Error>),
@@ -107,7 +114,9 @@ impl Error {
             Self::CheckValues(_) => "InvalidValues",
             Self::Prepare(_) => "InvalidObjects",
             Self::ReadDefinitions(_) => "InvalidDefinitions",
-            Self::AskCapabilities { .. } | Self::KnowObjects(_) => "ClusterUnreachable",
+            Self::AskCapabilities { .. } | Self::KnowObjects(_) | Self::ReadRelease { .. } => {
+                "ClusterUnreachable"
+            }
             Self::Apply(errors) => apply_reason(errors),
             Self::Late(_) => "Timeout",
             Self::Report(_) => "StatusFailed",

@@ -15,6 +15,7 @@ mod module_run;
 mod own_sections;
 mod rendering;
 mod reply;
+mod takeover;
 
 pub use context::{Context, HookContext};
 pub use enabled::{Asked, Decided, Evaluation, evaluate};
@@ -25,7 +26,7 @@ pub use hook_run::{
     HookCall, HookFolder, HookRan, HooksRead, read_hooks, run_called_hook, run_hook,
 };
 pub use module_delete::{Deleted, delete};
-pub use module_diff::{Difference, difference};
+pub use module_diff::{Difference, deletion_difference, difference};
 pub use module_run::{Known, ModuleRun, Ran, await_ready, look, prepare_offline, run};
 pub use own_sections::OwnSections;
 pub use rendering::{Rendering, Values, render_offline};

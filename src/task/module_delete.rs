@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
 use super::error::Error;
+use super::takeover;
 use crate::apply::{Outcome, Parent, PruneRules, Work};
 use crate::diff::{self, Facts, Owner, Policy, Record};
 use crate::module::Module;
@@ -15,26 +16,82 @@ use crate::object::applyset_id;
 pub struct Deleted {
     /// What was done in the cluster.
     pub outcome: Outcome,
+    /// The revision of the module's Helm release that was removed with it, or could not be read.
+    pub release: Option<u32>,
     /// Why it failed.
     pub error: Option<Error>,
 }
 
-/// Removes all members of a module's set. `module` is `None` when its folder is gone: then nothing
-/// opts in to removing what others use.
+/// Removes all members of a module's set, and what its Helm release has, unless that revision was
+/// `taken_over`. `module` is `None` when its folder is gone: then nothing opts in to removing what
+/// others use.
 pub async fn delete(
     context: &Context,
     name: &ModuleName,
     parent: Option<&Parent>,
     module: Option<&Module>,
+    taken_over: Option<u32>,
 ) -> Deleted {
     let mut deleted = Deleted::default();
-    if let Err(error) = steps(context, name, parent, module, &mut deleted).await {
-        deleted.error = Some(error);
-    }
+    let done = match members(context, name, parent, module, &mut deleted).await {
+        Ok(()) => left_over(context, name, module, taken_over, &mut deleted).await,
+        Err(error) => Err(error),
+    };
+    deleted.error = done.err();
     deleted
 }
 
-async fn steps(
+/// Removes what a release of the original has. One that people made is theirs.
+async fn left_over(
+    context: &Context,
+    name: &ModuleName,
+    module: Option<&Module>,
+    taken_over: Option<u32>,
+    deleted: &mut Deleted,
+) -> Result<(), Error> {
+    let listing = context.releases.list().await;
+    let listing = listing.map_err(|source| Error::ReadRelease { source })?;
+    let Some(listed) = listing.get(name).filter(|listed| listed.is_of_operator) else {
+        return Ok(());
+    };
+    let warnings = &mut deleted.outcome.warnings;
+    let former = takeover::former(context, name, taken_over, warnings).await?;
+    for warning in warnings {
+        tracing::warn!(target: "release", module = %name, "{warning}");
+    }
+    if let Some(former) = former {
+        let owner = owner(context, name);
+        let rules = rules(module);
+        let of = (&former, &BTreeSet::new());
+        let outcome = takeover::remove_left_over(context, &owner, rules, of).await?;
+        let failures = deleted.outcome.take_in_all(outcome);
+        if !failures.is_empty() {
+            return Err(Error::Apply(failures));
+        }
+    }
+    deleted.release = Some(listed.revision);
+    Ok(())
+}
+
+/// Whose objects they are, when only the name is known.
+pub(super) fn owner(context: &Context, name: &ModuleName) -> Owner {
+    Owner {
+        module: name.clone(),
+        operator_namespace: context.namespace.clone(),
+        namespace: context.namespace.clone(),
+        applyset: Some(applyset_id(name, &context.namespace)),
+        extra_labels: BTreeMap::new(),
+        recreate: false,
+    }
+}
+
+fn rules(module: Option<&Module>) -> PruneRules {
+    module.map_or_else(PruneRules::default, |module| {
+        super::module_run::rules(&module.definition)
+    })
+}
+
+async fn members(
     context: &Context,
     name: &ModuleName,
     parent: Option<&Parent>,
@@ -56,24 +113,15 @@ async fn steps(
         take_ownership: false,
     };
     let plan = diff::plan(&[], facts);
-    let owner = Owner {
-        module: name.clone(),
-        operator_namespace: context.namespace.clone(),
-        namespace: context.namespace.clone(),
-        applyset: Some(applyset),
-        extra_labels: BTreeMap::new(),
-        recreate: false,
-    };
-    let rules = module.map_or_else(PruneRules::default, |module| {
-        super::module_run::rules(&module.definition)
-    });
+    let owner = owner(context, name);
     let work = Work {
         owner: &owner,
         desired: &[],
         plan: &plan,
         parent: Some(parent),
         ignore: &[],
-        rules,
+        rules: rules(module),
+        former: None,
     };
     let mut applier = context.applier.clone();
     let patience = module.and_then(|module| module.definition.timeouts.delete);

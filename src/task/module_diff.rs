@@ -9,10 +9,15 @@ use serde_json::Value;
 use super::context::Context;
 use super::error::Error;
 use super::module_run::{ModuleRun, prepare_offline};
-use crate::apply;
+use super::takeover;
+use crate::apply::{self, HandOver, foreign_owner};
 use crate::cluster::Target;
-use crate::diff::{self, Desired};
-use crate::object::{APPLIED_HASH, field_manager};
+use crate::diff::{self, Desired, Owner, remove_at};
+use crate::name::ModuleName;
+use crate::object::{
+    APPLIED_HASH, APPLYSET_PART_OF, MODULE_LABEL, Metadata, OPERATOR_LABEL, field_manager,
+};
+use crate::release::Former;
 use crate::report;
 
 /// How one object would change.
@@ -22,74 +27,204 @@ pub struct Difference {
     pub module: String,
     /// The object, `Deployment shop/web`.
     pub object: String,
-    /// `create`, `change`, `remove`, or `refuse` when the API server would refuse it.
+    /// `create`, `change`, `remove`; `adopt` when an object of the module's Helm release is taken over
+    /// as it is, `keep` when one stays that the chart does not have any more, `hold` when a removal
+    /// waits for a person; `refuse` when it would be refused, `unknown` when that cannot be said.
     pub action: String,
-    /// A unified diff of the object as YAML, secrets masked; for `refuse` the reason.
+    /// A unified diff of the object as YAML, secrets masked; else a sentence.
     pub text: String,
+}
+
+/// What is compared.
+struct Comparison<'a> {
+    context: &'a Context,
+    owner: &'a Owner,
+    manager: String,
+    former: Option<&'a Former>,
+    takes_ownership: bool,
 }
 
 /// Compares what a module renders to with what is in the cluster.
 pub async fn difference(context: &Context, run: &ModuleRun) -> Result<Vec<Difference>, Error> {
     let rendering = prepare_offline(context, run).await?;
-    let module = run.module.name.to_string();
+    let name = &run.module.name;
     let definitions = rendering.definitions.desired.iter();
     let all: Vec<&Desired> = definitions.chain(&rendering.prepared.desired).collect();
-    let manager = field_manager(&run.module.name);
-    let mut comparisons = Vec::new();
-    for desired in &all {
-        comparisons.push(compare(context, &module, desired, &manager));
-    }
-    let compared = join_all(comparisons).await;
+    let mut warnings = Vec::new();
+    let former = takeover::former(context, name, run.known.release, &mut warnings).await?;
+    let owner = context.owner(&run.module, run.maintenance);
+    let comparison = Comparison {
+        context,
+        owner: &owner,
+        manager: field_manager(name),
+        former: former.as_ref(),
+        takes_ownership: run.module.definition.take_ownership,
+    };
+    let compared = join_all(all.iter().map(|desired| comparison.compare(desired))).await;
     let mut differences: Vec<Difference> = compared.into_iter().flatten().collect();
-    differences.extend(removals(context, run, &all, &module).await?);
+    differences.extend(removals(context, run, &all).await?);
+    if let Some(former) = &former {
+        let wanted = all.iter().map(|desired| &desired.reference).collect();
+        differences.extend(left_over(context, &owner, former, &wanted).await?);
+    }
+    differences.extend(unread(name, warnings));
     Ok(differences)
 }
 
-async fn compare(
+/// What would be removed of the Helm release of a module that is not enabled, or not there. `held`
+/// says why nothing is removed before a person says so.
+pub async fn deletion_difference(
     context: &Context,
-    module: &str,
-    desired: &Desired,
-    manager: &str,
-) -> Option<Difference> {
-    let client = &context.applier.client;
-    let object = desired.reference.to_string();
-    let tell = |action: &str, text: String| {
-        Some(Difference {
-            module: module.to_owned(),
-            object: object.clone(),
+    name: &ModuleName,
+    taken_over: Option<u32>,
+    held: Option<&str>,
+) -> Result<Vec<Difference>, Error> {
+    let mut warnings = Vec::new();
+    let former = takeover::former(context, name, taken_over, &mut warnings).await?;
+    let owner = super::module_delete::owner(context, name);
+    let mut differences = unread(name, warnings);
+    if let Some(former) = &former {
+        differences.extend(left_over(context, &owner, former, &BTreeSet::new()).await?);
+    }
+    let removed = differences
+        .iter_mut()
+        .filter(|found| found.action == "remove");
+    if let Some(why) = held {
+        for found in removed {
+            "hold".clone_into(&mut found.action);
+            found.text = format!("{why}: module purge {name} would remove it\n");
+        }
+    }
+    Ok(differences)
+}
+
+/// A release that cannot be read.
+fn unread(module: &ModuleName, warnings: Vec<String>) -> Vec<Difference> {
+    let tell = |warning: String| Difference {
+        module: module.to_string(),
+        object: format!("Helm release {module}"),
+        action: "unknown".to_owned(),
+        text: warning + "\n",
+    };
+    warnings.into_iter().map(tell).collect()
+}
+
+impl Comparison<'_> {
+    async fn compare(&self, desired: &Desired) -> Option<Difference> {
+        let object = desired.reference.to_string();
+        let found = self.look(desired, &object).await;
+        let (action, text) = found.unwrap_or_else(|error| ("refuse", report::chain(&error)));
+        (!text.is_empty()).then(|| Difference {
+            module: self.owner.module.to_string(),
+            object,
             action: action.to_owned(),
             text,
         })
-    };
-    let wanted = without_noise(desired.value());
-    let Ok(resource) = client
-        .resource(&desired.api_version, &desired.reference.kind)
-        .await
-    else {
-        return tell("create", diff::unified(&object, None, Some(&wanted)));
-    };
-    let namespace = desired.reference.namespace.as_deref();
-    let target = Target {
-        resource: &resource,
-        namespace,
-        name: &desired.reference.name,
-    };
-    let before = match client.fetch(target).await {
-        Ok(Some(before)) => without_noise(before),
-        Ok(None) => return tell("create", diff::unified(&object, None, Some(&wanted))),
-        Err(error) => return tell("refuse", report::chain(&error)),
-    };
-    match client.dry_run(target, desired.body.clone(), manager).await {
-        Ok(after) => {
-            let text = diff::unified(&object, Some(&before), Some(&without_noise(after)));
-            if text.is_empty() {
-                None
-            } else {
-                tell("change", text)
-            }
-        }
-        Err(error) => tell("refuse", report::chain(&error)),
     }
+
+    /// What would be done, and a diff; empty when nothing would.
+    async fn look(
+        &self,
+        desired: &Desired,
+        object: &str,
+    ) -> Result<(&'static str, String), crate::cluster::Error> {
+        let client = &self.context.applier.client;
+        let wanted = desired.value();
+        let created = || diff::unified(object, None, Some(&without_noise(wanted.clone())));
+        let kind = &desired.reference.kind;
+        let Ok(resource) = client.resource(&desired.api_version, kind).await else {
+            return Ok(("create", created()));
+        };
+        let target = Target {
+            resource: &resource,
+            namespace: desired.reference.namespace.as_deref(),
+            name: &desired.reference.name,
+        };
+        let Some(before) = client.fetch(target).await? else {
+            return Ok(("create", created()));
+        };
+        if let Some(owner) = self.foreign(desired, &before) {
+            return Ok(("refuse", format!("it belongs to {owner}")));
+        }
+        let mut after = client
+            .dry_run(target, desired.body.clone(), &self.manager)
+            .await?;
+        let is_adopted = self.is_adopted(desired, &before);
+        if is_adopted {
+            let leaving = self.leaving(desired, &before, &wanted);
+            let mut is_less = false;
+            for field in leaving {
+                is_less |= remove_at(&mut after, &field);
+            }
+            if is_less {
+                after["metadata"]["resourceVersion"] =
+                    before["metadata"]["resourceVersion"].clone();
+                after = client.dry_run_replace(target, &after).await?;
+            }
+            forget_marks(&mut after);
+        }
+        let (before, after) = (without_noise(before), without_noise(after));
+        let text = diff::unified(object, Some(&before), Some(&after));
+        if is_adopted && text.is_empty() {
+            return Ok(("adopt", ADOPTED.to_owned()));
+        }
+        Ok(("change", text))
+    }
+
+    fn foreign(&self, desired: &Desired, before: &Value) -> Option<String> {
+        let kind = desired.reference.group_kind();
+        let metadata = Metadata::read(&kind, &before.to_string()).ok()?;
+        foreign_owner(&metadata, self.owner).filter(|_| !self.takes_ownership)
+    }
+
+    /// Whether it is of the module's release, and none of ours yet.
+    fn is_adopted(&self, desired: &Desired, before: &Value) -> bool {
+        let is_ours = !before["metadata"]["labels"][APPLYSET_PART_OF].is_null();
+        self.former
+            .is_some_and(|former| former.objects.contains_key(&desired.reference))
+            && !is_ours
+    }
+
+    /// The fields that go since the release's writer does not hold them any more.
+    fn leaving(&self, desired: &Desired, before: &Value, wanted: &Value) -> Vec<String> {
+        let former = self.former;
+        let hand_over = HandOver {
+            object: before,
+            manager: &self.manager,
+            desired: wanted,
+            former: former.and_then(|former| former.objects.get(&desired.reference)),
+        };
+        let planned = hand_over.plan();
+        planned.map_or_else(Vec::new, |planned| planned.leaving(&self.manager, wanted))
+    }
+}
+
+const ADOPTED: &str = "it is taken over as it is: labels and annotations of ours are added\n";
+
+/// What the Helm release has and the module has not.
+async fn left_over(
+    context: &Context,
+    owner: &Owner,
+    former: &Former,
+    wanted: &BTreeSet<&crate::object::ObjectRef>,
+) -> Result<Vec<Difference>, Error> {
+    let left = takeover::left_over(context, owner, former, wanted).await?;
+    let tell = |action: &str, object: &crate::object::ObjectRef, text: String| Difference {
+        module: owner.module.to_string(),
+        object: object.to_string(),
+        action: action.to_owned(),
+        text,
+    };
+    let removed = left
+        .remove
+        .iter()
+        .map(|object| tell("remove", object, format!("- {object}\n")));
+    let why = "its chart says helm.sh/resource-policy: keep\n";
+    let kept = left
+        .keep
+        .iter()
+        .map(|object| tell("keep", object, why.to_owned()));
+    Ok(removed.chain(kept).collect())
 }
 
 /// Members of the set that the module does not have any more.
@@ -97,7 +232,6 @@ async fn removals(
     context: &Context,
     run: &ModuleRun,
     desired: &[&Desired],
-    module: &str,
 ) -> Result<Vec<Difference>, Error> {
     let Some(parent) = &run.known.parent else {
         return Ok(Vec::new());
@@ -117,12 +251,22 @@ async fn removals(
         .filter(|live| live.part_of == owner.applyset && !wanted.contains(&live.reference));
     Ok(gone
         .map(|live| Difference {
-            module: module.to_owned(),
+            module: run.module.name.to_string(),
             object: live.reference.to_string(),
             action: "remove".to_owned(),
             text: format!("- {}\n", live.reference),
         })
         .collect())
+}
+
+/// Takes our labels off again, which every object of a release gets.
+fn forget_marks(object: &mut Value) {
+    let labels = object.pointer_mut("/metadata/labels");
+    if let Some(labels) = labels.and_then(Value::as_object_mut) {
+        for label in [OPERATOR_LABEL, MODULE_LABEL, APPLYSET_PART_OF] {
+            labels.remove(label);
+        }
+    }
 }
 
 /// Without what every write changes and nobody asked for.

@@ -9,10 +9,12 @@ use tokio::time::timeout;
 use super::context::Context;
 use super::error::Error;
 use super::rendering::{Rendering, Values, Wanted, render};
+use super::takeover;
 use crate::apply::{Outcome, Parent, PruneRules, Work};
 use crate::diff::{self, Facts, Ignore, Owner, Plan, Policy, Reason, Record};
 use crate::module::{Definition, Drift, Module};
 use crate::object::{Live, ObjectRef};
+use crate::release::Former;
 use crate::report::{self, Mistakes};
 
 /// How long objects may take to become ready when another module waits for that.
@@ -29,6 +31,8 @@ pub struct Known {
     pub rendering: Option<Arc<Rendering>>,
     /// Members that the last run did not remove, since others use them.
     pub kept: BTreeSet<ObjectRef>,
+    /// The revision of the module's Helm release that was taken over.
+    pub release: Option<u32>,
 }
 
 /// One run.
@@ -178,7 +182,48 @@ async fn bring(
     know_objects(context, run, rendering).await?;
     let owner = context.owner(&run.module, run.maintenance);
     let plan = plan(context, run, &owner, &rendering.prepared.desired);
-    carry_out(context, run, ran, rendering, (&owner, &plan)).await
+    let (name, taken_over) = (&run.module.name, run.known.release);
+    let warnings = &mut ran.outcome.warnings;
+    let former = takeover::former(context, name, taken_over, warnings).await?;
+    carry_out(
+        context,
+        run,
+        ran,
+        rendering,
+        (&owner, &plan, former.as_ref()),
+    )
+    .await?;
+    if let Some(former) = former {
+        take_over(context, run, ran, rendering, (&owner, &former)).await?;
+    }
+    Ok(())
+}
+
+/// Removes what the module's Helm release has and the chart has not. While something of it stays
+/// since others use it, it is looked at again.
+async fn take_over(
+    context: &Context,
+    run: &ModuleRun,
+    ran: &mut Ran,
+    rendering: &Rendering,
+    (owner, former): (&Owner, &Former),
+) -> Result<(), Error> {
+    let wanted = references(rendering);
+    let rules = rules(&run.module.definition);
+    let removed = takeover::remove_left_over(context, owner, rules, (former, &wanted)).await?;
+    let is_through = removed.members.is_empty();
+    ran.known.kept.extend(removed.members.iter().cloned());
+    ran.take_in(removed, &Plan::default())?;
+    if is_through {
+        ran.known.release = Some(former.revision);
+    }
+    Ok(())
+}
+
+fn references(rendering: &Rendering) -> BTreeSet<&ObjectRef> {
+    let definitions = rendering.definitions.desired.iter();
+    let wanted = rendering.prepared.desired.iter().chain(definitions);
+    wanted.map(|desired| &desired.reference).collect()
 }
 
 /// Renders after the definitions of `crds/` are in place, since the chart may use their kinds.
@@ -235,6 +280,7 @@ async fn bring_definitions(
         parent: None,
         ignore: &[],
         rules: PruneRules::default(),
+        former: None,
     };
     let outcome = context.applier.carry_out(work).await;
     ran.take_in(outcome, &plan)?;
@@ -286,7 +332,7 @@ async fn carry_out(
     run: &ModuleRun,
     ran: &mut Ran,
     rendering: &Rendering,
-    (owner, plan): (&Owner, &Plan),
+    (owner, plan, former): (&Owner, &Plan, Option<&Former>),
 ) -> Result<(), Error> {
     let definition = &run.module.definition;
     let ignore = ignored(definition);
@@ -297,17 +343,13 @@ async fn carry_out(
         parent: run.known.parent.as_ref(),
         ignore: &ignore,
         rules: rules(definition),
+        former,
     };
     let mut applier = context.applier.clone();
     applier.patience = definition.timeouts.delete.unwrap_or(applier.patience);
     let outcome = applier.carry_out(work).await;
     ran.take_in(outcome, plan)?;
-    let wanted = rendering
-        .prepared
-        .desired
-        .iter()
-        .chain(&rendering.definitions.desired);
-    let wanted: BTreeSet<&ObjectRef> = wanted.map(|desired| &desired.reference).collect();
+    let wanted = references(rendering);
     ran.known.kept = ran.outcome.members.iter().cloned().collect();
     ran.known.record.retain(|object, _| wanted.contains(object));
     Ok(())

@@ -1,5 +1,6 @@
 //! One operator, its module folders and its namespace: what most tests begin with.
 
+use std::path::Path;
 use std::time::Duration;
 
 use addon_operator::operator::Settings;
@@ -8,7 +9,7 @@ use http::Request;
 use kube::Client;
 use serde_json::{Value, json};
 
-use crate::support::{self, ApiServer, Modules, Namespace, Operator, eventually, rest, row};
+use crate::support::{self, ApiServer, Helm, Modules, Namespace, Operator, eventually, rest, row};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -73,6 +74,17 @@ impl Stage {
     pub(super) fn start_with(&self, change: impl FnOnce(&mut Settings)) -> Operator {
         let kubeconfig = self.server.kubeconfig();
         Operator::start_with(kubeconfig, self.namespace(), self.modules.path(), change)
+    }
+
+    /// The real Helm in the operator's namespace, as the original would have it; `None` when it cannot
+    /// be had.
+    pub(super) async fn helm(&self) -> Option<Helm> {
+        Helm::new(self.server.kubeconfig(), self.namespace()).await
+    }
+
+    /// The kubeconfig.
+    pub(super) fn kubeconfig(&self) -> &Path {
+        self.server.kubeconfig()
     }
 
     /// A namespace more.

@@ -95,8 +95,15 @@ fn start_shared() -> Option<ApiServer> {
 /// The programs, built when they are not there; `None` as for [`api_server`].
 pub(crate) async fn binaries() -> Option<Binaries> {
     let assets = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
-    match control_plane::binaries(&cache(), assets.as_deref(), &mut |step| tell(&step)).await {
-        Ok(binaries) => Some(binaries),
+    built(async |cache, tell| control_plane::binaries(cache, assets.as_deref(), tell).await).await
+}
+
+/// What is built with go; `None` when there is no go, and none is demanded.
+pub(super) async fn built<T>(
+    build: impl AsyncFnOnce(&Path, &mut (dyn FnMut(Progress) + Send)) -> Result<T, Error>,
+) -> Option<T> {
+    match build(&cache(), &mut |step| tell(&step)).await {
+        Ok(made) => Some(made),
         Err(error @ (Error::FindGo { .. } | Error::CheckGo { .. }))
             if env::var_os("CI").is_none() =>
         {

@@ -18,6 +18,7 @@
 
 mod api_server;
 mod eventually;
+mod helm;
 mod hook;
 mod namespace;
 mod operator;
@@ -26,6 +27,7 @@ pub(crate) mod rest;
 
 pub(crate) use api_server::{ApiServer, api_server, binaries, client, private_server, say};
 pub(crate) use eventually::eventually;
+pub(crate) use helm::Helm;
 pub(crate) use hook::{Hook, Outcome};
 pub(crate) use namespace::Namespace;
 pub(crate) use operator::{Modules, Operator, row};

@@ -8,8 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Places, offline};
 use crate::cli::output::{self, Failure};
+use crate::house::House;
 use crate::serve::{Client, encoded};
-use crate::task::{self, Difference};
+use crate::task::{self, Context, Difference};
 use crate::{operator, report};
 
 /// Show what would change in the cluster now; nothing is written
@@ -84,7 +85,7 @@ async fn ask(arguments: &Arguments, socket: &Path) -> Result<Vec<Difference>, Fa
 
 async fn compare(arguments: &Arguments) -> Result<Vec<Difference>, Failure> {
     output::note(offline::HOOKS_MISSING);
-    let settings = arguments.places.place.settings();
+    let settings = arguments.places.settings();
     let client = operator::connect(&settings).await?;
     let namespace = operator::namespace(&settings, &client).await?;
     let (context, _) = operator::context(&settings, client, &namespace)?;
@@ -105,7 +106,22 @@ async fn compare(arguments: &Arguments) -> Result<Vec<Difference>, Failure> {
             ))
         })?);
     }
+    if only.is_none() {
+        differences.extend(unwanted(&house, &context).await?);
+    }
     stop.cancel();
+    Ok(differences)
+}
+
+/// What would go with modules that the original ran, and that are disabled or gone.
+async fn unwanted(house: &House, context: &Context) -> Result<Vec<Difference>, Failure> {
+    let mut differences = Vec::new();
+    for module in house.unwanted_releases() {
+        let (name, held) = (&module.name, module.held.as_deref());
+        let found = task::deletion_difference(context, name, module.taken_over, held).await;
+        let failed = |error| Failure::Failed(anyhow::anyhow!("{name}: {}", report::chain(&error)));
+        differences.extend(found.map_err(failed)?);
+    }
     Ok(differences)
 }
 

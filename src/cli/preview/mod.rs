@@ -10,6 +10,8 @@ pub(super) mod render;
 use clap::Args;
 
 use super::place::Place;
+use crate::operator::Settings;
+use crate::release::Store;
 
 /// Where to look when no operator answers.
 #[derive(Debug, Clone, Args)]
@@ -20,4 +22,31 @@ pub(super) struct Places {
 
     #[command(flatten)]
     place: Place,
+
+    /// Where the original kept its Helm releases: secret or configmap
+    #[arg(
+        long,
+        value_name = "DRIVER",
+        env = "HELM_DRIVER",
+        default_value = "secret",
+        value_parser = crate::cli::start::helm_driver
+    )]
+    helm_driver: Store,
+
+    /// Helm release that is never removed
+    #[arg(long, value_name = "NAME", env = "HELM_IGNORE_RELEASE")]
+    helm_ignore_release: Option<String>,
+}
+
+impl Places {
+    /// The settings that an operator with these flags would have.
+    fn settings(&self) -> Settings {
+        let mut settings = self.place.settings();
+        settings.helm.store = self.helm_driver;
+        settings
+            .helm
+            .ignore_release
+            .clone_from(&self.helm_ignore_release);
+        settings
+    }
 }

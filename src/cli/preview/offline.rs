@@ -86,10 +86,13 @@ pub(super) async fn take_cluster(
     if let Some(mistakes) = house.config_mistakes() {
         return Err(mistakes.clone().into());
     }
+    let listing = operator::releases(context).await;
+    house.take_releases(&listing);
     for object in modules(client, &context.namespace).await? {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         house.take_module_object(name, Some(&object));
     }
+    house.objects_known(Instant::now(), Timestamp::now());
     let limit = context.script_timeout;
     let decided = task::evaluate(&context.processes, limit, house.evaluation()).await;
     house.take_decisions(decided, Instant::now(), Timestamp::now());

@@ -46,7 +46,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, socket: &Path) -> Result<(), Fa
 
 async fn render(arguments: &Arguments) -> Result<String, Failure> {
     output::note(offline::HOOKS_MISSING);
-    let settings = arguments.places.place.settings();
+    let settings = arguments.places.settings();
     let namespace = settings
         .namespace
         .clone()

@@ -5,6 +5,8 @@ mod parse;
 mod read;
 mod webhooks;
 
+pub(super) use parse::helm_driver;
+
 use std::path::PathBuf;
 use std::time::Duration;
 

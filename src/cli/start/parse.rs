@@ -9,9 +9,10 @@ use jiff::SignedDuration;
 use crate::binding::FailurePolicy;
 use crate::module::{Extenders, Source};
 use crate::operator::{LogForm, LogLevel};
+use crate::release::Store;
 
 /// A setting, or what was expected instead.
-pub(super) type Parsed<T> = Result<T, String>;
+pub(in crate::cli) type Parsed<T> = Result<T, String>;
 
 /// Any text but none.
 pub(super) fn text(text: &str) -> Parsed<String> {
@@ -45,6 +46,16 @@ pub(super) fn switch(text: &str) -> Parsed<bool> {
         "true" | "True" | "TRUE" | "t" | "T" | "1" => Ok(true),
         "false" | "False" | "FALSE" | "f" | "F" | "0" => Ok(false),
         _ => Err(expected("true or false", text)),
+    }
+}
+
+/// Where Helm keeps releases, in the words of its `HELM_DRIVER`.
+pub(in crate::cli) fn helm_driver(text: &str) -> Parsed<Store> {
+    match text {
+        "" | "secret" | "secrets" => Ok(Store::Secrets),
+        "configmap" | "configmaps" => Ok(Store::ConfigMaps),
+        "memory" | "sql" => Ok(Store::Elsewhere),
+        _ => Err(expected("secret, configmap, memory or sql", text)),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::operator::{ClientLimits, LogTime, Replica, Settings};
 use crate::report::{Mistake, Mistakes};
 
 /// Variables without a flag.
-pub(super) const ENVIRONMENT_ONLY: [(&str, &str); 3] = [
+pub(super) const ENVIRONMENT_ONLY: [(&str, &str); 4] = [
     (
         "ADDON_OPERATOR_HA",
         "Run several replicas of which one leads; needs the pod's name, address and namespace",
@@ -22,14 +22,17 @@ pub(super) const ENVIRONMENT_ONLY: [(&str, &str); 3] = [
         "QUEUE_ACTIONS_METRICS",
         "`no` turns off the histograms of queue operations",
     ),
+    (
+        "HELM_DRIVER",
+        "Where the original kept its Helm releases: `secret` (the default) or `configmap`",
+    ),
 ];
 
 /// Variables of the original that mean nothing here, and why.
-const WITHOUT_EFFECT: [(&str, &str); 8] = [
+const WITHOUT_EFFECT: [(&str, &str); 7] = [
     ("HELM_HISTORY_MAX", "no Helm releases are kept"),
     ("HELM_MONITOR_KUBE_CLIENT_QPS", "drift is watched"),
     ("HELM_MONITOR_KUBE_CLIENT_BURST", "drift is watched"),
-    ("HELM_DRIVER", "no Helm releases are kept"),
     ("USE_NELM", "nelm is not used"),
     ("NELM_DEPENDENCY_GRAPH_ENABLED", "nelm is not used"),
     ("TRACING_OTLP_ENDPOINT", "traces are not sent"),
@@ -40,7 +43,7 @@ const WITHOUT_EFFECT: [(&str, &str); 8] = [
 ];
 
 /// Settings that are checked and have no effect yet, and why.
-const NOT_YET: [(&Flag, &str); 4] = [
+const NOT_YET: [(&Flag, &str); 3] = [
     (
         &flag::SHELL_CHROOT_DIR,
         "hooks and scripts run in the operator's own root folder",
@@ -52,10 +55,6 @@ const NOT_YET: [(&Flag, &str); 4] = [
     (
         &flag::HELM_TIMEOUT,
         "Helm hooks of charts are left out; timeouts.apply in module.yaml limits the rest",
-    ),
-    (
-        &flag::HELM_IGNORE_RELEASE,
-        "no Helm release is ever removed",
     ),
 ];
 
@@ -281,6 +280,7 @@ impl Reader<'_> {
     fn read_environment_only(&mut self, settings: &mut Settings) {
         let queue_metrics = &mut settings.queue_action_metrics;
         self.read_variable("QUEUE_ACTIONS_METRICS", queue_metrics, yes_or_no);
+        self.read_variable("HELM_DRIVER", &mut settings.helm.store, parse::helm_driver);
         let mut several = false;
         self.read_variable("ADDON_OPERATOR_HA", &mut several, parse::switch);
         if several {
@@ -446,6 +446,7 @@ mod tests {
     use super::*;
     use crate::module::{Extenders, Source};
     use crate::operator::{LogForm, LogLevel};
+    use crate::release::Store;
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -515,7 +516,7 @@ mod tests {
     type Holds = fn(&Settings) -> bool;
 
     #[rustfmt::skip]
-    const OF_THE_ORIGINAL: [(&str, &str, Holds); 23] = [
+    const OF_THE_ORIGINAL: [(&str, &str, Holds); 24] = [
         ("GLOBAL_HOOKS_DIR", "/h", |s| s.folders.global_hooks.ends_with("/h")),
         ("SHELL_OPERATOR_HOOKS_DIR", "/h", |s| s.folders.global_hooks.ends_with("/h")),
         ("SHELL_OPERATOR_TMP_DIR", "/t", |s| s.folders.temporary.ends_with("/t")),
@@ -534,6 +535,7 @@ mod tests {
         ("OBJECT_PATCHER_KUBE_CLIENT_TIMEOUT", "1s", |s| s.object_patcher.timeout == Some(Duration::from_secs(1))),
         ("HELM_TIMEOUT", "1s", |s| s.helm.timeout == Duration::from_secs(1)),
         ("HELM_IGNORE_RELEASE", "r", |s| s.helm.ignore_release.as_deref() == Some("r")),
+        ("HELM_DRIVER", "configmap", |s| s.helm.store == Store::ConfigMaps),
         ("LOG_LEVEL", "debug", |s| s.log.level == LogLevel::Debug),
         ("LOG_TYPE", "json", |s| s.log.form == Some(LogForm::Json)),
         ("LOG_NO_TIME", "true", |s| s.log.time == LogTime::Hidden),
@@ -597,7 +599,6 @@ mod tests {
             ("ADDON_OPERATOR_SHELL_CHROOT_DIR", "/c"),
             ("ADDON_OPERATOR_ADMISSION_SERVER_ENABLED", "true"),
             ("HELM_TIMEOUT", "1m"),
-            ("HELM_IGNORE_RELEASE", "operator"),
         ] {
             let told = with(&[(name, value)]).warnings.join("\n");
             assert!(
