@@ -11,6 +11,8 @@ use crate::support::{self, Modules, Operator, eventually, rest};
 
 const DOCUMENT: &str = include_str!("../../docs/HOOKS.md");
 
+const NAMESPACES: &str = "/api/v1/namespaces";
+
 /// The only block of a kind.
 fn block(kind: &str) -> &'static str {
     let (_, rest) = DOCUMENT.split_once(&format!("```{kind}\n")).expect(kind);
@@ -72,16 +74,7 @@ async fn hooks_of_the_documents_are_asked_and_answer() {
         return;
     };
     let client = support::client(server.kubeconfig()).await;
-    let namespaces = "/api/v1/namespaces";
-    rest::create(&client, namespaces, &namespace("ops", &json!({}))).await;
-    rest::create(
-        &client,
-        namespaces,
-        &namespace("shop", &json!({"team": "shop"})),
-    )
-    .await;
-    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-    rest::create(&client, definitions, &definition()).await;
+    furnish(&client).await;
     let modules = Modules::of(&[("010-hello/values.yaml", "helloEnabled: true\n")]);
     for (file, kind) in [
         ("a.py", "python admission hook"),
@@ -94,55 +87,67 @@ async fn hooks_of_the_documents_are_asked_and_answer() {
     let mut operator = Operator::start_with(server.kubeconfig(), "ops", modules.path(), change);
     operator.converged().await;
 
+    namespaces_are_labelled(&client).await;
+    images_say_their_version(&client).await;
+    tabs_are_converted(&client).await;
+    operator.stop().await;
+    server.stop().await.expect("an end");
+}
+
+async fn furnish(client: &Client) {
+    rest::create(client, NAMESPACES, &namespace("ops", &json!({}))).await;
+    let shop = namespace("shop", &json!({"team": "shop"}));
+    rest::create(client, NAMESPACES, &shop).await;
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    rest::create(client, definitions, &definition()).await;
+}
+
+async fn namespaces_are_labelled(client: &Client) {
     let mut count = 0;
     eventually("a namespace is labelled", PATIENCE, async || {
         count += 1;
         let object = namespace(&format!("try-{count}"), &json!({}));
-        let (code, made) = create(&client, namespaces, &object).await;
+        let (code, made) = create(client, NAMESPACES, &object).await;
         match (code, made["metadata"]["labels"]["team"].as_str()) {
             (201, Some("none")) => Ok(()),
             other => Err(format!("{other:?} {made}")),
         }
     })
     .await;
-    let deployments = "/apis/apps/v1/namespaces/shop/deployments";
-    let (code, refused) = create(&client, deployments, &deployment("bad", "web")).await;
+}
+
+async fn images_say_their_version(client: &Client) {
+    let made = async |namespace: &str, name: &str, image: &str| {
+        let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments");
+        create(client, &path, &deployment(name, image)).await
+    };
+    let (code, refused) = made("shop", "bad", "web").await;
     assert_eq!(code, 403);
     assert_eq!(
         refused["message"],
         "admission webhook \"versions.example.com\" denied the request: say a version: web"
     );
-    assert_eq!(
-        create(&client, deployments, &deployment("good", "web:1"))
-            .await
-            .0,
-        201
-    );
-    let elsewhere = "/apis/apps/v1/namespaces/ops/deployments";
-    assert_eq!(
-        create(&client, elsewhere, &deployment("bad", "web"))
-            .await
-            .0,
-        201
-    );
+    assert_eq!(made("shop", "good", "web:1").await.0, 201);
+    assert_eq!(made("ops", "bad", "web").await.0, 201);
+}
 
+async fn tabs_are_converted(client: &Client) {
     let tab = json!({
         "apiVersion": "stable.example.com/v1", "kind": "Tab", "metadata": {"name": "a"}, "spec": {"host": "x"},
     });
     let tabs = |version: &str| format!("/apis/stable.example.com/{version}/tabs");
+    let stored = format!("{}/a", tabs("v2"));
     eventually("a tab is converted", PATIENCE, async || {
-        let (code, made) = create(&client, &tabs("v1"), &tab).await;
-        let stored = rest::get(&client, &format!("{}/a", tabs("v2"))).await;
-        let hosts = stored.map(|stored| stored["spec"]["hosts"].clone());
+        let (code, made) = create(client, &tabs("v1"), &tab).await;
+        let found = rest::get(client, &stored).await;
+        let hosts = found.map(|found| found["spec"]["hosts"].clone());
         if hosts == Some(json!(["x"])) {
             return Ok(());
         }
         if code == 201 {
-            rest::delete(&client, &format!("{}/a", tabs("v2"))).await;
+            rest::delete(client, &stored).await;
         }
         Err(format!("{made} {hosts:?}"))
     })
     .await;
-    operator.stop().await;
-    server.stop().await.expect("an end");
 }
