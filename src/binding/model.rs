@@ -155,6 +155,8 @@ pub struct KubernetesBinding {
     pub on_synchronization: bool,
     /// Whether the module's start, or the first converge, waits for that run.
     pub wait_for_synchronization: bool,
+    /// After which time all objects are listed anew, lest an event was missed; `None` for never.
+    pub resynchronization: Option<Duration>,
     /// What it has in common with others.
     pub common: Common,
 }

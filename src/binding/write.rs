@@ -152,13 +152,17 @@ impl Page<'_> {
     /// The list of a binding's items, written once and copied from then on.
     fn items(&mut self, index: usize) {
         if let Some(range) = self.written.get(&index) {
+            // Room for exactly this: a text that doubles would cost as much again as the snapshot.
+            self.text.reserve_exact(range.len());
             self.text.extend_from_within(range.clone());
             return;
         }
         let start = self.text.len();
         self.text.push('[');
         if let Some(binding) = self.config.kubernetes.get(index) {
-            for (position, item) in (self.snapshot)(index).iter().enumerate() {
+            let items = (self.snapshot)(index);
+            self.text.reserve_exact(room_for(&items));
+            for (position, item) in items.iter().enumerate() {
                 self.separate(position);
                 self.text.push('{');
                 self.item("", binding, item);
@@ -210,6 +214,14 @@ impl Page<'_> {
         let quoted = serde_json::Value::from(word).to_string();
         self.text.push_str(&quoted);
     }
+}
+
+/// More bytes than a list of these items has.
+fn room_for(items: &[Arc<Item>]) -> usize {
+    const AROUND_EACH: usize = r#"{"filterResult":null,"object":},"#.len();
+    let length = |text: &Option<Box<str>>| text.as_deref().map_or(0, str::len);
+    let each = |item: &Arc<Item>| length(&item.object) + length(&item.filter_result) + AROUND_EACH;
+    items.iter().map(each).sum()
 }
 
 #[cfg(test)]

@@ -15,10 +15,10 @@ use tokio::time::timeout;
 use super::connect::Settings;
 use super::discovery::{Discovery, Resource};
 use super::error::{Error, Refusal};
-use super::exchange::Call;
+use super::exchange::{Call, Propagation};
 use super::limit::Limits;
 use super::lines::Lines;
-use super::pace::Pace;
+use super::pace::{Own, Pace};
 use crate::object::Metadata;
 
 pub(super) const JSON: &str = "application/json";
@@ -33,6 +33,8 @@ const MERGE_PATCH: &str = "application/merge-patch+json";
 #[derive(Clone)]
 pub struct Client {
     pub(super) inner: Arc<Inner>,
+    /// Limits of this client alone, beside those of the connection.
+    pub(super) own: Option<Arc<Own>>,
     /// Whether every write is a dry run.
     pub(super) rehearses: bool,
 }
@@ -130,17 +132,6 @@ pub enum PatchType {
     Json,
 }
 
-/// What happens to the dependants of a deleted object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Propagation {
-    /// They go afterwards.
-    Background,
-    /// They go first.
-    Foreground,
-    /// They stay.
-    Orphan,
-}
-
 impl Client {
     pub(super) fn new(
         (http, lines): (kube::Client, Lines),
@@ -159,6 +150,7 @@ impl Client {
                 limits: Limits::new(settings.writes_in_flight),
                 pace: Pace::new(settings.qps, settings.burst),
             }),
+            own: None,
             rehearses: false,
         }
     }
@@ -214,7 +206,7 @@ impl Client {
         let call = Call::read(deed, path.to_owned(), if whole { JSON } else { METADATA });
         let place = self.inner.lines.take();
         let place = place.map_err(|source| self.unreachable(deed, source))?;
-        let opened = timeout(self.inner.deadline, self.once_over(&place.http, &call));
+        let opened = timeout(self.deadline(), self.once_over(&place.http, &call));
         let response = opened.await.map_err(|_| self.late(deed))??;
         if response.status().is_success() {
             return Ok(response
@@ -385,18 +377,21 @@ impl Client {
         propagation: Propagation,
     ) -> Result<bool, Error> {
         let deed = format!("deleting {target}");
-        let policy = match propagation {
-            Propagation::Background => "Background",
-            Propagation::Foreground => "Foreground",
-            Propagation::Orphan => "Orphan",
-        };
-        let mut options = serde_json::json!({
-            "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": policy,
-        });
-        if let Some(uid) = uid {
-            options["preconditions"] = serde_json::json!({ "uid": uid });
-        }
-        let call = Call::write(&deed, Method::DELETE, target.path(), options.to_string());
+        let options = propagation.options(uid);
+        let call = Call::write(&deed, Method::DELETE, target.path(), options);
+        Ok(found(self.send(call).await)?.is_some())
+    }
+
+    /// Deletes a part of an object, such as its `status`; `false` when object or part is not there.
+    pub async fn delete_part(
+        &self,
+        target: Target<'_>,
+        part: &str,
+        propagation: Propagation,
+    ) -> Result<bool, Error> {
+        let deed = format!("deleting {part} of {target}");
+        let path = target.part(Some(part));
+        let call = Call::write(&deed, Method::DELETE, path, propagation.options(None));
         Ok(found(self.send(call).await)?.is_some())
     }
 

@@ -39,6 +39,35 @@ pub(super) struct Answer {
     pub(super) body: Bytes,
 }
 
+/// What happens to the dependants of a deleted object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Propagation {
+    /// They go afterwards.
+    Background,
+    /// They go first.
+    Foreground,
+    /// They stay.
+    Orphan,
+}
+
+impl Propagation {
+    /// The body of a deletion; with a `uid`, of the object that has it alone.
+    pub(super) fn options(self, uid: Option<&str>) -> String {
+        let policy = match self {
+            Self::Background => "Background",
+            Self::Foreground => "Foreground",
+            Self::Orphan => "Orphan",
+        };
+        let mut options = serde_json::json!({
+            "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": policy,
+        });
+        if let Some(uid) = uid {
+            options["preconditions"] = serde_json::json!({ "uid": uid });
+        }
+        options.to_string()
+    }
+}
+
 impl Client {
     /// The same client, all of whose writes are dry runs: the server checks and answers them, and
     /// stores nothing.
@@ -58,12 +87,13 @@ impl Client {
     /// Sends until it succeeds, is refused for good, or the deadline is over.
     pub(super) async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
         let deed = call.deed.to_owned();
+        self.own_turn().await;
         let call = if self.rehearses {
             call.rehearsed()
         } else {
             call
         };
-        let sent = timeout(self.inner.deadline, self.send_with_retries(call));
+        let sent = timeout(self.deadline(), self.send_with_retries(call));
         sent.await.unwrap_or_else(|_| Err(self.late(&deed)))
     }
 
@@ -208,7 +238,7 @@ impl Client {
     pub(super) fn late(&self, deed: &str) -> Error {
         Error::Wait {
             deed: deed.to_owned(),
-            seconds: self.inner.deadline.as_secs(),
+            seconds: self.deadline().as_secs(),
         }
     }
 }

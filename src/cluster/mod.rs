@@ -17,8 +17,8 @@ mod limit;
 mod lines;
 mod pace;
 
-pub use call::{Applied, Apply, Client, PatchType, Propagation, Target, Write, Written};
+pub use call::{Applied, Apply, Client, PatchType, Target, Write, Written};
 pub use connect::{Settings, connect};
 pub use discovery::{Resource, ServerVersion};
 pub use error::{Cause, Error, Refusal};
-pub use exchange::REQUESTS;
+pub use exchange::{Propagation, REQUESTS};

@@ -3,16 +3,49 @@
 //! A token bucket: `burst` requests may go at once, then `qps` a second. By default nothing is
 //! limited here: priority and fairness are the server's duty.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+
+use super::call::Client;
 
 /// The bucket, as the moment at which it would be full.
 pub(super) struct Pace {
     interval: Duration,
     burst: Duration,
     full_at: Mutex<Option<Instant>>,
+}
+
+/// Limits of one client on a connection that others use as well.
+pub(super) struct Own {
+    deadline: Duration,
+    pace: Option<Pace>,
+}
+
+impl Client {
+    /// The same connection, with a deadline and a rate of its own; that of the connection counts too.
+    #[must_use]
+    pub fn limited(&self, deadline: Duration, qps: Option<f32>, burst: Option<u32>) -> Self {
+        let pace = Pace::new(qps, burst);
+        Self {
+            own: Some(Arc::new(Own { deadline, pace })),
+            ..self.clone()
+        }
+    }
+
+    /// How long one call may take.
+    pub(super) fn deadline(&self) -> Duration {
+        let own = self.own.as_ref();
+        own.map_or(self.inner.deadline, |own| own.deadline)
+    }
+
+    /// Waits for one's turn where this client is limited; that takes nothing from the deadline.
+    pub(super) async fn own_turn(&self) {
+        if let Some(pace) = self.own.as_ref().and_then(|own| own.pace.as_ref()) {
+            pace.wait().await;
+        }
+    }
 }
 
 impl Pace {

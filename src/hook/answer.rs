@@ -9,9 +9,14 @@ use super::files::{
     METRICS, VALUES_PATCH,
 };
 use super::{Call, Output};
-use crate::patch::{self, parse, parse_metric_operations, parse_object_operations};
+use crate::patch::{
+    self, ObjectOperation, parse, parse_metric_operations, parse_object_operations,
+};
 use crate::process::{Ended, read_answer};
 use crate::report::{Mistake, Mistakes};
+
+/// The option of object patches that outlive a failure.
+const IGNORE_HOOK_ERROR: &str = "ignoreHookError";
 
 /// A larger answer is refused, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -53,6 +58,27 @@ pub(super) fn read_answers(files: &Files, call: &Call<'_>, ended: &Ended) -> Res
             hook: call.hook.file.shown.clone(),
             source,
         }),
+    }
+}
+
+/// Reads what a run that failed wants done with objects all the same. Half a file is usual then and
+/// no mistake of its own; only who asked for this is told that it does not happen.
+pub(super) fn read_survivors(files: &Files, call: &Call<'_>) -> Vec<ObjectOperation> {
+    let text = read(files, KUBERNETES_PATCH).unwrap_or_default();
+    if !text.contains(IGNORE_HOOK_ERROR) {
+        return Vec::new();
+    }
+    match parse_object_operations(&text) {
+        Ok(mut operations) => {
+            operations.retain(ObjectOperation::survives_hook_error);
+            operations
+        }
+        Err(error) => {
+            let (module, hook) = (call.module.map(ToString::to_string), &call.hook.file.name);
+            let why = crate::report::chain(&error);
+            tracing::warn!(target: "hook", module, hook, why, "the hook failed, and none of its object patches is done");
+            Vec::new()
+        }
     }
 }
 

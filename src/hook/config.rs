@@ -12,6 +12,9 @@ use crate::report::Mistake;
 /// A longer configuration is refused, in bytes.
 const LONGEST: usize = 4 << 20;
 
+/// What a binary of several hooks says to `--config`.
+const NO_CONFIG: &str = "unknown flag: --config";
+
 /// Runs a hook with `--config` and reads what it prints. What it says on standard error is logged.
 pub async fn read_config(
     processes: &Processes,
@@ -70,6 +73,12 @@ pub async fn print_config(
     log.finish();
     let hook = || file.shown.clone();
     if !ended.status.success() {
+        if [&printed, &ended.last_words]
+            .iter()
+            .any(|said| said.contains(NO_CONFIG))
+        {
+            return Err(Error::Batch { hook: hook() });
+        }
         return Err(Error::ConfigFailed {
             hook: hook(),
             ending: ended.ending(),

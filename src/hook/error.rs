@@ -1,5 +1,6 @@
 //! What can go wrong with a hook.
 
+use crate::patch::ObjectOperation;
 use crate::process;
 use crate::report::Mistakes;
 
@@ -29,6 +30,15 @@ pub enum Error {
         /// The last lines of its standard error.
         last_words: String,
     },
+    /// It is a binary of several hooks, as the module SDK for Go makes them.
+    #[error(
+        "hook {hook} does not know --config: it seems to be a binary with several hooks, as the \
+         module SDK makes them, which cannot be run here; each hook must be an executable of its own"
+    )]
+    Batch {
+        /// The hook, for people.
+        hook: String,
+    },
     /// Run with `--config`, it did not end.
     #[error(
         "hook {hook} did not end within {limit:?} when asked for its bindings by --config, and was \
@@ -52,7 +62,7 @@ pub enum Error {
         #[source]
         source: process::Error,
     },
-    /// It ran and ended badly; nothing that it asked for is read.
+    /// It ran and ended badly; of what it asked for, nothing is read but what survives that.
     #[error("hook {hook} {ending}{}", after_colon(last_words))]
     Failed {
         /// The hook, for people.
@@ -61,6 +71,8 @@ pub enum Error {
         ending: String,
         /// The last lines of its standard error.
         last_words: String,
+        /// What it wants done although it failed: patches of a status with `ignoreHookError`.
+        objects: Vec<ObjectOperation>,
     },
     /// It ended well, and what it asked for cannot be understood; nothing of it is done. All mistakes
     /// of all its files are named.
@@ -75,6 +87,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// What is to be done with objects although the hook failed.
+    pub fn survivors(&self) -> &[ObjectOperation] {
+        match self {
+            Self::Failed { objects, .. } => objects,
+            _ => &[],
+        }
+    }
+
     /// Whether it only did not run to its end because the operator stops.
     pub fn is_stop(&self) -> bool {
         matches!(

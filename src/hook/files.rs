@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::Call;
+use super::{Call, Given};
 use crate::process::{self, Folder, Processes};
 
 /// A file that a hook fills, by its variable.
@@ -28,7 +28,11 @@ pub(super) struct Files {
 
 impl Files {
     /// Makes them all, with the original's names but for the random part, which the folder has.
-    pub(super) fn write(processes: &Processes, call: &Call<'_>) -> Result<Self, process::Error> {
+    pub(super) fn write(
+        processes: &Processes,
+        call: &Call<'_>,
+        given: &Given,
+    ) -> Result<Self, process::Error> {
         let module = call.module.map_or("global", |module| module.as_str());
         let hook = file_name(&call.hook.file.name);
         let folder = processes.folder(&format!("{module}.{hook}"))?;
@@ -36,17 +40,17 @@ impl Files {
             (
                 "CONFIG_VALUES_PATH",
                 format!("{module}.module-config-values.json"),
-                call.config_values,
+                given.config_values.as_bytes(),
             ),
             (
                 "VALUES_PATH",
                 format!("{module}.module-values.json"),
-                call.values,
+                given.values.as_bytes(),
             ),
             (
                 "BINDING_CONTEXT_PATH",
                 format!("{module}.module-hook-{hook}-binding-context.json"),
-                call.contexts.as_bytes(),
+                given.contexts.as_bytes(),
             ),
             (
                 CONFIG_VALUES_PATCH,

@@ -61,12 +61,6 @@ pub struct Call<'a> {
     pub module: Option<&'a ModuleName>,
     /// The key of the values that it may patch: its module's, or `global`.
     pub scope: &'a ValuesKey,
-    /// The text of the binding context file.
-    pub contexts: &'a str,
-    /// The values as JSON: `{"global": …, "fooBar": …}`, of a global hook `global` alone.
-    pub values: &'a [u8],
-    /// The same as people set them, without defaults and static values.
-    pub config_values: &'a [u8],
     /// The group of metrics that name none; `None` is no group.
     pub metric_group: Option<&'a str>,
     /// How long it may take; `None` is as long as it wants.
@@ -75,6 +69,17 @@ pub struct Call<'a> {
     pub log: Labels<'a>,
     /// Whether JSON lines of the hook are log records of their own, to be passed on as they are.
     pub proxy_json: bool,
+}
+
+/// What a hook is given in files. It is taken by value: once it is on disk, nobody needs it in memory
+/// while the hook runs.
+pub struct Given {
+    /// The text of the binding context file.
+    pub contexts: String,
+    /// The values as JSON: `{"global": …, "fooBar": …}`, of a global hook `global` alone.
+    pub values: String,
+    /// The same as people set them, without defaults and static values.
+    pub config_values: String,
 }
 
 /// What the lines of a hook are logged with, beside the hook and its module.
@@ -126,7 +131,6 @@ impl HookFile {
 }
 
 impl std::fmt::Debug for Call<'_> {
-    /// Values may hold secrets.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Call({}, {:?})", self.hook.file.shown, self.log)
     }

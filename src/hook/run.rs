@@ -1,10 +1,10 @@
 //! One run of a hook.
 
-use super::answer::read_answers;
+use super::answer::{read_answers, read_survivors};
 use super::error::Error;
 use super::files::Files;
 use super::log::Log;
-use super::{Call, Output};
+use super::{Call, Given, Output};
 use crate::process::{Hearing, Processes, Run, Stream};
 
 /// Of a line more is not logged, in bytes; as in the original.
@@ -15,13 +15,15 @@ const MOST_LOGGED: usize = 4 << 20;
 /// Runs a hook and reads what it asked for, if it ends well. Its output is logged line by line.
 ///
 /// Dropping the future ends the hook and removes its files.
-pub async fn run(processes: &Processes, call: Call<'_>) -> Result<Output, Error> {
+pub async fn run(processes: &Processes, call: Call<'_>, given: Given) -> Result<Output, Error> {
     let file = &call.hook.file;
     let failed = |source| Error::Process {
         hook: file.shown.clone(),
         source,
     };
-    let files = Files::write(processes, &call).map_err(failed)?;
+    let files = Files::write(processes, &call, &given).map_err(failed)?;
+    // The snapshots in it may be as large as all that is kept of them.
+    drop(given);
     let (program, arguments, mut variables) = file.program();
     variables.extend(files.variables());
     let mut log = Log::new(&file.name, call.module, call.log, call.proxy_json);
@@ -46,6 +48,7 @@ pub async fn run(processes: &Processes, call: Call<'_>) -> Result<Output, Error>
             hook: file.shown.clone(),
             ending: ended.ending(),
             last_words: ended.last_words,
+            objects: read_survivors(&files, &call),
         });
     }
     read_answers(&files, &call, &ended)

@@ -80,9 +80,6 @@ impl Bench {
                 hook: &hook,
                 module: Some(&module),
                 scope: &module.key(),
-                contexts: r#"[{"binding":"onStartup"}]"#,
-                values: br#"{"global":{},"web":{"password":"hunter2"}}"#,
-                config_values: br#"{"global":{}}"#,
                 metric_group: None,
                 limit: self.limit,
                 log: Labels {
@@ -91,6 +88,11 @@ impl Bench {
                     task: 7,
                 },
                 proxy_json: self.proxy_json,
+            },
+            Given {
+                contexts: r#"[{"binding":"onStartup"}]"#.to_owned(),
+                values: r#"{"global":{},"web":{"password":"hunter2"}}"#.to_owned(),
+                config_values: r#"{"global":{}}"#.to_owned(),
             },
         )
         .await;
@@ -302,6 +304,59 @@ async fn bad_configs_name_the_hook_its_last_words_and_what_to_do() {
         "running hook 010-web/hooks/a.sh: starting 010-web/hooks/a.sh \
          (is the interpreter of its first line installed?): No such file or directory (os error 2)"
     );
+}
+
+#[tokio::test]
+async fn batch_hooks_are_told_as_what_they_are() {
+    let script = r#"echo "$*" >> asked
+        case $1 in --config) echo '{"level":"error","error":"unknown flag: --config"}'; exit 1;; esac"#;
+    let bench = Bench::empty();
+    bench.write(
+        "010-web/hooks/batch",
+        &format!("#!/bin/bash\ncd $(dirname $0)\n{script}\n"),
+        0o755,
+    );
+    let told = bench.config_fails().await;
+    assert_eq!(
+        told,
+        "hook 010-web/hooks/batch does not know --config: it seems to be a binary with several \
+         hooks, as the module SDK makes them, which cannot be run here; each hook must be an \
+         executable of its own"
+    );
+    assert_eq!(
+        bench.read("010-web/hooks/asked"),
+        "--config\n",
+        "nothing else is asked"
+    );
+}
+
+#[tokio::test]
+async fn patches_of_a_status_survive_a_failed_hook() {
+    let survivors = async |file: &str, code: &str| -> Vec<String> {
+        let script = format!("cat > $KUBERNETES_PATCH_PATH <<'END'\n{file}\nEND\nexit {code}");
+        let error = Bench::new(&script).run().await.unwrap_err();
+        let survivors = error.survivors().iter();
+        survivors.map(ToString::to_string).collect()
+    };
+    let patch = |name: &str, more: &str| {
+        format!(
+            "---\n{{operation: MergePatch, kind: Node, name: {name}, mergePatch: {{a: 1}}{more}}}\n"
+        )
+    };
+    let file = [
+        patch("a", ", subresource: status, ignoreHookError: true"),
+        patch("b", ", subresource: status"),
+        patch("c", ", ignoreHookError: true"),
+        "---\n{operation: Delete, kind: Node, name: d, ignoreHookError: true}\n".to_owned(),
+        patch("e", ", subresource: /status, ignoreHookError: true"),
+    ];
+    assert_eq!(
+        survivors(&file.concat(), "1").await,
+        ["MergePatch Node a", "MergePatch Node e"]
+    );
+    let half = file[0].clone() + "---\noperation: Merg";
+    assert_eq!(survivors(&half, "1").await, [""; 0], "half a file");
+    assert_eq!(survivors("", "3").await, [""; 0]);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::House;
 use super::hooks::{BoundState, Told};
 use super::steps::{Place, Times};
-use crate::binding::{Common, Context};
+use crate::binding::{Common, Context, Version};
 use crate::name::ModuleName;
 use crate::queue::QueueName;
 use crate::schedule::Crontab;
@@ -97,8 +97,13 @@ impl House {
     }
 
     pub(super) fn join(&mut self, queue: QueueName, run: HookRun) {
+        // A hook of the first form looks at one context, whatever the length of its list.
+        let set = self.set(run.module.as_ref());
+        let hook = set.and_then(|set| set.hooks.get(&run.hook));
+        let is_alone = hook.is_some_and(|hook| hook.config.version == Version::V0);
         let task = Task::HookRun(Box::new(run));
-        self.lines.join(queue, task, Task::join);
+        let join = |old: &mut Task, new: &Task| !is_alone && Task::join(old, new);
+        self.lines.join(queue, task, join);
     }
 
     fn place_of(&self, monitor: MonitorId) -> Option<Place> {
@@ -113,7 +118,7 @@ impl House {
         };
         let asks = set.bound.get(&monitor).and_then(|bound| {
             let binding = set.binding(bound)?;
-            let is_v1 = set.hooks.get(&bound.hook)?.config.version == crate::binding::Version::V1;
+            let is_v1 = set.hooks.get(&bound.hook)?.config.version == Version::V1;
             Some(binding.on_synchronization && is_v1)
         });
         let (is_between, is_in_chain) = (set.chain.is_none() && set.is_live, set.chain.is_some());

@@ -44,7 +44,9 @@ impl Doors {
         let registry = Registry::new(&settings.metrics_prefix);
         let metrics = Metrics::new(&registry)?;
         let webhook_metrics = webhook::Metrics::new(&registry)?;
-        let hook_metrics = Arc::new(Registry::new(&settings.metrics_prefix));
+        let series = settings.hook_metrics.series;
+        let hook_metrics = Registry::with_series_limit(&settings.metrics_prefix, series);
+        let hook_metrics = Arc::new(hook_metrics);
         let of_hooks = hook_metrics.clone();
         let (asks, questions) = mpsc::channel(QUESTIONS);
         let (converge, converge_view) = watch::channel(ConvergeStatus::default());

@@ -10,6 +10,7 @@ mod error;
 mod folders;
 mod hearing;
 mod hook_metric;
+mod hook_series;
 mod metric;
 mod outbox;
 mod parameters;
@@ -23,7 +24,8 @@ mod webhooks;
 pub use error::Error;
 pub use run::{View, run};
 pub use settings::{
-    AdmissionSettings, ClientLimits, ClusterSettings, DebugSettings, Folders, HelmSettings, Limits,
-    LogForm, LogLevel, LogSettings, LogTime, ModuleSettings, Replica, SetLogLevel, Settings,
+    AdmissionSettings, ClientLimits, ClusterSettings, DebugSettings, Folders, HelmSettings,
+    HookMetrics, Limits, LogForm, LogLevel, LogSettings, LogTime, ModuleSettings, Replica,
+    SetLogLevel, Settings,
 };
 pub use startup::{connect, context, global_schemas, house_settings, namespace, releases};

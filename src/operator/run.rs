@@ -16,6 +16,7 @@ use super::calls::Calls;
 use super::doors::{Doors, Workers};
 use super::error::Error;
 use super::hearing::{self, Hearing};
+use super::hook_series::HookSeries;
 use super::metric::Metrics;
 use super::outbox::Outbox;
 use super::parameters::Parameters;
@@ -25,7 +26,6 @@ use super::startup;
 use super::watchers::{ConfigData, ModuleObjects, follow_config};
 use super::webhooks::Webhooks;
 use crate::house::{Done, House, Job, Notice, Work};
-use crate::metric::Registry;
 use crate::module::Discovery;
 use crate::name::{ModuleName, ValuesKey};
 use crate::queue::QueueName;
@@ -93,7 +93,7 @@ struct Operator {
     config: watch::Receiver<ConfigData>,
     objects: ModuleObjects,
     hearing: Hearing,
-    hook_metrics: Arc<Registry>,
+    hook_series: HookSeries,
     questions: mpsc::Receiver<Asked>,
     view: watch::Sender<View>,
     converge: watch::Sender<ConvergeStatus>,
@@ -134,7 +134,7 @@ impl Operator {
             config,
             objects: ModuleObjects::default(),
             hearing: Hearing::new(context.hooks.watches.clone(), news, doors.global_hooks),
-            hook_metrics: doors.hook_metrics,
+            hook_series: HookSeries::new(doors.hook_metrics),
             questions: doors.questions,
             view,
             converge: doors.converge,
@@ -222,11 +222,7 @@ impl Operator {
         for notice in self.house.take_notices() {
             match &notice {
                 Notice::Count(count) => self.metrics.count(count),
-                Notice::HookMetrics(operations) => {
-                    for error in self.hook_metrics.write(operations) {
-                        tracing::error!(target: "metric", "{}", report::chain(&error));
-                    }
-                }
+                Notice::HookMetrics(operations) => self.hook_series.write(operations),
                 Notice::Status { .. } | Notice::Remove(_) | Notice::Event(_) => {
                     self.outbox.put(notice);
                 }

@@ -25,6 +25,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// What the names of our metrics begin with.
     pub metrics_prefix: String,
+    /// What becomes of metrics that hooks make.
+    pub hook_metrics: HookMetrics,
     /// Whether the histograms of queue operations are kept.
     pub queue_action_metrics: bool,
     /// How modules are found, ordered and enabled.
@@ -135,6 +137,15 @@ pub struct Limits {
     pub hook_timeout: Option<Duration>,
 }
 
+/// What becomes of metrics that hooks make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HookMetrics {
+    /// Whether those that name no group get that of their hook, which its next run replaces.
+    pub default_group: bool,
+    /// How many series one metric may have.
+    pub series: usize,
+}
+
 /// What is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogSettings {
@@ -237,6 +248,10 @@ impl Default for Settings {
             config_map: "addon-operator".to_owned(),
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 9650),
             metrics_prefix: "addon_operator_".to_owned(),
+            hook_metrics: HookMetrics {
+                default_group: false,
+                series: 10_000,
+            },
             queue_action_metrics: true,
             modules: ModuleSettings::default(),
             cluster: ClusterSettings::default(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::error::Error;
-use super::settings::Settings;
+use super::settings::{ClientLimits, Settings};
 use crate::apply::Applier;
 use crate::cluster::{self, Client, Resource, Target};
 use crate::house;
@@ -104,6 +104,14 @@ pub async fn namespace(settings: &Settings, client: &Client) -> Result<String, E
     }
 }
 
+/// The client of hooks' object patches, with what was set for those alone.
+fn patcher(client: &Client, limits: ClientLimits) -> Client {
+    match limits.timeout {
+        None if limits.qps.is_none() => client.clone(),
+        timeout => client.limited(timeout.unwrap_or(PATIENCE), limits.qps, limits.burst),
+    }
+}
+
 /// What every task is given.
 pub fn context(
     settings: &Settings,
@@ -117,6 +125,8 @@ pub fn context(
         watches,
         timeout: settings.limits.hook_timeout,
         config_timeout: settings.limits.script_timeout,
+        patcher: patcher(&client, settings.object_patcher),
+        metric_groups: settings.hook_metrics.default_group,
         proxy_json: settings.log.proxy_hook_json,
         own_sections: OwnSections::default(),
     };

@@ -32,6 +32,10 @@ pub struct HookContext {
     pub timeout: Option<Duration>,
     /// How long one may take to print its configuration.
     pub config_timeout: Duration,
+    /// The client of their object patches.
+    pub patcher: cluster::Client,
+    /// Whether metrics without a group get that of their hook.
+    pub metric_groups: bool,
     /// Whether their JSON lines are passed on as they are.
     pub proxy_json: bool,
     /// What they have us write into the `ConfigMap`.

@@ -52,10 +52,11 @@ pub struct Preview {
 pub async fn rehearse_hook(
     processes: &Processes,
     call: &HookCall,
-    told: (&str, &str),
+    (binding, contexts): (&str, &str),
     limit: Option<Duration>,
 ) -> Result<HookRehearsal, Error> {
-    let output = run_told(processes, call, told, (limit, true)).await?;
+    let told = (binding, contexts.to_owned());
+    let output = run_told(processes, call, told, (limit, true, false)).await?;
     Ok(HookRehearsal {
         values: values(call, &output.values.values),
         config_values: config_values(call, &output.config_values.values),

@@ -174,7 +174,10 @@ async fn steps(
     };
     // How long is also said of a run that failed.
     ran.took = begun.elapsed();
-    let output = output?;
+    let output = match output {
+        Ok(output) => output,
+        Err(error) => return Err(salvage(context, &call, error, ran).await),
+    };
     ran.usage = output.usage;
     ran.took = output.took;
     let replied = replied(&call, &output)?;
@@ -183,6 +186,11 @@ async fn steps(
         return Ok(());
     }
     let section = check(&call, &output)?;
+    for warning in &output.metrics.warnings {
+        let module = call.module.as_ref().map_or("global", ModuleName::as_str);
+        let hook = &call.hook.file.name;
+        tracing::warn!(target: "hook", module, hook, "METRICS_PATH: {warning}");
+    }
     ran.metrics = output.metrics.operations;
     operate(context, &call, &output.objects, ran).await?;
     if section.is_some() {
@@ -259,27 +267,26 @@ async fn hook_output(
         .map(|context| context.binding.as_str())
         .collect();
     let binding = names.into_iter().collect::<Vec<_>>().join(",");
-    let how = (context.hooks.timeout, context.hooks.proxy_json);
-    run_told(&context.processes, call, (&binding, &text), how).await
+    let hooks = &context.hooks;
+    let how = (hooks.timeout, hooks.proxy_json, hooks.metric_groups);
+    run_told(&context.processes, call, (&binding, text), how).await
 }
 
 /// Runs the hook for what it is told: the names of the bindings, and the text of their contexts. It
-/// has a limit of time, and its JSON lines may be passed on as they are.
+/// has a limit of time, its JSON lines may be passed on as they are, and its metrics without a group
+/// may get its own.
 pub(super) async fn run_told(
     processes: &Processes,
     call: &HookCall,
-    (binding, contexts): (&str, &str),
-    (limit, proxy_json): (Option<Duration>, bool),
+    (binding, contexts): (&str, String),
+    (limit, proxy_json, metric_groups): (Option<Duration>, bool, bool),
 ) -> Result<hook::Output, Error> {
     let (values, config_values) = files(call);
     let hook_call = hook::Call {
         hook: &call.hook,
         module: call.module.as_ref(),
         scope: call.store.scope(),
-        contexts,
-        values: values.as_bytes(),
-        config_values: config_values.as_bytes(),
-        metric_group: None,
+        metric_group: metric_groups.then_some(&call.hook.file.name),
         limit,
         log: Labels {
             binding,
@@ -288,7 +295,12 @@ pub(super) async fn run_told(
         },
         proxy_json,
     };
-    Ok(hook::run(processes, hook_call).await?)
+    let given = hook::Given {
+        contexts,
+        values,
+        config_values,
+    };
+    Ok(hook::run(processes, hook_call, given).await?)
 }
 
 /// The texts of the values files: `{global: …, <key>: …}` for a module's hook, `{global: …}` else.
@@ -332,13 +344,28 @@ async fn operate(
         return Ok(());
     }
     let manager = hook_field_manager(call.module.as_ref());
-    let operated = apply::operate(&context.applier.client, operations, &manager).await;
+    let operated = apply::operate(&context.hooks.patcher, operations, &manager).await;
     ran.objects = operated.done;
     if operated.failures.is_empty() {
         Ok(())
     } else {
         Err(Error::Objects(operated.failures))
     }
+}
+
+/// Does what a hook wants done with objects although it failed. That is why the run failed, whatever
+/// becomes of this.
+async fn salvage(context: &Context, call: &HookCall, error: Error, ran: &mut HookRan) -> Error {
+    let survivors = match &error {
+        Error::RunHook(error) => error.survivors(),
+        _ => &[],
+    };
+    if let Err(why) = operate(context, call, survivors, ran).await {
+        let module = call.module.as_ref().map_or("global", ModuleName::as_str);
+        let (hook, why) = (&call.hook.file.name, crate::report::chain(&why));
+        tracing::warn!(target: "hook", module, hook, why, "the hook failed, and so did its object patches");
+    }
+    error
 }
 
 /// Writes the section with the hook's changes; answers it. The changes are made to the section as it

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use crate::jq::Filter;
 
@@ -73,6 +74,9 @@ pub struct Monitor {
     pub filter: Option<Filter>,
     /// Whether the objects themselves are kept beside their filter results.
     pub keep_full: bool,
+    /// After which time all objects are listed anew; `None` for never. Of those who share a stream the
+    /// shortest counts.
+    pub resynchronization: Option<Duration>,
 }
 
 /// What happened to an object.

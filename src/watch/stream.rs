@@ -3,7 +3,7 @@
 //! | state | next |
 //! |---|---|
 //! | list | pages read: watch · failed: wait, list |
-//! | watch | ended: watch from the last version · 410 Gone: list · failed three times: list |
+//! | watch | ended: watch from the last version · 410 Gone: list · failed three times: list · its time is over: list |
 //!
 //! The server ends a watch after some minutes; that is not a failure. A connection that is silent
 //! although it should not be is found by the HTTP/2 pings beneath (`cluster/connect.rs`).
@@ -17,13 +17,19 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::cluster::{Client, Error, Resource};
 
-const PAGE: u32 = 500;
+/// Objects of the first page of a list, when it is not known how large they are.
+const FIRST_PAGE: usize = 100;
+const LARGEST_PAGE: usize = 500;
+/// About so many bytes are read at once: objects may have a megabyte each, and little of it be kept.
+const PAGE_BYTES: usize = 4 << 20;
 /// The server is asked to end a watch after this many seconds, so that a new one finds a new server.
 const WATCH_SECONDS: u32 = 290;
+/// Who wants a list more often than this gets it so often.
+const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// After this many failures in a row a watch starts over with a list.
@@ -112,9 +118,21 @@ enum End {
 }
 
 /// Follows a scope for ever; `hear` is called for every event and must be quick.
-pub async fn follow(client: &Client, scope: &Scope, mut hear: impl FnMut(Event<'_>) + Send) {
+pub async fn follow(client: &Client, scope: &Scope, hear: impl FnMut(Event<'_>) + Send) {
+    follow_anew(client, scope, || None, hear).await;
+}
+
+/// The same, listing all anew once `period` has passed since the last list; it is asked whenever a
+/// watch is opened.
+pub(super) async fn follow_anew(
+    client: &Client,
+    scope: &Scope,
+    period: impl Fn() -> Option<Duration> + Send,
+    mut hear: impl FnMut(Event<'_>) + Send,
+) {
     let mut pause = FIRST_PAUSE;
     loop {
+        let listed = Instant::now();
         let mut version = match list(client, scope, &mut hear).await {
             Ok(version) => version,
             Err(error) => {
@@ -126,8 +144,11 @@ pub async fn follow(client: &Client, scope: &Scope, mut hear: impl FnMut(Event<'
         };
         let mut failures = 0;
         while failures < FAILURES_TO_LIST {
+            let Some(seconds) = watch_seconds(period(), listed.elapsed()) else {
+                break;
+            };
             let before = version.clone();
-            match watch(client, scope, &mut version, &mut hear).await {
+            match watch(client, scope, (&mut version, seconds), &mut hear).await {
                 End::Closed => {}
                 End::Gone => break,
                 End::Broke(error) => {
@@ -147,6 +168,17 @@ pub async fn follow(client: &Client, scope: &Scope, mut hear: impl FnMut(Event<'
             }
         }
     }
+}
+
+/// How long a watch may take when the last list is so old; `None`: it is time to list.
+fn watch_seconds(period: Option<Duration>, age: Duration) -> Option<u32> {
+    let Some(period) = period else {
+        return Some(WATCH_SECONDS);
+    };
+    let left = period.max(SHORTEST_PERIOD).checked_sub(age)?;
+    // A watch of zero seconds would be one without end.
+    let seconds = u32::try_from(left.as_secs()).unwrap_or(WATCH_SECONDS);
+    (!left.is_zero()).then(|| seconds.clamp(1, WATCH_SECONDS))
 }
 
 /// Follows a scope until `decide` answers something for an object that exists; `None` when time is
@@ -246,11 +278,12 @@ pub(super) async fn list(
     let deed = scope.deed("listing");
     let mut rest = String::new();
     let mut begun = false;
+    let mut limit = FIRST_PAGE;
     loop {
         let more = if rest.is_empty() {
-            format!("limit={PAGE}")
+            format!("limit={limit}")
         } else {
-            format!("limit={PAGE}&continue={}", escape(&rest))
+            format!("limit={limit}&continue={}", escape(&rest))
         };
         let body = client
             .fetch_page(&deed, &scope.path(&more), scope.whole)
@@ -262,9 +295,11 @@ pub(super) async fn list(
         if !std::mem::replace(&mut begun, true) {
             hear(Event::Begin);
         }
-        for item in page.items.iter().flatten() {
+        let items = page.items.as_deref().unwrap_or_default();
+        for item in items {
             hear(Event::Listed(item.get()));
         }
+        limit = page_limit(items.len(), body.len());
         if page.metadata.rest.is_empty() {
             hear(Event::Synchronized);
             return Ok(page.metadata.resource_version.into_owned());
@@ -273,15 +308,24 @@ pub(super) async fn list(
     }
 }
 
+/// How many objects the next page has when those of the last one took so many bytes.
+fn page_limit(items: usize, bytes: usize) -> usize {
+    if items == 0 {
+        return FIRST_PAGE;
+    }
+    let fitting = items.saturating_mul(PAGE_BYTES) / bytes.max(1);
+    fitting.clamp(1, LARGEST_PAGE)
+}
+
 async fn watch(
     client: &Client,
     scope: &Scope,
-    version: &mut String,
+    (version, seconds): (&mut String, u32),
     hear: &mut (impl FnMut(Event<'_>) + Send),
 ) -> End {
     let deed = scope.deed("watching");
     let path = scope.path(&format!(
-        "watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={version}"
+        "watch=true&allowWatchBookmarks=true&timeoutSeconds={seconds}&resourceVersion={version}"
     ));
     let mut stream = match client.open_watch(&deed, &path, scope.whole).await {
         Ok(stream) => stream,
@@ -418,6 +462,39 @@ mod tests {
     fn a_version_too_old_asks_for_a_new_list() {
         let chunk = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410,\"reason\":\"Expired\"}}\n";
         assert!(heard(&[chunk]).2);
+    }
+
+    #[test]
+    fn pages_have_as_many_objects_as_fit() {
+        for (items, bytes, expected) in [
+            (100, 60_000, 500),
+            (100, 1_000_000, 419),
+            (100, 100 << 20, 4),
+            (1, 20 << 20, 1),
+            (0, 100, FIRST_PAGE),
+        ] {
+            assert_eq!(page_limit(items, bytes), expected, "{items} {bytes}");
+        }
+    }
+
+    #[test]
+    fn watch_ends_when_the_next_list_is_due() {
+        let seconds = |period, age| {
+            let period = (period > 0).then(|| Duration::from_secs(period));
+            watch_seconds(period, Duration::from_millis(age))
+        };
+        for (period, age, expected) in [
+            (0, 9_999_000, Some(WATCH_SECONDS)),
+            (3_600, 0, Some(WATCH_SECONDS)),
+            (3_600, 3_500_000, Some(100)),
+            (3_600, 3_599_900, Some(1)),
+            (3_600, 3_600_000, None),
+            (60, 9_000_000, None),
+        ] {
+            assert_eq!(seconds(period, age), expected, "{period} {age}");
+        }
+        let shortest = Some(Duration::from_millis(1));
+        assert_eq!(watch_seconds(shortest, Duration::from_millis(10)), Some(1));
     }
 
     #[test]

@@ -295,6 +295,60 @@ async fn subresources_are_written_and_the_object_beside_them_is_not() {
 }
 
 #[tokio::test]
+async fn patches_have_a_rate_of_their_own() {
+    let Some(mut field) = Field::new("patches").await else {
+        return;
+    };
+    let makes = |prefix: &str| {
+        let one = |number: usize| create("Create", &format!("{prefix}-{number}"), "{}");
+        (0..6).map(one).collect::<String>()
+    };
+    // The kind is known from here on.
+    field.does(&makes("free")).await;
+    let limit = Duration::from_secs(30);
+    field.client = field.client.limited(limit, Some(5.0), Some(1));
+    let begun = Instant::now();
+    field.does(&makes("slow")).await;
+    assert!(
+        begun.elapsed() >= Duration::from_millis(900),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn deletion_of_a_part_never_deletes_the_object() {
+    let Some(field) = Field::new("patches").await else {
+        return;
+    };
+    let set = "{operation: Create, object: {apiVersion: apps/v1, kind: ReplicaSet, metadata: {namespace: NS, name: r}, spec: {replicas: 1, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}}}";
+    field
+        .does(&(create("Create", "a", "{}") + "---\n" + set))
+        .await;
+    for operation in ["Delete", "DeleteInBackground", "DeleteNonCascading"] {
+        let delete = |kind: &str, name: &str| {
+            format!(
+                "---\n{{operation: {operation}, kind: {kind}, namespace: NS, name: {name}, subresource: /status}}\n"
+            )
+        };
+        let failures = field.fails(&(delete("cm", "a") + &delete("rs", "r"))).await;
+        assert_eq!(
+            failures,
+            [
+                format!("operation 1: {operation} cm NS/a: the object has no subresource status"),
+                format!(
+                    "operation 2: {operation} rs NS/r: the server does not allow this method on the requested resource"
+                ),
+            ]
+        );
+        let done = field.does(&delete("cm", "none")).await;
+        assert_eq!(done, ["left v1 ConfigMap NS/none, which is not there"]);
+    }
+    field.config("a").await;
+    field.stage.get("apps/v1/replicasets/r").await;
+}
+
+#[tokio::test]
 async fn scale_is_an_object_of_its_own() {
     let Some(field) = Field::new("patches").await else {
         return;

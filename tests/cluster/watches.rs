@@ -121,6 +121,7 @@ fn monitor(id: u64, kind: &str, namespace: &str) -> Monitor {
         selection,
         filter,
         keep_full: false,
+        resynchronization: None,
     }
 }
 
@@ -220,6 +221,39 @@ async fn monitors_share_one_stream() {
     })
     .await;
     assert_eq!(asked.0[&key("WATCH")], 1, "{asked}");
+}
+
+#[tokio::test]
+async fn objects_are_listed_anew_as_often_as_a_binding_asks() {
+    let Some(server) = support::api_server() else {
+        return;
+    };
+    let (namespace, client) = (server.namespace("watch").await, server.client().await);
+    let group = format!("{}.example.com", namespace.name());
+    rest::create(&client, DEFINITIONS, &widgets(&group)).await;
+    create_widget(&client, &group, namespace.name(), "a").await;
+    let mut watches = Watches::start(server.kubeconfig()).await;
+    let before = server_metrics(&client).await;
+    let mut often = monitor(1, "widgets", namespace.name());
+    // Other tests have widgets too.
+    often.selection.api_version = Some(format!("{group}/v1"));
+    often.resynchronization = Some(Duration::from_secs(1));
+    watches.shared.reconcile(vec![often]);
+    watches.tells(&["1 listed"]).await;
+
+    eventually("three lists", PATIENCE, async || {
+        let asked = server_metrics(&client).await.since(&before);
+        let lists = asked
+            .0
+            .get(&("LIST".to_owned(), format!("{group}/widgets")));
+        let is_enough = lists.is_some_and(|lists| *lists >= 3);
+        is_enough.then_some(()).ok_or(asked.to_string())
+    })
+    .await;
+    assert!(watches.news.is_empty(), "nothing happened");
+    create_widget(&client, &group, namespace.name(), "b").await;
+    watches.tells(&["1 Added b=\"b\""]).await;
+    watches.stop().await;
 }
 
 #[tokio::test]

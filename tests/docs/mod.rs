@@ -4,6 +4,7 @@ mod examples;
 mod hooks;
 mod metrics;
 mod names;
+mod originals;
 
 use std::fs;
 use std::path::{Path, PathBuf};

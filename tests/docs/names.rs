@@ -76,6 +76,55 @@ fn tests_that_hold_differences_exist() {
     assert!(tests > 20, "{tests}");
 }
 
+/// Every test of the sources, and every row of a table of tests: `fn name(`, `name: form(…)`.
+fn tests_of(text: &str) -> BTreeSet<&str> {
+    text.lines().filter_map(test_of).collect()
+}
+
+fn test_of(line: &str) -> Option<&str> {
+    const FORMS: [&str; 6] = [
+        "config(",
+        "kubernetes(",
+        "schedule(",
+        "first(",
+        "whole(",
+        "validating(",
+    ];
+    let line = line.trim_start();
+    let line = line.strip_prefix("async ").unwrap_or(line);
+    if let Some(rest) = line.strip_prefix("fn ") {
+        return rest.strip_suffix("() {");
+    }
+    let (name, rest) = line.split_once(": ")?;
+    let is_row = FORMS.iter().any(|form| rest.starts_with(form));
+    is_row.then_some(name)
+}
+
+#[test]
+fn tests_that_hold_the_contract_of_hooks_exist() {
+    let mut text = String::new();
+    sources(&Path::new(ROOT).join("src"), &mut text);
+    sources(&Path::new(ROOT).join("tests"), &mut text);
+    let known = tests_of(&text);
+    let page = page("docs/HOOKS.md");
+    let (_, section) = page.text.split_once("## Every field and file").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let rows = section
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains('`'));
+    let mut count = 0;
+    for row in rows {
+        let last = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap();
+        let names: Vec<&str> = quoted(last).collect();
+        assert!(!names.is_empty(), "no test holds {row}");
+        for name in names {
+            assert!(known.contains(name), "{name}: {row}");
+            count += 1;
+        }
+    }
+    assert!(count > 60, "{count}");
+}
+
 #[test]
 fn links_between_documents_lead_somewhere() {
     for page in pages() {

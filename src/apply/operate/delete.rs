@@ -24,11 +24,7 @@ impl Deed<'_> {
         let resource = self.resource(wanted).await?;
         let target = point(&resource, wanted);
         let missing = || format!("left {}, which is not there", named(target));
-        let (propagation, awaited) = match cascade {
-            Cascade::Foreground => (Propagation::Foreground, true),
-            Cascade::Background => (Propagation::Background, false),
-            Cascade::Orphan => (Propagation::Orphan, false),
-        };
+        let awaited = cascade == Cascade::Foreground;
         // Another object of this name may come before the watch begins.
         let mut uid = String::new();
         if awaited {
@@ -37,13 +33,34 @@ impl Deed<'_> {
                 None => return Ok(missing()),
             }
         }
-        if !self.client.delete(target, None, propagation).await? {
+        let deleted = self.client.delete(target, None, propagation(cascade));
+        if !deleted.await? {
             return Ok(missing());
         }
         if awaited && resource.watchable && !self.client.is_rehearsing() {
             self.await_end(target, &uid).await?;
         }
         Ok(format!("deleted {}", named(target)))
+    }
+
+    /// Deletes a part of an object, never the object; the few servers that know how are those of
+    /// others. Nothing is awaited.
+    pub(super) async fn delete_part(
+        &mut self,
+        wanted: &ObjectTarget,
+        part: &str,
+        cascade: Cascade,
+    ) -> Result<String, Stop> {
+        let resource = self.resource(wanted).await?;
+        let target = point(&resource, wanted);
+        let deleted = self.client.delete_part(target, part, propagation(cascade));
+        if deleted.await? {
+            return Ok(format!("deleted {part} of {}", named(target)));
+        }
+        match self.client.fetch_metadata(target).await? {
+            Some(_) => Err(Stop::NoSubresource(part.to_owned())),
+            None => Ok(format!("left {}, which is not there", named(target))),
+        }
     }
 
     /// Follows the object until it is gone.
@@ -77,6 +94,14 @@ impl Deed<'_> {
             seconds: PATIENCE.as_secs(),
             reason: sight.reason,
         })
+    }
+}
+
+fn propagation(cascade: Cascade) -> Propagation {
+    match cascade {
+        Cascade::Foreground => Propagation::Foreground,
+        Cascade::Background => Propagation::Background,
+        Cascade::Orphan => Propagation::Orphan,
     }
 }
 

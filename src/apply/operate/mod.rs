@@ -100,7 +100,14 @@ impl<'a> Deed<'a> {
                     self.create(&object, &resource, part, may_exist).await
                 }
             }
-            ObjectOperation::Delete { target, cascade } => self.delete(target, *cascade).await,
+            ObjectOperation::Delete {
+                target,
+                subresource,
+                cascade,
+            } => match subresource {
+                Some(part) => self.delete_part(target, part, *cascade).await,
+                None => self.delete(target, *cascade).await,
+            },
             ObjectOperation::Patch {
                 target,
                 subresource,

@@ -47,6 +47,7 @@ pub(super) fn read_kubernetes(spot: &Spot<'_>) -> Option<KubernetesBinding> {
         events: read_events(&map),
         on_synchronization: false,
         wait_for_synchronization: true,
+        resynchronization: None,
         common: read_common(&map),
         selection: read_selection(&map)?,
     })

@@ -1,11 +1,12 @@
 //! Bindings of the second form: `schedule` and `kubernetes`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::binding::{Common, KubernetesBinding, ScheduleBinding};
 use crate::jq::Filter;
 use crate::report::nearest;
-use crate::schedule::Crontab;
+use crate::schedule::{Crontab, parse_duration};
 use crate::watch::{Namespaces, Selection, WatchEvent};
 
 use super::selector::{read_fields, read_full_labels, read_names, read_namespaces};
@@ -53,8 +54,6 @@ pub(super) fn read_kubernetes(spot: &Spot<'_>, names: &[String]) -> Option<Kuber
         "queue",
         "group",
     ])?;
-    // Accepted and without effect, as in the original.
-    let _ = map.get("resynchronizationPeriod").map(|spot| spot.text());
     let common = read_common(&map, names);
     Some(KubernetesBinding {
         name: read_name(&map, "kubernetes"),
@@ -63,6 +62,7 @@ pub(super) fn read_kubernetes(spot: &Spot<'_>, names: &[String]) -> Option<Kuber
         events: read_events(&map),
         on_synchronization: read_flag(&map, "executeHookOnSynchronization", true),
         wait_for_synchronization: read_wait(&map, &common),
+        resynchronization: read_period(&map),
         common,
         selection: read_selection(&map)?,
     })
@@ -122,6 +122,20 @@ fn read_wait(map: &Map<'_>, common: &Common) -> bool {
     wait
 }
 
+/// How often everything is listed anew. The original reads any text here and does nothing with it, so
+/// what is no length of time is no mistake.
+fn read_period(map: &Map<'_>) -> Option<Duration> {
+    let spot = map.get("resynchronizationPeriod")?;
+    let text = spot.text().filter(|text| !text.is_empty())?;
+    match parse_duration(text) {
+        Ok(period) => Some(period).filter(|period| !period.is_zero()),
+        Err(error) => {
+            spot.warn(format!("has no effect: {error}"));
+            None
+        }
+    }
+}
+
 fn read_common(map: &Map<'_>, names: &[String]) -> Common {
     let word = |key| {
         let text = map.get(key).and_then(|spot| spot.text());
@@ -141,7 +155,7 @@ pub(super) fn read_included(map: &Map<'_>, names: &[String]) -> Vec<String> {
     let Some(spot) = map.get("includeSnapshotsFrom") else {
         return included;
     };
-    for (spot, name) in spot.texts(1) {
+    for (spot, name) in spot.texts_or_one(1) {
         match names.iter().filter(|known| *known == name).count() {
             0 => {
                 let meant = nearest(name, names.iter().map(String::as_str));

@@ -13,12 +13,15 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{AdmissionKind, HookConfig, Lifecycle, Place, Rate, Version};
-use crate::report::{Mistake, Mistakes};
+use crate::report::{Mistake, Mistakes, nearest};
 use crate::schedule::parse_duration;
 use crate::yaml::{self, Data, Node, Profile};
 
 pub use defaults::{Defaults, defaults_of};
 use sheet::{Map, Sheet, Spot, hint_for};
+
+/// What the original's documentation calls `executionMinInterval` in one place.
+const OTHER_INTERVAL: &str = "executionMinPeriod";
 
 /// Reads what a hook prints for `--config`, JSON or YAML.
 ///
@@ -138,6 +141,9 @@ fn hint_for_root(key: &str, known: &[&str], version: Version) -> String {
         (Version::V0, key) if webhook::KEYS.contains(&key) => {
             "`configVersion: v1` is missing".to_owned()
         }
+        (Version::V0, key) if nearest(key, ["configVersion"]).is_some() => {
+            "did you mean \"configVersion\"?".to_owned()
+        }
         (Version::V1, "onKubernetesEvent") => "with configVersion v1 it is `kubernetes`".to_owned(),
         _ => hint_for(key, known),
     }
@@ -213,7 +219,7 @@ fn binding_name(spot: &Spot<'_>) -> String {
 
 /// How often the hook may run. A burst alone limits nothing; an interval alone lets one run at a time.
 fn read_rate(spot: &Spot<'_>) -> Option<Rate> {
-    let map = spot.map(&["executionMinInterval", "executionBurst"])?;
+    let map = spot.map(&["executionMinInterval", "executionBurst", OTHER_INTERVAL])?;
     let burst = map.get("executionBurst").and_then(|spot| {
         let burst = spot.integer()?;
         if !(0.0..=f64::from(i32::MAX)).contains(&burst) {
@@ -221,12 +227,14 @@ fn read_rate(spot: &Spot<'_>) -> Option<Rate> {
         }
         Some((spot, burst))
     });
-    let interval = map.get("executionMinInterval").and_then(|spot| {
+    let spot = map.get("executionMinInterval");
+    let spot = spot.or_else(|| map.get(OTHER_INTERVAL));
+    let interval = spot.as_ref().and_then(|spot| {
         let read = parse_duration(spot.text()?);
         read.map_err(|error| spot.wrong(error.to_string(), "")).ok()
     });
     let Some(interval) = interval.filter(|interval| !interval.is_zero()) else {
-        if let (Some((spot, _)), None) = (burst, map.get("executionMinInterval")) {
+        if let (Some((spot, _)), None) = (burst, spot) {
             spot.warn("has no effect without `executionMinInterval`");
         }
         return None;

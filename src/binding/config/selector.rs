@@ -110,8 +110,12 @@ fn escape(value: &str) -> String {
         .replace('=', "\\=")
 }
 
-/// The names of a name selector, each once. None is all: an empty name stands for that too.
+/// The names of a name selector, each once. None is all: an empty name stands for that too. A list
+/// stands for its `matchNames`, as the original's documentation has it in places.
 pub(super) fn read_names(spot: &Spot<'_>) -> Option<BTreeSet<String>> {
+    if spot.is_list() {
+        return Some(names_of(&spot.texts(0)));
+    }
     let map = spot.map(&["matchNames"])?;
     let texts = map.need("matchNames")?.texts(0);
     Some(names_of(&texts))

@@ -132,6 +132,11 @@ impl<'a> Spot<'a> {
         items.iter().enumerate().map(spot).collect()
     }
 
+    /// Whether it is a list.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.node.data, Data::Sequence(_))
+    }
+
     /// A text.
     pub(super) fn text(&self) -> Option<&'a str> {
         match &self.node.data {
@@ -165,24 +170,38 @@ impl<'a> Spot<'a> {
             .collect()
     }
 
-    /// True or false.
-    pub(super) fn flag(&self) -> Option<bool> {
+    /// The same, or one text that stands for a list of one.
+    pub(super) fn texts_or_one(&self, fewest: usize) -> Vec<(Self, &'a str)> {
         match &self.node.data {
-            Data::Scalar(Value::Bool(flag)) => Some(*flag),
-            Data::Scalar(Value::String(text)) => {
-                let hint = match text.to_lowercase().as_str() {
-                    "true" | "yes" | "on" | "y" => "write true, without quotes",
-                    "false" | "no" | "off" | "n" => "write false, without quotes",
-                    _ => "",
-                };
-                self.expected("a boolean", hint);
-                None
-            }
-            _ => {
-                self.expected("a boolean", "");
-                None
-            }
+            Data::Scalar(Value::String(text)) => vec![(self.clone(), text)],
+            _ => self.texts(fewest),
         }
+    }
+
+    /// True or false, also in the words of YAML 1.1, by which the original reads configurations.
+    pub(super) fn flag(&self) -> Option<bool> {
+        let flag = match &self.node.data {
+            Data::Scalar(Value::Bool(flag)) => Some(*flag),
+            Data::Scalar(Value::String(text)) => match text.as_str() {
+                "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
+                "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        };
+        if flag.is_none() {
+            let hint = match &self.node.data {
+                Data::Scalar(Value::String(text)) if text.eq_ignore_ascii_case("true") => {
+                    "write true, without quotes"
+                }
+                Data::Scalar(Value::String(text)) if text.eq_ignore_ascii_case("false") => {
+                    "write false, without quotes"
+                }
+                _ => "",
+            };
+            self.expected("a boolean", hint);
+        }
+        flag
     }
 
     /// A whole number, also one that is written `1.0`.

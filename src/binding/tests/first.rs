@@ -28,11 +28,17 @@ accepts! {
     any_namespace: first("event: [add], namespaceSelector: {any: true, matchNames: [a]}") => |it| it.selection.namespaces == Namespaces::All;
     not_any_namespace: first("event: [add], namespaceSelector: {any: false}") => |it| it.selection.namespaces == Namespaces::All;
     filter: first("event: [add], jqFilter: .spec") => |it| it.filter.is_some();
+    flag_of_yaml_1_1: first("event: [add], allowFailure: yes, namespaceSelector: {any: yes}") => |it| it.common.allow_failure && it.selection.namespaces == Namespaces::All;
+    no_period: first("event: [add]") => |it| it.resynchronization.is_none();
     failure_allowed: first("event: [add], allowFailure: true") => |it| it.common.allow_failure;
 }
 
 rejects! {
     version_key: whole("{onKubernetesEvent: [{kind: pod}], settings: {executionMinInterval: 1s}}") => "settings: unknown key (`configVersion: v1` is missing)";
+    lifecycle_of_the_other_place: whole("{beforeAll: 1}") => "beforeAll: unknown key (it is for global hooks)";
+    webhook: whole("{kubernetesValidating: [{name: a.b.c}], onStartup: 1}") => "kubernetesValidating: unknown key (`configVersion: v1` is missing)";
+    object_name_number: first("event: [add], objectName: 5") => "onKubernetesEvent[0].objectName: expected a string, got a number (5) (quote it: \"5\")";
+    any_text: first("event: [add], namespaceSelector: {any: all}") => "onKubernetesEvent[0].namespaceSelector.any: expected a boolean, got \"all\"";
     order_text: whole("{onStartup: a}") => "onStartup: expected an integer, got \"a\"";
     list_map: whole("{onKubernetesEvent: {kind: pod}}") => "onKubernetesEvent: expected a list, got a map";
     item_text: whole("{onKubernetesEvent: [pod]}") => "onKubernetesEvent[0]: expected a map, got \"pod\"";

@@ -1,6 +1,7 @@
 //! `kubernetes` bindings: everything but selectors.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::{accepts, config, rejects};
 use crate::binding::Common;
@@ -45,7 +46,17 @@ accepts! {
     no_wait_without_a_queue: kubernetes("waitForSynchronization: false") => |it| it.wait_for_synchronization;
     no_wait_with_an_empty_queue: kubernetes("waitForSynchronization: false, queue: ''") => |it| it.wait_for_synchronization;
     wait_in_a_queue: kubernetes("queue: slow") => |it| it.wait_for_synchronization;
-    period: kubernetes("resynchronizationPeriod: 1h") => |it| it.events == all();
+    period: kubernetes("resynchronizationPeriod: 1h30m") => |it| it.resynchronization == Some(Duration::from_mins(90));
+    no_period: kubernetes("") => |it| it.resynchronization.is_none();
+    empty_period: kubernetes("resynchronizationPeriod: ''") => |it| it.resynchronization.is_none();
+    period_of_zero: kubernetes("resynchronizationPeriod: 0s") => |it| it.resynchronization.is_none();
+    period_without_a_unit: kubernetes("resynchronizationPeriod: '5'") => |it| it.resynchronization.is_none();
+    flag_of_yaml_1_1: kubernetes("allowFailure: yes, keepFullObjectsInMemory: off") => |it| it.common.allow_failure && !it.keep_full;
+    no_synchronization_in_yaml_1_1: kubernetes("executeHookOnSynchronization: no") => |it| !it.on_synchronization;
+    any_name_of_a_kind: config("{configVersion: v1, kubernetes: [{kind: ds}, {kind: DaemonSets}]}") => |it| it.kubernetes[0].selection.kind == "ds" && it.kubernetes[1].selection.kind == "DaemonSets";
+    includes_one_by_its_name_alone: kubernetes("name: a, includeSnapshotsFrom: a") => |it| it.common.include_snapshots == ["a"];
+    empty_group: kubernetes("group: ''") => |it| it.common.group.is_none();
+    name_of_any_letters: kubernetes("name: \"Monitor pods: all/1\"") => |it| it.name == "Monitor pods: all/1";
     events_by_the_new_name: kubernetes("executeHookOnEvent: [Added]") => |it| it.events == only(WatchEvent::Added);
     events_by_the_old_name: kubernetes("watchEvent: [Deleted]") => |it| it.events == only(WatchEvent::Deleted);
     events_by_both_names: kubernetes("executeHookOnEvent: [Modified], watchEvent: [Deleted]") => |it| it.events == only(WatchEvent::Modified);
@@ -78,7 +89,13 @@ rejects! {
     synchronization_text: kubernetes("executeHookOnSynchronization: ok") => "kubernetes[0].executeHookOnSynchronization: expected a boolean, got \"ok\"";
     wait_number: kubernetes("waitForSynchronization: 0") => "kubernetes[0].waitForSynchronization: expected a boolean, got a number (0)";
     keep_null: kubernetes("keepFullObjectsInMemory: null") => "kubernetes[0].keepFullObjectsInMemory: expected a boolean, got null (leave the key out)";
-    failure_in_yaml_1_1: kubernetes("allowFailure: on") => "kubernetes[0].allowFailure: expected a boolean, got \"on\" (write true, without quotes)";
+    failure_in_quotes: kubernetes("allowFailure: 'true'") => "kubernetes[0].allowFailure: expected a boolean, got \"true\" (write true, without quotes)";
+    failure_list: kubernetes("allowFailure: [true]") => "kubernetes[0].allowFailure: expected a boolean, got a list";
+    filter_list: kubernetes("jqFilter: [.a]") => "kubernetes[0].jqFilter: expected a string, got a list";
+    queue_null: kubernetes("queue: null") => "kubernetes[0].queue: expected a string, got null (leave the key out)";
+    includes_null: kubernetes("includeSnapshotsFrom: null") => "kubernetes[0].includeSnapshotsFrom: expected a list, got null (leave the key out)";
+    includes_unknown_by_its_name_alone: kubernetes("includeSnapshotsFrom: pods") => "kubernetes[0].includeSnapshotsFrom: no kubernetes binding is named \"pods\"";
+    kinds: whole("{configVersion: v1, kubernetes: [{kinds: Pod}]}") => "kubernetes[0].kind: this key is required", "kubernetes[0].kinds: unknown key (did you mean \"kind\"?)";
     period_number: kubernetes("resynchronizationPeriod: 5") => "kubernetes[0].resynchronizationPeriod: expected a string, got a number (5) (quote it: \"5\")";
     includes_unknown: kubernetes("name: pods, includeSnapshotsFrom: [pod]") => "kubernetes[0].includeSnapshotsFrom[0]: no kubernetes binding is named \"pod\" (did you mean \"pods\"?)";
     includes_nothing: kubernetes("includeSnapshotsFrom: []") => "kubernetes[0].includeSnapshotsFrom: expected at least 1 item, got none (leave the key out)";

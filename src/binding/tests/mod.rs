@@ -1,5 +1,6 @@
 //! Hook configurations: what is accepted, what is refused, and what is taken for what is not said.
 
+mod contexts;
 mod doubt;
 mod first;
 mod kubernetes;

@@ -20,6 +20,13 @@ accepts! {
     lifecycle_of_modules: config("{configVersion: v1, beforeHelm: 1, afterHelm: 2, beforeDeleteHelm: 3, afterDeleteHelm: 0}") => |it| orders(&it) == "1 2 3 0";
     settings_of_both: config("{configVersion: v1, onStartup: 1, settings: {executionMinInterval: 3s, executionBurst: 2}}") => |it| it.rate == Some(rate(3, 2));
     interval_alone: config("{configVersion: v1, onStartup: 1, settings: {executionMinInterval: 1m}}") => |it| it.rate == Some(rate(60, 1));
+    interval_by_its_other_name: config("{configVersion: v1, onStartup: 1, settings: {executionMinPeriod: 3s, executionBurst: 2}}") => |it| it.rate == Some(rate(3, 2));
+    interval_by_both_names: config("{configVersion: v1, onStartup: 1, settings: {executionMinPeriod: 1h, executionMinInterval: 3s}}") => |it| it.rate == Some(rate(3, 1));
+    tabs_in_json: config("{\n\t\"configVersion\": \"v1\",\n\t\"onStartup\": 1\n}") => |it| orders(&it) == "1";
+    schedule_by_every: config("{configVersion: v1, schedule: [{crontab: '@every 1h'}]}") => |it| it.schedules[0].crontab.text() == "@every 1h";
+    schedule_in_a_zone: config("{configVersion: v1, schedule: [{crontab: 'TZ=UTC 0 0 * * *'}]}") => |it| it.schedules[0].name == "schedule";
+    schedule_with_a_flag_of_yaml_1_1: schedule("allowFailure: on") => |it| it.common.allow_failure;
+    schedule_that_includes_one_alone: config("{configVersion: v1, schedule: [{crontab: '@daily', includeSnapshotsFrom: pods}], kubernetes: [{name: pods, kind: Pod}]}") => |it| it.schedules[0].common.include_snapshots == ["pods"];
     burst_alone: config("{configVersion: v1, onStartup: 1, settings: {executionBurst: 5}}") => |it| it.rate.is_none();
     burst_of_zero_is_one: config("{configVersion: v1, onStartup: 1, settings: {executionMinInterval: 1s, executionBurst: 0}}") => |it| it.rate == Some(rate(1, 1));
     interval_of_zero: config("{configVersion: v1, onStartup: 1, settings: {executionMinInterval: 0s, executionBurst: 5}}") => |it| it.rate.is_none();
@@ -75,7 +82,16 @@ rejects! {
     crontab_impossible: whole("{configVersion: v1, schedule: [{crontab: '0 0 30 2 *'}]}") => "schedule[0].crontab: no date matches: none of the months has such a day";
     schedule_key: schedule("jqFilter: .") => "schedule[0].jqFilter: unknown key (known are name, crontab, allowFailure, includeSnapshotsFrom, queue, group)";
     schedule_queue_number: schedule("queue: 1") => "schedule[0].queue: expected a string, got a number (1) (quote it: \"1\")";
-    schedule_flag_text: schedule("allowFailure: 'yes'") => "schedule[0].allowFailure: expected a boolean, got \"yes\" (write true, without quotes)";
+    schedule_flag_text: schedule("allowFailure: ok") => "schedule[0].allowFailure: expected a boolean, got \"ok\"";
+    schedule_include_unknown_alone: schedule("includeSnapshotsFrom: pods") => "schedule[0].includeSnapshotsFrom: no kubernetes binding is named \"pods\"";
+    crontab_number: whole("{configVersion: v1, schedule: [{crontab: 5}]}") => "schedule[0].crontab: expected a string, got a number (5) (quote it: \"5\")";
+    crontab_unknown_word: whole("{configVersion: v1, schedule: [{crontab: '@reboot'}]}") => "schedule[0].crontab: expected @every, @hourly, @daily, @midnight, @weekly, @monthly, @yearly or @annually, found `@reboot`";
+    settings_null: whole("{configVersion: v1, onStartup: 1, settings: null}") => "settings: expected a map, got null (leave the key out)";
+    interval_unknown_unit: whole("{configVersion: v1, onStartup: 1, settings: {executionMinInterval: 30ks, executionBurst: 1}}") => "settings.executionMinInterval: expected a duration such as 90s, 5m or 1h30m, found `30ks`";
+    burst_fraction: whole("{configVersion: v1, onStartup: 1, settings: {executionBurst: 1.5}}") => "settings.executionBurst: expected an integer, got a number (1.5)";
+    order_list: whole("{configVersion: v1, onStartup: [1]}") => "onStartup: expected an integer, got a list";
+    kubernetes_null: whole("{configVersion: v1, kubernetes: null}") => "kubernetes: expected a list, got null (leave the key out)";
+    version_misspelt: whole("{configVrsion: v1, onStartup: 1}") => "configVrsion: unknown key (did you mean \"configVersion\"?)";
     schedule_includes_nothing: schedule("includeSnapshotsFrom: []") => "schedule[0].includeSnapshotsFrom: expected at least 1 item, got none (leave the key out)";
     schedule_includes_unknown: schedule("includeSnapshotsFrom: [pods]") => "schedule[0].includeSnapshotsFrom[0]: no kubernetes binding is named \"pods\"";
     key_twice: whole("configVersion: v1\nonStartup: 1\nonStartup: 2") => "the key `onStartup` is already set at line 2 (keep one of the two)";
@@ -103,6 +119,10 @@ fn what_has_no_effect_is_a_warning() {
         (
             "{configVersion: v1, onStartup: 1, settings: {executionBurst: 5}}",
             "settings.executionBurst: has no effect without `executionMinInterval`",
+        ),
+        (
+            "{configVersion: v1, kubernetes: [{kind: Pod, resynchronizationPeriod: often}]}",
+            "kubernetes[0].resynchronizationPeriod: has no effect: expected a duration such as 90s, 5m or 1h30m, found `often`",
         ),
         (
             "{configVersion: v1, settings: {executionMinInterval: 1s}}",

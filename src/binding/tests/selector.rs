@@ -13,6 +13,8 @@ fn labelled(text: &str) -> Namespaces {
 
 accepts! {
     names: kubernetes("nameSelector: {matchNames: [b, a, b]}") => |it| it.selection.names == ["a", "b"];
+    names_alone: kubernetes("nameSelector: [b, a]") => |it| it.selection.names == ["a", "b"];
+    namespace_names_alone: kubernetes("namespace: {nameSelector: [default]}") => |it| it.selection.namespaces == named(&["default"]);
     no_names_are_all: kubernetes("nameSelector: {matchNames: []}") => |it| it.selection.names.is_empty();
     empty_name_is_all: kubernetes("nameSelector: {matchNames: ['', a]}") => |it| it.selection.names.is_empty();
     one_label: kubernetes("labelSelector: {matchLabels: {app: web}}") => |it| it.selection.labels == "app=web";
@@ -44,7 +46,15 @@ rejects! {
     names_key: kubernetes("nameSelector: {matchNames: [a], any: true}") => "kubernetes[0].nameSelector.any: unknown key (known are matchNames)";
     names_text: kubernetes("nameSelector: {matchNames: a}") => "kubernetes[0].nameSelector.matchNames: expected a list, got \"a\"";
     name_number: kubernetes("nameSelector: {matchNames: [1]}") => "kubernetes[0].nameSelector.matchNames[0]: expected a string, got a number (1) (quote it: \"1\")";
-    names_list: kubernetes("nameSelector: [a]") => "kubernetes[0].nameSelector: expected a map, got a list";
+    names_alone_number: kubernetes("nameSelector: [1]") => "kubernetes[0].nameSelector[0]: expected a string, got a number (1) (quote it: \"1\")";
+    names_null: kubernetes("nameSelector: null") => "kubernetes[0].nameSelector: expected a map, got null (leave the key out)";
+    name_alone_in_both: kubernetes("nameSelector: [a], fieldSelector: {matchExpressions: [{field: metadata.name, operator: '=', value: a}]}") => "kubernetes[0].fieldSelector.matchExpressions[0].field: selects by name, and nameSelector.matchNames does too (keep one of the two)";
+    label_operand: kubernetes("labelSelector: {matchExpressions: [{key: a, operand: In}]}") => "kubernetes[0].labelSelector.matchExpressions[0].operator: this key is required", "kubernetes[0].labelSelector.matchExpressions[0].operand: unknown key (known are key, operator, values)";
+    label_values_text: kubernetes("labelSelector: {matchExpressions: [{key: a, operator: In, values: b}]}") => "kubernetes[0].labelSelector.matchExpressions[0].operator: In needs at least one of `values`", "kubernetes[0].labelSelector.matchExpressions[0].values: expected a list, got \"b\"";
+    field_key: kubernetes("fieldSelector: {matchExpressions: [{field: a, operator: '=', value: b, more: c}]}") => "kubernetes[0].fieldSelector.matchExpressions[0].more: unknown key (known are field, operator, value)";
+    fields_labels: kubernetes("fieldSelector: {matchLabels: {a: b}}") => "kubernetes[0].fieldSelector.matchExpressions: this key is required", "kubernetes[0].fieldSelector.matchLabels: unknown key (known are matchExpressions)";
+    namespace_text: kubernetes("namespace: default") => "kubernetes[0].namespace: expected a map, got \"default\"";
+    namespace_fields: kubernetes("namespace: {fieldSelector: {matchExpressions: []}}") => "kubernetes[0].namespace.fieldSelector: unknown key (did you mean \"labelSelector\"?)";
     labels_empty: kubernetes("labelSelector: {}") => "kubernetes[0].labelSelector: expected at least one key, got none (leave it out)";
     labels_key: kubernetes("labelSelector: {matchLabel: {a: b}}") => "kubernetes[0].labelSelector.matchLabel: unknown key (did you mean \"matchLabels\"?)";
     label_number: kubernetes("labelSelector: {matchLabels: {a: 1}}") => "kubernetes[0].labelSelector.matchLabels.a: expected a string, got a number (1) (quote it: \"1\")";

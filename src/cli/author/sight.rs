@@ -35,6 +35,7 @@ pub(super) async fn look(client: &Client, bindings: &[KubernetesBinding]) -> Vec
         selection: binding.selection.clone(),
         filter: binding.filter.clone(),
         keep_full: binding.keep_full,
+        resynchronization: None,
     });
     shared.reconcile(monitors.collect());
     let stop = CancellationToken::new();

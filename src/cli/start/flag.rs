@@ -162,6 +162,12 @@ flags! {
         HOOK_PROCESSES = "hook-processes" "NUMBER"
             ["ADDON_OPERATOR_HOOK_PROCESSES"] "16"
             "How many hooks of main queues run at once";
+        HOOK_METRICS_GROUP = "hook-metrics-default-group" ""
+            ["ADDON_OPERATOR_HOOK_METRICS_DEFAULT_GROUP"] "false"
+            "Put metrics that name no group into one of their hook, which its next run replaces";
+        HOOK_METRICS_SERIES = "hook-metrics-series" "NUMBER"
+            ["ADDON_OPERATOR_HOOK_METRICS_SERIES"] "10000"
+            "How many series one metric of hooks may have";
         ADMISSION_ENABLED = "admission-server-enabled" ""
             ["ADDON_OPERATOR_ADMISSION_SERVER_ENABLED"] "false"
             "Serve admission webhooks";

@@ -233,6 +233,17 @@ impl Reader<'_> {
             &mut limits.hook_processes,
             parse::count,
         );
+        let metrics = &mut settings.hook_metrics;
+        self.read(
+            &flag::HOOK_METRICS_GROUP,
+            &mut metrics.default_group,
+            parse::switch,
+        );
+        self.read(
+            &flag::HOOK_METRICS_SERIES,
+            &mut metrics.series,
+            parse::count,
+        );
         let script = &mut limits.script_timeout;
         self.read(&flag::SCRIPT_TIMEOUT, script, parse::positive_duration);
         let hook = &mut limits.hook_timeout;

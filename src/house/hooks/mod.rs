@@ -196,6 +196,7 @@ impl HookSet {
                 selection: binding.selection.clone(),
                 filter: binding.filter.clone(),
                 keep_full: binding.keep_full,
+                resynchronization: binding.resynchronization,
             })
         })
     }

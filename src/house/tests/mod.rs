@@ -428,6 +428,21 @@ fn what_is_told_to_one_hook_in_one_queue_is_one_run() {
 }
 
 #[test]
+fn events_of_the_first_form_are_never_combined() {
+    let first = "onKubernetesEvent: [{name: pods, kind: pod, event: [add, update, delete]}]";
+    let mut play = web(&[("a", first), ("b", PODS)]);
+    play.open();
+    for _ in 0..150 {
+        play.event("web", "a");
+    }
+    play.settle();
+    let expected: Vec<String> = (1..=150)
+        .map(|event| format!("web a: pods {event}"))
+        .collect();
+    assert_eq!(play.tale(), expected);
+}
+
+#[test]
 fn overlong_queue_is_compacted_without_loss() {
     let mut play = web(&[("a", PODS), ("b", PODS)]);
     play.open();

@@ -123,7 +123,9 @@ impl Play {
             None => binding::Place::Global,
         };
         let hook = |(name, text): &(&str, &str)| {
-            let text = format!("configVersion: v1\n{text}");
+            let is_first = text.starts_with("onKubernetesEvent");
+            let version = if is_first { "" } else { "configVersion: v1\n" };
+            let text = format!("{version}{text}");
             let mut digest = [0_u8; 32];
             for (index, byte) in text.bytes().enumerate() {
                 digest[index % 32] = digest[index % 32].wrapping_mul(31).wrapping_add(byte);

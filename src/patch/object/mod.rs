@@ -119,6 +119,8 @@ pub enum ObjectOperation {
     Delete {
         /// The object.
         target: ObjectTarget,
+        /// The part of it that is to be removed; `None` for the object itself.
+        subresource: Option<String>,
         /// What happens to its dependants.
         cascade: Cascade,
     },

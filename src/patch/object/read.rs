@@ -108,6 +108,14 @@ impl Fields<'_> {
 
     fn create(&mut self, existing: Existing) -> Option<ObjectOperation> {
         let subresource = self.subresource();
+        if let Ok(Some(part)) = subresource
+            .as_ref()
+            .map(|part| part.as_deref().filter(|part| *part != "status"))
+        {
+            let message = format!("{part} cannot be written with a new object");
+            let hint = "only status can; write a patch of the object for the rest";
+            self.refuse(&["subresource"], &message, hint);
+        }
         let object = self.written("object", "a map", is_filled_map);
         let object = object.filter(|object| self.is_an_object(object));
         Some(ObjectOperation::Create {
@@ -118,8 +126,13 @@ impl Fields<'_> {
     }
 
     fn delete(&mut self, cascade: Cascade) -> Option<ObjectOperation> {
-        let target = self.target()?;
-        Some(ObjectOperation::Delete { target, cascade })
+        let target = self.target();
+        let subresource = self.subresource();
+        Some(ObjectOperation::Delete {
+            target: target?,
+            subresource: subresource.ok()?,
+            cascade,
+        })
     }
 
     fn patch(&mut self, read: fn(&mut Self) -> Option<ObjectPatch>) -> Option<ObjectOperation> {

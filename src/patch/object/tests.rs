@@ -158,6 +158,42 @@ fn options_of_patches_are_read_in_all_their_spellings() {
 }
 
 #[test]
+fn deletions_and_creations_know_their_subresource() {
+    let part = |text: &str| match one(text) {
+        ObjectOperation::Delete { subresource, .. }
+        | ObjectOperation::Create { subresource, .. } => subresource,
+        other @ ObjectOperation::Patch { .. } => panic!("{other:?}"),
+    };
+    let object = "object: {kind: Node, metadata: {name: n}}";
+    for (text, expected) in [
+        ("operation: Delete, kind: Node, name: n", None),
+        (
+            "operation: Delete, kind: Node, name: n, subresource: status",
+            Some("status"),
+        ),
+        (
+            "operation: DeleteInBackground, kind: Node, name: n, subresource: /approval",
+            Some("approval"),
+        ),
+        (&format!("operation: Create, {object}"), None),
+        (
+            &format!("operation: CreateIfNotExists, {object}, subresource: /status"),
+            Some("status"),
+        ),
+        (
+            &format!("operation: CreateOrUpdate, {object}, subresource: status"),
+            Some("status"),
+        ),
+    ] {
+        assert_eq!(part(&format!("{{{text}}}")).as_deref(), expected, "{text}");
+    }
+    let scale = format!("{{operation: Create, {object}, subresource: scale}}");
+    let expected = "line 1: subresource: operation 1 in document 1: scale cannot be written with a new object \
+                    (only status can; write a patch of the object for the rest)";
+    assert_eq!(mistakes(&scale), [expected]);
+}
+
+#[test]
 fn only_patches_of_the_status_survive_an_error_of_the_hook() {
     for (more, survives) in [
         ("ignoreHookError: true, subresource: status", true),

@@ -1,6 +1,7 @@
 //! What streams and the cluster tell → what the state becomes.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::kinds::KindName;
 use super::news::{Trouble, filter_trouble};
@@ -38,6 +39,14 @@ impl State {
     fn own(&mut self, scope: &Scope, view: &View, list: u64) -> Option<&mut Viewed> {
         let viewed = self.streams.get_mut(scope)?.views.get_mut(view)?;
         (viewed.own_list == Some(list)).then_some(viewed)
+    }
+
+    /// After which time a stream lists all its objects anew.
+    pub(super) fn period(&mut self, run: &Run) -> Option<Duration> {
+        let views = self.stream(run)?.views.values();
+        let listeners: Vec<MonitorId> = views.flat_map(|it| it.monitors.clone()).collect();
+        let asked = listeners.iter().filter_map(|id| self.asked_period(*id));
+        asked.min()
     }
 
     /// For which views an object of a stream is read.
@@ -324,6 +333,7 @@ mod tests {
             selection,
             filter,
             keep_full: false,
+            resynchronization: None,
         }
     }
 
@@ -583,6 +593,22 @@ mod tests {
             let is_in = snapshot.items.iter().any(|item| item.name == name);
             assert_eq!(is_in, sequence <= snapshot.sequence, "{name}");
         }
+    }
+
+    #[test]
+    fn shortest_period_of_those_who_share_a_stream_counts() {
+        let every = |id, seconds| Monitor {
+            resynchronization: Some(Duration::from_secs(seconds)),
+            ..monitor(id, Some(".status.phase"), Namespaces::All)
+        };
+        let other = monitor(3, Some(".spec"), Namespaces::All);
+        let mut scene = Scene::with(vec![every(1, 60), every(2, 90), other.clone()]);
+        let run = scene.runs().remove(0);
+        assert_eq!(scene.state.period(&run), Some(Duration::from_mins(1)));
+        scene.state.reconcile(vec![every(2, 90), other.clone()]);
+        assert_eq!(scene.state.period(&run), Some(Duration::from_secs(90)));
+        scene.state.reconcile(vec![other]);
+        assert_eq!(scene.state.period(&run), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::kinds::{Kind, KindName, Known};
 use super::news::{News, Snapshot, Trouble, filter_trouble};
@@ -415,6 +416,11 @@ impl State {
             (&one.namespace, &one.name).cmp(&(&other.namespace, &other.name))
         });
         Snapshot { items, sequence }
+    }
+
+    /// After which time a monitor wants its objects listed anew.
+    pub(super) fn asked_period(&self, id: MonitorId) -> Option<Duration> {
+        self.monitors.get(&id)?.monitor.resynchronization
     }
 
     /// How many objects a monitor sees now.

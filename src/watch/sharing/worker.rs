@@ -15,7 +15,7 @@ use super::state::State;
 use super::text::{Object, Place, View};
 use crate::cluster::{Error, Resource};
 use crate::report;
-use crate::watch::stream::list;
+use crate::watch::stream::{follow_anew, list};
 use crate::watch::{Event, Scope, follow};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -154,7 +154,8 @@ impl Shared {
     async fn carry_out(&self, job: Job) {
         match job {
             Job::Stream(run) => {
-                follow(&self.inner.client, &run.scope, |event| {
+                let period = || self.with(|state| state.period(&run));
+                follow_anew(&self.inner.client, &run.scope, period, |event| {
                     self.hear(&run, &event);
                 })
                 .await;
