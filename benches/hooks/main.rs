@@ -3,7 +3,7 @@
 //! ```text
 //! cargo bench --bench hooks                  500 events, a burst of 10,000, 3 rounds of 60 hooks
 //! cargo bench --bench hooks -- --quick       100 events, a burst of 1,000, 1 round
-//! cargo bench --bench hooks -- events        one of the parts: events, burst, crowd
+//! cargo bench --bench hooks -- events        one of the parts: events, burst, crowd, declared
 //! ```
 //!
 //! - *events*: one change at a time, with nothing else to do. What the operator logs at debug level
@@ -12,6 +12,8 @@
 //! - *burst*: so many objects made, then changed, by 32 writes at once; then changed while each run of
 //!   the hook takes a second. The hook keeps what it was told in each run; that is counted.
 //! - *crowd*: 29 modules of 249 objects with and without 60 hooks, in turn.
+//! - *declared*: a change of one of a hundred sources until the object that follows from it is written, by
+//!   a program with a chart and by a declared hook, in turn; what both cost.
 
 #![expect(
     clippy::expect_used,
@@ -26,6 +28,7 @@ mod burst;
 #[path = "../common/cluster.rs"]
 mod cluster;
 mod crowd;
+mod declared;
 mod event;
 #[path = "../common/figures.rs"]
 mod figures;
@@ -82,8 +85,8 @@ impl Plan {
                 }
                 // Said by cargo.
                 "--bench" => {}
-                "events" | "burst" | "crowd" => plan.parts.push(word),
-                _ => panic!("{word:?}: expected --quick, events, burst or crowd"),
+                "events" | "burst" | "crowd" | "declared" => plan.parts.push(word),
+                _ => panic!("{word:?}: expected --quick, events, burst, crowd or declared"),
             }
         }
         plan
@@ -124,6 +127,11 @@ async fn measure(plan: &Plan) {
         eprintln!("60 hooks, {} rounds", plan.rounds);
         crowd::measure(&cluster, (plan.rounds, plan.idle), &mut figures).await;
         lines.extend(crowd::table(&figures, plan.idle));
+    }
+    if plan.has("declared") {
+        eprintln!("{} events of declared hooks", plan.events / 5);
+        declared::measure(&cluster, plan.events / 5, &mut figures).await;
+        lines.extend(declared::table(&figures));
     }
     println!(
         "{} events, bursts of {}, {} rounds; load before {} after {}",

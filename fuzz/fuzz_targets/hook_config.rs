@@ -1,10 +1,11 @@
-//! Hook configurations: no text makes the reader panic, and what was read can be told about.
+//! Hook configurations and declared hooks: no text makes the reader panic, and what was read can be told about.
 //!
 //! Run it with `cargo +nightly fuzz run hook_config`, with the configurations of hooks as corpus.
 
 #![no_main]
 
 use addon_operator::binding::{self, Context, Lifecycle, Place};
+use addon_operator::name::ValuesKey;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -24,5 +25,12 @@ fuzz_target!(|text: &str| {
         let written = binding::write_contexts(&config, &contexts, &|_| Vec::new());
         let told: serde_json::Value = serde_json::from_str(&written).expect("JSON is written");
         assert_eq!(told.as_array().map(Vec::len), Some(contexts.len()));
+    }
+    let lines = text.lines().count() + 1;
+    for scope in [ValuesKey::global(), ValuesKey::parse("hello").expect("a key")] {
+        let declared = binding::parse_declaration("x.hook.yaml", text, &scope);
+        for mistake in &declared.mistakes.0 {
+            assert!(usize::try_from(mistake.line).expect("a line") <= lines, "{mistake}");
+        }
     }
 });

@@ -37,6 +37,8 @@ pub struct Work<'a> {
     pub desired: &'a [Desired],
     /// Which of them to apply, which others to remove.
     pub plan: &'a Plan,
+    /// Others that stay members: nobody knows now whether they are still wanted.
+    pub held: &'a [ObjectRef],
     /// The inventory's bounds as they are in the cluster; `None` when there is no `Module` object.
     pub parent: Option<&'a Parent>,
     /// Fields that are left to others.
@@ -266,6 +268,7 @@ impl Applier {
             work.desired
                 .iter()
                 .map(|desired| desired.reference.clone())
+                .chain(work.held.iter().cloned())
                 .chain(stays),
         );
         narrow

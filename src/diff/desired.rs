@@ -22,7 +22,7 @@ use crate::render;
 use crate::report::{Mistake, Mistakes};
 
 /// Whose objects these are.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     /// The module.
     pub module: ModuleName,
@@ -93,7 +93,7 @@ pub fn prepare(
     let mut prepared = Prepared::default();
     let mut seen: BTreeMap<ObjectRef, Desired> = BTreeMap::new();
     for manifest in manifests {
-        match one(manifest, owner, &kind) {
+        match prepare_one(manifest, owner, &kind) {
             Ok(desired) => match seen.entry(desired.reference.clone()) {
                 Entry::Vacant(place) => {
                     place.insert(desired);
@@ -131,7 +131,8 @@ fn twice(first: &Desired, second: &Desired) -> Mistake {
     .hint("give one of the two another name, or drop it")
 }
 
-fn one(
+/// Makes one manifest ready, as [`prepare`] does with each.
+pub fn prepare_one(
     manifest: Manifest,
     owner: &Owner,
     kind: &impl Fn(&str, &str) -> Result<KnownKind, String>,

@@ -9,7 +9,9 @@ mod field;
 mod plan;
 mod text;
 
-pub use desired::{Desired, KnownKind, Owner, Prepared, kind_defined_here, prepare, stamp};
+pub use desired::{
+    Desired, KnownKind, Owner, Prepared, kind_defined_here, prepare, prepare_one, stamp,
+};
 pub use field::{
     Ignore, Taken, child_of_tree, count, field_of_tree, find_last, is_ignored, push, remove_at,
     taken,

@@ -70,8 +70,13 @@ pub enum Removal {
 impl Removal {
     /// Which object.
     pub fn reference(&self) -> &ObjectRef {
+        &self.live().reference
+    }
+
+    /// The object as it is in the cluster.
+    pub fn live(&self) -> &Live {
         match self {
-            Self::Delete(live) | Self::Release(live) => &live.reference,
+            Self::Delete(live) | Self::Release(live) => live,
         }
     }
 }
@@ -229,6 +234,7 @@ mod tests {
             module: Some("m".into()),
             part_of: Some(SET.into()),
             applied_hash: Some(hash.into()),
+            declared_by: None,
             keep: false,
             deleting: false,
             fields: Some(OwnedFields::of(fields)),

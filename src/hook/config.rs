@@ -1,11 +1,14 @@
-//! Asks a hook what it listens to.
+//! Asks a hook what it listens to, or reads it.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use super::error::Error;
 use super::log::Log;
 use super::{HookFile, Labels};
-use crate::binding::{HookConfig, Place, parse_config};
+use crate::binding::{Declared, HookConfig, Place, parse_config, parse_declaration};
+use crate::name::ValuesKey;
 use crate::process::{self, Hearing, Processes, Run, Stream};
 use crate::report::Mistake;
 
@@ -93,6 +96,26 @@ pub async fn print_config(
         });
     }
     Ok(printed)
+}
+
+/// Reads a hook that is declared, with all mistakes but those of its template; answers the text, too.
+/// `scope` is the key of the values that it may set.
+///
+/// *Errors*: the file cannot be read, or is no text.
+pub fn read_declaration(file: &HookFile, scope: &ValuesKey) -> Result<(Declared, String), Error> {
+    let text = read_text(&file.path).map_err(|why| Error::Config {
+        hook: file.shown.clone(),
+        source: Mistake::new(&file.shown, why).into(),
+    })?;
+    Ok((parse_declaration(&file.shown, &text, scope), text))
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() > LONGEST {
+        return Err(format!("has more than {LONGEST} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
 }
 
 fn failed(file: &HookFile, source: process::Error) -> Error {

@@ -2,7 +2,8 @@
 //!
 //! The rules are the original's: all folders below, but for hidden ones and `lib` (of a module also
 //! `venv`); all executable files, but for hidden ones and texts. A link to a folder is not followed,
-//! a link to a file is what it leads to: hooks from a `ConfigMap` are links.
+//! a link to a file is what it leads to: hooks from a `ConfigMap` are links. Beside them, `*.hook.yaml`
+//! are hooks that are declared.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -15,7 +16,9 @@ use super::HookFile;
 use crate::binding::Place;
 use crate::report::Mistake;
 
-/// Files with these endings are no hooks.
+/// Files with this ending are hooks that are declared.
+const DECLARATION: &str = ".hook.yaml";
+/// Other files with these endings are no hooks.
 const TEXTS: [&str; 4] = ["yaml", "json", "md", "txt"];
 
 /// What a folder of hooks holds.
@@ -129,7 +132,8 @@ impl Walk<'_> {
             return self.warn(path, "its name is not UTF-8, so it is no hook", "");
         };
         let ending = path.extension().and_then(|ending| ending.to_str());
-        if name.starts_with('.') || ending.is_some_and(|ending| TEXTS.contains(&ending)) {
+        let is_text = ending.is_some_and(|ending| TEXTS.contains(&ending));
+        if name.starts_with('.') || (is_text && !is_declaration(name)) {
             return;
         }
         match fs::metadata(path) {
@@ -141,8 +145,13 @@ impl Walk<'_> {
     }
 
     fn take(&mut self, path: &Path, metadata: &Metadata) {
-        if metadata.permissions().mode() & 0o111 == 0 {
-            let hint = "make it executable by chmod +x; what hooks share belongs into lib/";
+        let is_program = metadata.permissions().mode() & 0o111 != 0;
+        if !is_program && !path.to_str().is_some_and(is_declaration) {
+            let hint = if path.extension().is_some_and(|ending| ending == "yml") {
+                "declared hooks end in .hook.yaml"
+            } else {
+                "make it executable by chmod +x; what hooks share belongs into lib/"
+            };
             return self.warn(path, "is not executable, so it is no hook", hint);
         }
         let Some(below) = self.below(path) else {
@@ -175,6 +184,11 @@ impl Walk<'_> {
         let mistake = Mistake::new(file, message).hint(hint);
         self.found.warnings.push(mistake);
     }
+}
+
+/// Whether a file of this name is a hook that is declared.
+pub fn is_declaration(name: &str) -> bool {
+    name.ends_with(DECLARATION)
 }
 
 /// The folder as people know it: `010-web/hooks`, `global-hooks`, `global-hooks/hooks`.

@@ -1,6 +1,6 @@
 //! Hooks: found, asked what they listen to, run.
 //!
-//! *In:* a folder of programs; for a run its binding contexts and values · *Out:* what a hook
+//! *In:* a folder of programs and declarations; for a run its binding contexts and values · *Out:* what a hook
 //! listens to, and all that it asked for, parsed · *Never:* decides when a hook runs, or carries out
 //! what it asked for.
 
@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use config::{print_config, printed_name, read_config};
-pub use discover::{Discovered, discover, one};
+pub use config::{print_config, printed_name, read_config, read_declaration};
+pub use discover::{Discovered, discover, is_declaration, one};
 pub use error::Error;
 pub use run::run;
 
@@ -28,7 +28,7 @@ use crate::name::{ModuleName, ValuesKey};
 use crate::patch::{HookPatch, MetricOperations, ObjectOperation};
 use crate::process::Usage;
 
-/// A program in a folder of hooks.
+/// A program, or a declaration, in a folder of hooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookFile {
     /// Its name, as the original has it: `hooks/x.sh`, also for the hook of a module.
@@ -115,6 +115,11 @@ pub struct Output {
 }
 
 impl HookFile {
+    /// Whether it is no program, but says by itself what follows: `*.hook.yaml`.
+    pub fn is_declaration(&self) -> bool {
+        is_declaration(&self.name)
+    }
+
     /// The program to start, and what comes before the hook's own arguments and variables.
     fn program(&self) -> (&Path, Vec<&str>, BTreeMap<String, OsString>) {
         let python = self.python.as_deref();

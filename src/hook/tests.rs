@@ -197,6 +197,39 @@ fn hooks_are_found_by_the_rules_of_the_original() {
 }
 
 #[test]
+fn declared_hooks_are_found_beside_programs() {
+    let bench = Bench::empty();
+    for (path, mode) in [
+        ("m/hooks/a.hook.yaml", 0o644),
+        ("m/hooks/deep/b.hook.yaml", 0o755),
+        ("m/hooks/c.yaml", 0o644),
+        ("m/hooks/d.hook.yml", 0o644),
+        ("m/hooks/.e.hook.yaml", 0o644),
+        ("m/hooks/lib/f.hook.yaml", 0o644),
+        ("m/hooks/hook.yaml", 0o644),
+        ("m/hooks/program", 0o755),
+    ] {
+        bench.write(path, "configVersion: v1", mode);
+    }
+    let found = discover(Place::Module, &bench.folder.path().join("m/hooks"));
+    let hooks = found.hooks.iter();
+    let hooks: Vec<_> = hooks
+        .map(|hook| (hook.name.as_str(), hook.is_declaration()))
+        .collect();
+    assert_eq!(
+        hooks,
+        [
+            ("hooks/a.hook.yaml", true),
+            ("hooks/deep/b.hook.yaml", true),
+            ("hooks/program", false),
+        ]
+    );
+    let warnings: Vec<_> = found.warnings.iter().map(ToString::to_string).collect();
+    let hint = "is not executable, so it is no hook (declared hooks end in .hook.yaml)";
+    assert_eq!(warnings, [format!("m/hooks/d.hook.yml: {hint}")]);
+}
+
+#[test]
 fn names_do_not_hang_on_where_the_operator_is_installed() {
     for (place, folder, file, name, shown) in [
         (

@@ -6,7 +6,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::House;
-use super::hooks::{BoundState, Told};
+use super::hooks::{BoundState, Chain, Told};
 use super::steps::{Place, Times};
 use crate::binding::{Common, Context, Version};
 use crate::name::ModuleName;
@@ -222,6 +222,15 @@ impl House {
             Some(trouble) => tracing::error!(target: "watch", module, hook, "{trouble}"),
             None => tracing::info!(target: "watch", module, hook, "watching goes on"),
         }
+        let is_over = trouble.is_none();
+        let hook = bound.hook.clone();
         bound.trouble = trouble;
+        // What a hook that could not see all no longer wants was left until now.
+        if is_over && set.declared.contains_key(&hook) {
+            let is_before_work = set.chain.as_ref().is_some_and(Chain::is_before_work);
+            if let Some(module) = place.filter(|_| !is_before_work) {
+                self.request_apply(module);
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::name::{ModuleName, ValuesKey};
 use crate::queue::QueueName;
 use crate::report;
 use crate::task::{HookRan, HookRun, Task};
-use crate::values::Layer;
+use crate::values::{Layer, Store};
 use crate::watch::Managed;
 
 /// The type of kubernetes bindings.
@@ -21,6 +21,8 @@ const KUBERNETES: &str = "kubernetes";
 pub(super) struct Changed {
     /// Values of the hook's place.
     pub(super) values: bool,
+    /// Objects that it declares.
+    pub(super) objects: bool,
     /// What global hooks say of modules.
     pub(super) flags: bool,
 }
@@ -108,6 +110,7 @@ impl House {
     /// What follows from a step's hook that changed something: before the work nothing, since the
     /// work is made from it.
     fn follow_step(&mut self, task: &Task, step: &Step, changed: Changed) {
+        self.follow_objects(task.module(), changed);
         let Some(set) = self.set_mut(task.module()) else {
             return;
         };
@@ -202,6 +205,7 @@ impl House {
     fn follow_run(&mut self, run: &HookRun, changed: Changed, now: Instant) {
         let place = run.module.as_ref();
         let is_synchronization = !run.synchronizes.is_empty();
+        self.follow_objects(place, changed);
         let is_used_anyway = is_synchronization && self.is_before_work(place);
         let changed = Changed {
             values: changed.values && !is_used_anyway,
@@ -247,7 +251,7 @@ impl House {
     }
 
     /// Whether a task of this place is on its way to what it makes from the values.
-    fn is_before_work(&self, place: Option<&ModuleName>) -> bool {
+    pub(super) fn is_before_work(&self, place: Option<&ModuleName>) -> bool {
         let chain = self.set(place).and_then(|set| set.chain.as_ref());
         chain.is_some_and(Chain::is_before_work)
     }
@@ -269,27 +273,35 @@ impl House {
             values = true;
         }
         let patch = &ran.values.values;
-        if !patch.is_empty() {
-            let store = match place {
-                None => Some(&mut self.global),
-                Some(module) => self
-                    .residents
-                    .get_mut(module)
-                    .and_then(|resident| resident.store.as_mut()),
-            };
-            let taken = store.map(|store| store.apply_values_patch(patch, &origin));
-            values |= match taken {
-                Some(Ok(changed)) => changed,
-                Some(Err(error)) => return Err(report::chain(&error)),
-                None => false,
-            };
+        if let Some(store) = self.store_mut(place) {
+            let refused = |error: crate::values::Error| report::chain(&error);
+            if !ran.taken_back.is_empty() {
+                let taken = store.take_back(&ran.taken_back, &origin);
+                values |= taken.map_err(refused)?;
+            }
+            if !patch.is_empty() {
+                values |= store.apply_values_patch(patch, &origin).map_err(refused)?;
+            }
         }
+        let objects = self.take_declared(place, hook, ran);
         if !ran.metrics.is_empty() {
             self.notices.push(Notice::HookMetrics(ran.metrics.clone()));
         }
         let flags = self.take_flags(ran.values.flags.iter().chain(&ran.config_flags));
         self.release(place, ran, now);
-        Ok(Changed { values, flags })
+        Ok(Changed {
+            values,
+            objects,
+            flags,
+        })
+    }
+
+    /// The values of a place.
+    pub(super) fn store_mut(&mut self, place: Option<&ModuleName>) -> Option<&mut Store> {
+        match place {
+            None => Some(&mut self.global),
+            Some(module) => self.residents.get_mut(module)?.store.as_mut(),
+        }
     }
 
     /// The section that a hook had written into the `ConfigMap` takes effect here as well.
@@ -300,13 +312,7 @@ impl House {
     ) -> Result<(), String> {
         let key = place.map_or_else(ValuesKey::global, ModuleName::key);
         self.config.set_section(&key, Some(section.clone()));
-        let store = match place {
-            None => Some(&mut self.global),
-            Some(module) => self
-                .residents
-                .get_mut(module)
-                .and_then(|resident| resident.store.as_mut()),
-        };
+        let store = self.store_mut(place);
         let taken = store.map_or(Ok(false), |store| store.set_config(Some(section)));
         taken.map(drop).map_err(|mistakes| mistakes.to_string())
     }

@@ -63,6 +63,7 @@ impl House {
         (queue, task): (String, u64),
         now: Instant,
     ) -> Option<HookCall> {
+        let declared = self.declared_call(place, hook);
         let set = self.set_mut(place)?;
         set.note_run(hook, now);
         let (found, monitors) = (set.hooks.get(hook)?.clone(), set.monitors_of(hook));
@@ -70,6 +71,7 @@ impl House {
         Some(HookCall {
             contexts,
             monitors,
+            declared: declared.map(Box::new),
             queue,
             task,
             ..call
@@ -94,6 +96,7 @@ impl House {
             monitors: Vec::new(),
             store,
             global,
+            declared: None,
             queue: String::new(),
             task: 0,
             reply: Reply::None,

@@ -10,6 +10,7 @@
 //! Module ──┘                       └─▶ ModuleDelete  gated by doubt and the reverse order
 //! drift ──────────────────────────────▶ ModuleRun
 //! watches, crontabs ─▶ HookRun ─▶ values ─▶ ModuleRun, or converge
+//!                               └▶ objects ─▶ ModuleApply
 //! ```
 //!
 //! A task with hooks is a chain of steps (`hooks/chain.rs`); between two steps everything else goes on.
@@ -19,6 +20,7 @@ mod calls;
 mod config;
 mod contest;
 mod converge;
+mod declared;
 mod discovery;
 mod hook_news;
 mod hook_run;
@@ -53,7 +55,7 @@ use crate::schema::Schemas;
 use crate::status::{Event, Status};
 use crate::task::{
     Decided, Deleted, Error, Evaluation, HookCall, HookFolder, HookRan, HooksRead, ModuleRun, Ran,
-    Rendering, Task,
+    Task, Whole,
 };
 use crate::values::{Checksum, Store};
 
@@ -160,8 +162,8 @@ pub enum Work {
     Evaluate(Evaluation),
     /// Run a module.
     Run(Box<ModuleRun>),
-    /// Wait until what a module rendered last is ready.
-    AwaitReady(Arc<Module>, Arc<Rendering>),
+    /// Wait until what a module has is ready.
+    AwaitReady(Arc<Module>, Arc<Whole>),
     /// Delete a module.
     Delete {
         /// Which.

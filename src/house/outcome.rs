@@ -38,6 +38,9 @@ impl House {
                 done,
             ) => return self.step_done(of, done, managed, (now, time)),
             (Task::HookRun(_), done) => return self.hook_done(of, done, managed, (now, time)),
+            (Task::ModuleApply { module }, Done::Ran(ran)) => {
+                self.take_apply(module, *ran, (now, time))
+            }
             (Task::AskScript { module }, Done::Evaluated(mut decided)) => {
                 self.take_answer(module, decided.remove(module), time)
             }
@@ -132,32 +135,6 @@ impl House {
             .begun
             .map_or_else(Default::default, |begun| now.duration_since(begun));
         resident.took = Some(took);
-        resident.exists |= ran.outcome.parent.is_some();
-        resident.known = ran.known;
-        if resident.maintenance && ran.error.is_none() {
-            resident.is_marked = true;
-        } else if !resident.maintenance {
-            resident.is_marked = false;
-        }
-        // A run that ended before its pruning knows nothing of what stays.
-        if ran.error.is_none() {
-            resident.kept = ran
-                .outcome
-                .kept
-                .iter()
-                .filter(|(object, _)| ran.outcome.members.contains(object))
-                .map(|(object, why)| format!("{object} stays: {why}"))
-                .collect();
-        }
-        let news: Vec<String> = ran
-            .outcome
-            .warnings
-            .iter()
-            .filter(|warning| !resident.warnings.contains(warning))
-            .cloned()
-            .collect();
-        resident.warnings.clone_from(&ran.outcome.warnings);
-        resident.keeps_last = ran.keeps_last;
         let count = Count::Run {
             module: name.clone(),
             took,
@@ -165,11 +142,7 @@ impl House {
             startup,
         };
         self.notices.push(Notice::Count(count));
-        self.tell_warnings(name, news, &ran.outcome);
-        self.take_reported(name, &ran.reported);
-        self.tell_outcome(name, &ran.outcome, now);
-        let error = ran.error.as_ref()?;
-        Some(self.conclude(name, error, time))
+        self.take_brought(name, ran, (now, time))
     }
 
     /// A module's run, with its hooks, came to its end.
@@ -256,7 +229,12 @@ impl House {
 
     /// Warnings that come with a write are told as events; a run that writes nothing, as after a
     /// restart, only logs them.
-    fn tell_warnings(&mut self, name: &ModuleName, news: Vec<String>, outcome: &Outcome) {
+    pub(super) fn tell_warnings(
+        &mut self,
+        name: &ModuleName,
+        news: Vec<String>,
+        outcome: &Outcome,
+    ) {
         let has_written = !outcome.created.is_empty() || !outcome.changed.is_empty();
         for message in news {
             tracing::warn!(target: "apply", module = %name, "{message}");
@@ -272,7 +250,11 @@ impl House {
     }
 
     /// Takes drift that is told and left; answers whether it is other than before.
-    fn take_reported(&mut self, name: &ModuleName, reported: &[(ObjectRef, Reason)]) -> bool {
+    pub(super) fn take_reported(
+        &mut self,
+        name: &ModuleName,
+        reported: &[(ObjectRef, Reason)],
+    ) -> bool {
         let Some(resident) = self.residents.get_mut(name) else {
             return false;
         };
@@ -292,7 +274,7 @@ impl House {
         true
     }
 
-    fn tell_outcome(&mut self, name: &ModuleName, outcome: &Outcome, now: Instant) {
+    pub(super) fn tell_outcome(&mut self, name: &ModuleName, outcome: &Outcome, now: Instant) {
         let (created, changed) = (outcome.created.len(), outcome.changed.len());
         let (removed, corrected) = (outcome.removed.len(), outcome.corrected.len());
         if created + changed + removed + corrected > 0 {

@@ -63,14 +63,20 @@ impl House {
         let waits = self.chain_waits();
         let limits = self.hook_limits(now);
         let full = self.no_hook_slot();
+        let declared = full
+            .as_ref()
+            .map_or_else(BTreeSet::new, |_| self.declared_hooks());
         let started = self.lines.start(now, |turn| match turn.task {
-            Task::HookRun(run) => limits
-                .get(&(run.module.clone(), run.hook.clone()))
-                .or_else(|| full.as_ref().filter(|_| is_limited(turn.queue)))
-                .cloned(),
+            Task::HookRun(run) => {
+                let hook = (run.module.clone(), run.hook.clone());
+                let counts = is_limited(turn.queue) && !declared.contains(&hook);
+                let full = full.as_ref().filter(|_| counts);
+                limits.get(&hook).or(full).cloned()
+            }
             task if turn.goes_on => waits.get(&task.module().cloned()).map(Hold::new),
             Task::ConvergeModules { .. }
             | Task::AfterAll
+            | Task::ModuleApply { .. }
             | Task::AskScript { .. }
             | Task::AwaitReady { .. }
             | Task::ModuleDelete { purge: true, .. } => None,
@@ -172,7 +178,11 @@ impl House {
         let work = match &started.task {
             Task::AskScript { module } => Work::Evaluate(self.evaluation_of(module)),
             Task::AwaitReady { module } => self.await_work(module),
-            Task::HookRun(_) if is_limited(&started.queue) && self.no_hook_slot().is_some() => {
+            Task::ModuleApply { module } => self.apply_work(module, now),
+            Task::HookRun(run)
+                if is_limited(&started.queue)
+                    && self.no_slot_for(run.module.as_ref(), &run.hook).is_some() =>
+            {
                 // Others of this turn were faster.
                 self.lines.go_on(&started.queue, started.id);
                 return None;
@@ -189,7 +199,8 @@ impl House {
             | Task::ModuleRun { .. }
             | Task::ModuleDelete { .. } => self.step_work(&started, now, time)?,
         };
-        if matches!(work, Work::Hook(_)) && is_limited(&started.queue) {
+        let is_program = matches!(&work, Work::Hook(call) if call.declared.is_none());
+        if is_program && is_limited(&started.queue) {
             self.hook_slots.insert(started.id);
         }
         Some(Job {
@@ -214,6 +225,7 @@ impl House {
             Task::ModuleRun { module, .. } => self.run_work(module),
             Task::ModuleDelete { module, .. } => self.delete_work(module, time),
             Task::AfterAll
+            | Task::ModuleApply { .. }
             | Task::AskScript { .. }
             | Task::AwaitReady { .. }
             | Task::HookRun(_) => Work::Nothing,
@@ -236,13 +248,11 @@ impl House {
         match resident.filter(|resident| is_required && resident.enabled) {
             Some(Resident {
                 module: Some(module),
-                known:
-                    Known {
-                        rendering: Some(rendering),
-                        ..
-                    },
+                known: Known {
+                    whole: Some(whole), ..
+                },
                 ..
-            }) => Work::AwaitReady(module.clone(), rendering.clone()),
+            }) => Work::AwaitReady(module.clone(), whole.clone()),
             _ => Work::Nothing,
         }
     }
@@ -275,15 +285,8 @@ impl House {
 
     /// A run of a module as it would be now.
     pub(super) fn module_run(&mut self, name: &ModuleName) -> Option<ModuleRun> {
-        let snapshot = self.global.snapshot();
-        if self.global_tree.0 != snapshot.checksum {
-            self.global_tree = (
-                snapshot.checksum,
-                crate::render::ValuesTree::new(&snapshot.values),
-            );
-        }
-        let resident = self.residents.get_mut(name)?;
-        let (checksum, tree) = resident.tree()?;
+        let values = self.shown_values(name)?;
+        let resident = self.residents.get(name)?;
         let mut mistakes: Mistakes = resident.store.as_ref()?.check_for_helm();
         mistakes.0.extend(resident.section.0.iter().cloned());
         mistakes.0.extend(
@@ -294,16 +297,32 @@ impl House {
         );
         Some(ModuleRun {
             module: resident.module.clone()?,
-            values: Values {
-                global: self.global_tree.1.clone(),
-                module: tree,
-                plain: resident.store.as_ref()?.snapshot().values,
-                checksums: (self.global_tree.0, checksum),
-            },
+            values,
             mistakes,
+            declared: resident.hooks.declarations(),
+            keeps_rendering: false,
             known: resident.known.clone(),
             contested: resident.contest.objects(),
             maintenance: resident.maintenance,
+        })
+    }
+
+    /// The values of a module as its templates see them.
+    pub(super) fn shown_values(&mut self, name: &ModuleName) -> Option<Values> {
+        let snapshot = self.global.snapshot();
+        if self.global_tree.0 != snapshot.checksum {
+            self.global_tree = (
+                snapshot.checksum,
+                crate::render::ValuesTree::new(&snapshot.values),
+            );
+        }
+        let resident = self.residents.get_mut(name)?;
+        let (checksum, tree) = resident.tree()?;
+        Some(Values {
+            global: self.global_tree.1.clone(),
+            module: tree,
+            plain: resident.store.as_ref()?.snapshot().values,
+            checksums: (self.global_tree.0, checksum),
         })
     }
 }

@@ -90,8 +90,8 @@ impl House {
         waits
             .filter_map(|(place, _)| match self.next_step(place) {
                 Step::Wait(why) => Some((place.cloned(), why)),
-                Step::Hook(..) | Step::Synchronize(_) => {
-                    let full = self.no_hook_slot()?;
+                Step::Hook(hook, _) | Step::Synchronize(hook) => {
+                    let full = self.no_slot_for(place, &hook)?;
                     Some((place.cloned(), full.why))
                 }
                 _ => None,
@@ -121,13 +121,14 @@ impl House {
             chain.running = Some(step.clone());
             chain.reads = reads;
         }
-        let is_hook = matches!(step, Step::Hook(..) | Step::Synchronize(_));
         let work = match &step {
             Step::Wait(_) => {
                 self.lines.go_on(&started.queue, started.id);
                 return None;
             }
-            _ if is_hook && self.no_hook_slot().is_some() => {
+            Step::Hook(hook, _) | Step::Synchronize(hook)
+                if self.no_slot_for(place.as_ref(), hook).is_some() =>
+            {
                 self.lines.go_on(&started.queue, started.id);
                 return None;
             }
@@ -309,9 +310,11 @@ impl House {
             next += 1;
             MonitorId(next)
         };
+        let gone = self.paths_gone(place, &read);
         if let Some(set) = self.set_mut(place) {
-            set.take(read.hooks, folder, id);
+            set.take(read, folder, id);
         }
+        self.take_back(place, gone);
         self.next_monitor = next;
         self.bindings_version += 1;
         None

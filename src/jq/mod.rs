@@ -31,6 +31,23 @@ const MOST_STEPS: u64 = 10_000_000;
 /// Bytes that the values of a run may hold beside its input.
 const MOST_BYTES: usize = 128 << 20;
 
+/// An input that several filters run on, read once.
+pub struct Document(Value);
+
+impl Document {
+    /// Reads JSON text.
+    pub fn read(text: &str) -> Result<Self, Error> {
+        read_document(text).map(Self).map_err(Error::Input)
+    }
+}
+
+/// It may hold secrets.
+impl fmt::Debug for Document {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[document]")
+    }
+}
+
 /// A compiled filter. Cheap to clone; equal and ordered by its text.
 #[derive(Clone)]
 pub struct Filter(Arc<(Box<str>, Program)>);
@@ -75,7 +92,12 @@ impl Filter {
     pub fn run(&self, input: serde_json::Value) -> Result<Vec<serde_json::Value>, Error> {
         let text = input.to_string();
         drop(input);
-        let results = self.results(&text)?;
+        self.run_on(&Document::read(&text)?)
+    }
+
+    /// The same for an input that was read before.
+    pub fn run_on(&self, input: &Document) -> Result<Vec<serde_json::Value>, Error> {
+        let results = self.results_of(input.0.clone())?;
         let mut json = String::new();
         results
             .iter()
@@ -88,7 +110,10 @@ impl Filter {
     }
 
     fn results(&self, input: &str) -> Result<Vec<Value>, Error> {
-        let input = read_document(input).map_err(Error::Input)?;
+        self.results_of(read_document(input).map_err(Error::Input)?)
+    }
+
+    fn results_of(&self, input: Value) -> Result<Vec<Value>, Error> {
         let meter = Meter::new(MOST_STEPS, MOST_BYTES);
         let mut machine = Machine::new(&self.0.1, input, meter);
         let (mut results, mut bytes) = (Vec::new(), 0_u64);

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::digest::sha256_hex;
-use super::ownership::{APPLIED_HASH, APPLYSET_PART_OF, HELM_RESOURCE_POLICY, MODULE_LABEL};
+use super::ownership::{
+    APPLIED_HASH, APPLYSET_PART_OF, DECLARED_BY, HELM_RESOURCE_POLICY, MODULE_LABEL,
+};
 use super::reference::{GroupKind, ObjectRef};
 use crate::name::ModuleName;
 
@@ -44,6 +46,8 @@ pub struct Live {
     pub part_of: Option<String>,
     /// The sha256 of what was applied, from our annotation.
     pub applied_hash: Option<String>,
+    /// The hook that declares it; `None` for what a chart has.
+    pub declared_by: Option<String>,
     /// Whether its chart asks to leave it in the cluster when it is pruned.
     pub keep: bool,
     /// Whether it is being deleted and waits for finalizers.
@@ -162,6 +166,7 @@ impl Live {
             module,
             part_of: label(APPLYSET_PART_OF),
             applied_hash: annotation(APPLIED_HASH),
+            declared_by: annotation(DECLARED_BY),
             keep: annotation(HELM_RESOURCE_POLICY).as_deref() == Some("keep"),
             deleting: raw
                 .deletion_timestamp

@@ -6,17 +6,21 @@ use serde_json::Value;
 
 use super::reference::{GroupKind, ObjectRef};
 
-/// Where a manifest came from: a template of a chart, or a file under `crds/`.
+/// Where a manifest came from: a template of a chart, a file under `crds/`, or a declared hook.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Source {
     /// Path within the module, `templates/web.yaml.j2`.
     pub file: String,
-    /// The line of the rendered text (not of the template) where the object begins, from 1.
+    /// The line of the rendered text (not of the template) where the object begins, from 1; 0 when it
+    /// says nothing, as of what a hook declares.
     pub line: u32,
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            return out.write_str(&self.file);
+        }
         write!(out, "{} (rendered line {})", self.file, self.line)
     }
 }

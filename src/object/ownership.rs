@@ -21,6 +21,8 @@ pub const MODULE_LABEL: &str = "addon-operator.io/module";
 pub const WEBHOOKS_LABEL: &str = "addon-operator.io/webhooks";
 /// Annotation with the sha256 of what was applied, in hex.
 pub const APPLIED_HASH: &str = "addon-operator.io/applied-hash";
+/// Annotation with the hook that declares the object, `hooks/x.hook.yaml`; absent from a chart's.
+pub const DECLARED_BY: &str = "addon-operator.io/hook";
 /// Annotation of a chart's author: `"true"` lets the operator delete and create the object anew when
 /// an immutable field changes.
 pub const RECREATE: &str = "addon-operator.io/recreate";

@@ -262,8 +262,8 @@ impl Operator {
                     let deleted = task::delete(&context, &name, parent, module, release);
                     Done::Deleted(Box::new(deleted.await))
                 }
-                Work::AwaitReady(module, rendering) => {
-                    Done::Awaited(task::await_ready(&context, &module, &rendering).await)
+                Work::AwaitReady(module, whole) => {
+                    Done::Awaited(task::await_ready(&context, &module, &whole).await)
                 }
                 Work::ReadHooks(folder) => {
                     Done::HooksRead(task::read_hooks(&context, folder).await)
@@ -427,13 +427,9 @@ async fn render(context: &Context, runs: Vec<task::ModuleRun>) -> Answer {
     let mut text = String::new();
     for run in &runs {
         let rendered = task::prepare_offline(context, run).await;
-        let rendering = rendered.map_err(|error| Refusal::Failed(report::chain(&error)))?;
-        for desired in rendering
-            .definitions
-            .desired
-            .iter()
-            .chain(&rendering.prepared.desired)
-        {
+        let whole = rendered.map_err(|error| Refusal::Failed(report::chain(&error)))?;
+        let definitions = whole.rendering.definitions.desired.iter();
+        for desired in definitions.chain(&whole.prepared.desired) {
             text.push_str("---\n");
             text.push_str(&yaml::write(&desired.value()));
         }

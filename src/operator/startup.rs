@@ -12,7 +12,7 @@ use crate::cluster::{self, Client, Resource, Target};
 use crate::house;
 use crate::module::OrderMode;
 use crate::process::{self, Processes, Swept};
-use crate::release::{Listing, Releases};
+use crate::release::{Listing, Releases, Store};
 use crate::report::{self, Mistake, Mistakes};
 use crate::schema::{SchemaFile, Schemas};
 use crate::status::Reporter;
@@ -139,7 +139,12 @@ pub fn context(
     let client = applier.client.clone();
     let mut context = Context::new(applier, namespace.to_owned(), processes, hooks);
     let ignored = settings.helm.ignore_release.clone();
-    context.releases = Releases::new(client, namespace, settings.helm.store, ignored);
+    let store = if settings.folders.modules.is_empty() {
+        Store::Nowhere
+    } else {
+        settings.helm.store
+    };
+    context.releases = Releases::new(client, namespace, store, ignored);
     context.extra_labels = settings.modules.extra_labels.iter().cloned().collect();
     context.script_timeout = settings.limits.script_timeout;
     Ok((context, news))

@@ -50,6 +50,21 @@ impl StoredPatches {
         Self(stored)
     }
 
+    /// These operations without those of a hook at exactly these paths.
+    #[must_use]
+    pub fn without(&self, paths: &[String], by: &str) -> Self {
+        let is_meant =
+            |path: &String, stored: &Stored| paths.contains(path) && stored.by.as_ref() == by;
+        let kept = self
+            .0
+            .iter()
+            .filter(|(path, stored)| !is_meant(path, stored));
+        Self(
+            kept.map(|(path, stored)| (path.clone(), stored.clone()))
+                .collect(),
+        )
+    }
+
     /// The document after all stored operations.
     ///
     /// A `remove` of what is no longer there is passed over; an `add` that no longer fits is an

@@ -34,6 +34,8 @@ pub enum Store {
     ConfigMaps,
     /// In a place that is not read: a database.
     Elsewhere,
+    /// There are none: no modules are run.
+    Nowhere,
 }
 
 impl Store {
@@ -41,7 +43,7 @@ impl Store {
         match self {
             Self::Secrets => Some(Resource::known("", "v1", "Secret", "secrets", true)),
             Self::ConfigMaps => Some(Resource::known("", "v1", "ConfigMap", "configmaps", true)),
-            Self::Elsewhere => None,
+            Self::Elsewhere | Self::Nowhere => None,
         }
     }
 }
@@ -117,6 +119,9 @@ impl Releases {
         let Inner {
             namespace, store, ..
         } = &*self.inner;
+        if *store == Store::Nowhere {
+            return Ok(Listing::default());
+        }
         let Some(resource) = store.resource() else {
             tracing::warn!(target: "release", "HELM_DRIVER names a store that is not read: objects that charts have dropped since are not found");
             return Ok(Listing::default());
@@ -195,7 +200,7 @@ impl Releases {
             Store::Secrets => STANDARD
                 .decode(text)
                 .map_err(|_| refuse("it is not base64"))?,
-            Store::ConfigMaps | Store::Elsewhere => text.as_bytes().to_vec(),
+            _ => text.as_bytes().to_vec(),
         };
         let manifests = content::read(&packed, module.as_str(), revision).map_err(refuse)?;
         let mut objects = BTreeMap::new();

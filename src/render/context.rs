@@ -21,6 +21,9 @@ pub(super) const ROOTS: [&str; 6] = [
     "Template",
 ];
 
+/// What hooks see beside them.
+pub(super) const SNAPSHOTS: &str = "snapshots";
+
 /// A map from names that are known when this is written.
 fn tree<const N: usize>(entries: [(&str, Value); N]) -> Value {
     Tree::value(entries.map(|(key, value)| (Arc::from(key), value)))
@@ -36,6 +39,7 @@ pub(super) struct Root {
     capabilities: Value,
     files: Value,
     template: Value,
+    snapshots: Value,
 }
 
 impl Root {
@@ -48,6 +52,16 @@ impl Root {
             capabilities: capabilities(&input.capabilities),
             files: files.clone(),
             template: Value::UNDEFINED,
+            snapshots: Value::UNDEFINED,
+        }
+    }
+
+    /// What the template of a hook sees: no chart, and snapshots.
+    pub(super) fn of_hook(input: &Input, snapshots: Value) -> Self {
+        let nothing = Value::UNDEFINED;
+        Self {
+            snapshots,
+            ..Self::new("", &nothing, &nothing, input)
         }
     }
 
@@ -84,9 +98,11 @@ impl Object for Root {
             "Capabilities" => &self.capabilities,
             "Files" => &self.files,
             "Template" => &self.template,
+            SNAPSHOTS => &self.snapshots,
             _ => return None,
         };
-        Some(value.clone())
+        // A hook has no chart, and a chart has no snapshots.
+        (!value.is_undefined()).then(|| value.clone())
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {

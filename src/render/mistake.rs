@@ -5,7 +5,7 @@ use minijinja::{Environment, Error, ErrorKind};
 use crate::function::{self, Miss};
 use crate::report::{self, Mistake};
 
-use super::context::ROOTS;
+use super::context::{ROOTS, SNAPSHOTS};
 use super::jinja::FUEL;
 
 /// How many keys of a map are named when none is like the one that was asked for.
@@ -115,7 +115,7 @@ fn explain_undefined(detail: &str) -> (String, String) {
     let hint = match function::last_miss() {
         Some(miss) if miss.key == last && last != expression => explain_miss(&miss),
         _ if !expression.is_empty() && !expression.contains(['.', '[']) => {
-            let names = ROOTS.into_iter();
+            let names = ROOTS.into_iter().chain([SNAPSHOTS]);
             let names = names.chain(function::all().map(|function| function.name));
             did_you_mean(expression, names)
         }

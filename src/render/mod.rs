@@ -14,6 +14,7 @@ mod hook;
 mod jinja;
 mod manifest;
 mod mistake;
+mod objects;
 mod order;
 
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ use crate::report::{Mistake, Mistakes};
 
 use engine::Engine;
 pub use hook::Hook;
+pub use objects::{ObjectsTemplate, Place, read_objects};
 pub use order::{install_rank, uninstall_rank};
 
 /// How many bytes the templates of one chart may render to, together. A hundred times the largest

@@ -62,6 +62,15 @@ pub enum Error {
     /// A hook failed, or left files that cannot be read.
     #[error(transparent)]
     RunHook(#[from] hook::Error),
+    /// A declared hook failed; every mistake is named.
+    #[error("evaluating hook {hook}")]
+    Evaluate {
+        /// The hook, for people.
+        hook: String,
+        /// What is wrong, with its place.
+        #[source]
+        source: Mistakes,
+    },
     /// What a hook asks of the values does not fit them.
     #[error(transparent)]
     PatchValues(#[from] values::Error),
@@ -122,7 +131,7 @@ impl Error {
             Self::Report(_) => "StatusFailed",
             Self::AskScript(_) => "EnabledScriptFailed",
             Self::ReadHooks(_) => "InvalidHooks",
-            Self::RunHook(_) | Self::GivenUp => "HookFailed",
+            Self::RunHook(_) | Self::Evaluate { .. } | Self::GivenUp => "HookFailed",
             Self::PatchValues(_) => "InvalidValuesPatch",
             Self::Objects(_) => "ObjectPatchFailed",
             Self::WriteSection(_) => "ConfigMapNotWritten",

@@ -1,18 +1,22 @@
 //! One hook, tried out: it runs for real, and what it asks for is told and not done.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::declaration::{DeclaredRun, Documents};
+use super::declared::marked;
 use super::error::Error;
 use super::hook_run::{HookCall, run_told};
-use super::module_diff::without_noise;
+use super::module_diff::{compare, without_noise};
 use super::reply::Replied;
 use crate::cluster::Client;
-use crate::object::hook_field_manager;
-use crate::patch::{ObjectOperation, ObjectPatch, ValuesPatch};
-use crate::process::Processes;
+use crate::diff::{KnownKind, Owner, prepare_one};
+use crate::object::{Manifest, hook_field_manager};
+use crate::patch::{HookPatch, MetricOperations, ObjectOperation, ObjectPatch, ValuesPatch};
+use crate::process::{Processes, Usage};
+use crate::render::read_objects;
 use crate::report::{Mistake, Mistakes};
 use crate::values::Store;
 use crate::{apply, diff, hook, report, yaml};
@@ -63,6 +67,109 @@ pub async fn rehearse_hook(
         replied: call.reply.read(&output),
         output,
     })
+}
+
+/// Evaluates a hook that is declared; answers the objects that it declares, too.
+pub fn rehearse_declared(run: DeclaredRun) -> Result<(HookRehearsal, Documents), Error> {
+    let begun = Instant::now();
+    let call = run.call.clone();
+    let evaluated = run.evaluate()?;
+    let output = hook::Output {
+        values: evaluated.values,
+        config_values: HookPatch::default(),
+        objects: Vec::new(),
+        metrics: MetricOperations {
+            operations: evaluated.metrics,
+            warnings: Vec::new(),
+        },
+        admission: String::new(),
+        conversion: String::new(),
+        usage: Usage::default(),
+        took: begun.elapsed(),
+    };
+    let rehearsal = HookRehearsal {
+        values: values(&call, &output.values.values),
+        config_values: Ok(String::new()),
+        replied: Ok((Replied::None, Vec::new())),
+        output,
+    };
+    Ok((rehearsal, evaluated.documents.unwrap_or_default()))
+}
+
+/// What would become of the objects that a hook declares: asked of the server, which stores nothing;
+/// without one, the objects. What it declares no more is not told. The flag says whether objects of
+/// others are taken over.
+pub async fn preview_declared(
+    client: Option<&Client>,
+    (owner, takes_ownership): (&Owner, bool),
+    documents: &Documents,
+) -> Result<Vec<Preview>, Error> {
+    let mut previews = Vec::new();
+    for document in documents.iter() {
+        let manifests = read_objects(&document.file, document.text());
+        for manifest in manifests.map_err(Error::Prepare)? {
+            previews.push(match client {
+                Some(client) => {
+                    let manifest = marked(manifest, &document.hook);
+                    preview_one(client, (owner, takes_ownership), manifest).await
+                }
+                None => declared(&manifest, "asked", Some(&manifest.object)),
+            });
+        }
+    }
+    Ok(previews)
+}
+
+async fn preview_one(
+    client: &Client,
+    (owner, takes_ownership): (&Owner, bool),
+    manifest: Manifest,
+) -> Preview {
+    let kind = client
+        .resource(manifest.api_version(), manifest.kind())
+        .await;
+    let known = kind.map_err(|error| report::chain(&error));
+    let known = known.map(|resource| KnownKind {
+        namespaced: resource.namespaced,
+    });
+    let prepared = prepare_one(manifest.clone(), owner, &|_, _| known.clone());
+    let refuse = |text: String| Preview {
+        text,
+        ..declared(&manifest, "refuse", None)
+    };
+    let desired = match prepared {
+        Ok(desired) => desired,
+        Err(mistake) => return refuse(mistake.to_string()),
+    };
+    let preview = match compare(client, owner, takes_ownership, &desired).await {
+        None => declared(&manifest, "nothing", None),
+        Some(difference) => {
+            let action = match difference.action.as_str() {
+                "create" => "create",
+                "change" => "change",
+                _ => return refuse(difference.text),
+            };
+            Preview {
+                text: difference.text,
+                ..declared(&manifest, action, None)
+            }
+        }
+    };
+    Preview {
+        operation: format!("declares {}", desired.reference),
+        ..preview
+    }
+}
+
+fn declared(manifest: &Manifest, action: &'static str, object: Option<&Value>) -> Preview {
+    let reference = manifest.reference().to_string();
+    let text = object.map(|object| diff::unified(&reference, None, Some(object)));
+    Preview {
+        operation: format!("declares {reference}"),
+        action,
+        text: text.unwrap_or_default(),
+        warnings: Vec::new(),
+    }
 }
 
 fn values(call: &HookCall, patch: &ValuesPatch) -> Result<String, Error> {

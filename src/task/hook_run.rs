@@ -2,19 +2,18 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
+use super::declaration::{DeclaredCall, DeclaredRun, Documents, Evaluated, namespace_of};
 use super::error::Error;
 use super::reply::{Replied, Reply};
-use crate::binding::{self, Place, combine, write_contexts};
-use crate::hook::{self, Hook, HookFile, Labels};
+use crate::binding::{self, Include, combine, write_contexts};
+use crate::hook::{self, Hook, Labels};
 use crate::name::{ModuleName, ValuesKey};
 use crate::object::hook_field_manager;
 use crate::patch::{HookPatch, ValuesPatch};
@@ -22,9 +21,6 @@ use crate::process::{Processes, Usage};
 use crate::values::{Layer, Origin, Snapshot, Store};
 use crate::watch::{Item, MonitorId};
 use crate::{apply, config_values, metric, yaml};
-
-/// Hooks that are asked for their configuration at once.
-const ASKED_AT_ONCE: usize = 4;
 
 /// Snapshots by the index of their binding, each with the sequence that it is of.
 type Snapshots = BTreeMap<usize, (u64, Vec<Arc<Item>>)>;
@@ -44,6 +40,8 @@ pub struct HookCall {
     pub store: Store,
     /// The global values beside them; `None` for global hooks.
     pub global: Option<(Snapshot, Arc<Value>)>,
+    /// What is evaluated when it is declared; `None` for a program.
+    pub declared: Option<Box<DeclaredCall>>,
     /// Its queue, for the log.
     pub queue: String,
     /// The number of its task, for the log.
@@ -61,6 +59,10 @@ pub struct HookRan {
     pub synchronized: BTreeSet<MonitorId>,
     /// What it asks of the values, found to fit.
     pub values: HookPatch,
+    /// Values that are its own no more, as JSON pointers.
+    pub taken_back: Vec<String>,
+    /// The objects that it declares; `None` when those are as before.
+    pub declared: Option<Documents>,
     /// What it asks of modules that are on or off, in its patch of config values.
     pub config_flags: BTreeMap<ValuesKey, Option<bool>>,
     /// The section of the `ConfigMap` as it was written.
@@ -77,69 +79,6 @@ pub struct HookRan {
     pub replied: Replied,
     /// Why it failed.
     pub error: Option<Error>,
-}
-
-/// The hooks of one place, to be read from disk.
-#[derive(Debug, Clone)]
-pub struct HookFolder {
-    /// The folder.
-    pub path: PathBuf,
-    /// Whose it is; `None` for global hooks.
-    pub module: Option<ModuleName>,
-}
-
-/// What was read of a folder.
-#[derive(Debug, Default)]
-pub struct HooksRead {
-    /// The hooks.
-    pub hooks: Vec<Hook>,
-    /// What is suspicious and stops nothing.
-    pub warnings: Vec<String>,
-}
-
-/// Finds the hooks of a folder and asks each for its configuration.
-pub async fn read_hooks(context: &Context, folder: HookFolder) -> Result<HooksRead, Error> {
-    let place = if folder.module.is_some() {
-        Place::Module
-    } else {
-        Place::Global
-    };
-    let discover = move || hook::discover(place, &folder.path);
-    let found = tokio::task::spawn_blocking(discover).await;
-    let found = found.map_err(|error| Error::Broken(error.to_string()))?;
-    let mut read = HooksRead {
-        hooks: Vec::new(),
-        warnings: found.warnings.iter().map(ToString::to_string).collect(),
-    };
-    let ask = async |file: HookFile| {
-        let limit = context.hooks.config_timeout;
-        let config = hook::read_config(&context.processes, &file, place, limit).await;
-        config.map(|config| Hook {
-            file,
-            config: Arc::new(config),
-        })
-    };
-    let asked: Vec<_> = stream::iter(found.hooks)
-        .map(ask)
-        .buffered(ASKED_AT_ONCE)
-        .collect()
-        .await;
-    let mut failures = Vec::new();
-    for answer in asked {
-        match answer {
-            Ok(hook) => {
-                let warnings = hook.config.warnings.iter();
-                read.warnings.extend(warnings.map(ToString::to_string));
-                read.hooks.push(hook);
-            }
-            Err(error) => failures.push(error),
-        }
-    }
-    if failures.is_empty() {
-        Ok(read)
-    } else {
-        Err(Error::ReadHooks(failures))
-    }
 }
 
 /// Runs a hook. Whatever happens, what was done is in the answer.
@@ -164,10 +103,15 @@ pub async fn run_called_hook(
 
 async fn steps(
     context: &Context,
-    (call, given_up): (HookCall, &CancellationToken),
+    (mut call, given_up): (HookCall, &CancellationToken),
     ran: &mut HookRan,
 ) -> Result<(), Error> {
     let begun = Instant::now();
+    if let Some(declared) = call.declared.take() {
+        let evaluated = evaluate(context, call, *declared, ran).await;
+        ran.took = begun.elapsed();
+        return evaluated;
+    }
     let output = tokio::select! {
         output = hook_output(context, &call, ran) => output,
         () = given_up.cancelled() => Err(Error::GivenUp),
@@ -200,6 +144,63 @@ async fn steps(
     ran.values = output.values;
     ran.replied = replied;
     Ok(())
+}
+
+/// Evaluates a hook that is declared, in this process.
+async fn evaluate(
+    context: &Context,
+    call: HookCall,
+    declared: DeclaredCall,
+    ran: &mut HookRan,
+) -> Result<(), Error> {
+    let mut items = Vec::new();
+    for monitor in &call.monitors {
+        let snapshot = context.hooks.watches.snapshot(*monitor);
+        ran.seen.insert(*monitor, snapshot.sequence);
+        items.push(snapshot.items);
+    }
+    ran.synchronized.extend(synchronized(&call));
+    if !declared.is_complete {
+        return Ok(());
+    }
+    let mut contexts = combine(call.contexts.clone());
+    for context in &mut contexts {
+        context.include = Include::None;
+    }
+    let snapshot = |index: usize| items.get(index).cloned().unwrap_or_default();
+    let asked = context.capabilities().await;
+    let run = DeclaredRun {
+        contexts: write_contexts(&call.hook.config, &contexts, &snapshot),
+        namespace: namespace_of(context, &declared),
+        capabilities: asked.map_err(|source| Error::AskCapabilities { source })?,
+        call,
+        declared,
+        items,
+    };
+    let evaluated = tokio::task::spawn_blocking(|| run.evaluate()).await;
+    let evaluated = evaluated.map_err(|error| Error::Broken(error.to_string()))?;
+    let Evaluated {
+        values,
+        taken_back,
+        metrics,
+        documents,
+    } = evaluated?;
+    ran.values = values;
+    ran.taken_back = taken_back;
+    ran.metrics = metrics;
+    ran.declared = documents;
+    Ok(())
+}
+
+/// The bindings whose Synchronization a run tells.
+fn synchronized(call: &HookCall) -> impl Iterator<Item = MonitorId> {
+    let monitor = |context: &binding::Context| match context.kind {
+        binding::ContextKind::Synchronization { binding_index } => {
+            call.monitors.get(binding_index).copied()
+        }
+        _ => None,
+    };
+    call.contexts.iter().filter_map(monitor)
 }
 
 /// Reads the answer for the API server, before anything takes effect.
@@ -304,7 +305,7 @@ pub(super) async fn run_told(
 }
 
 /// The texts of the values files: `{global: …, <key>: …}` for a module's hook, `{global: …}` else.
-fn files(call: &HookCall) -> (String, String) {
+pub(super) fn files(call: &HookCall) -> (String, String) {
     let values = call.store.snapshot().values;
     let key = Value::from(call.store.scope().as_str());
     match &call.global {

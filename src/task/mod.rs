@@ -4,9 +4,12 @@
 //! changes the operator's state, decides which task is next.
 
 mod context;
+mod declaration;
+mod declared;
 mod enabled;
 mod error;
 mod examine;
+mod hook_folder;
 mod hook_rehearsal;
 mod hook_run;
 mod module_delete;
@@ -18,13 +21,16 @@ mod reply;
 mod takeover;
 
 pub use context::{Context, HookContext};
+pub use declaration::{Declaration, DeclaredCall, DeclaredRun, Documents, Evaluated};
+pub use declared::{Declarations, DeclaredSet, Whole};
 pub use enabled::{Asked, Decided, Evaluation, evaluate};
 pub use error::Error;
 pub use examine::{Examined, examine};
-pub use hook_rehearsal::{HookRehearsal, Preview, preview_objects, rehearse_hook};
-pub use hook_run::{
-    HookCall, HookFolder, HookRan, HooksRead, read_hooks, run_called_hook, run_hook,
+pub use hook_folder::{HookFolder, HooksRead, read_hooks};
+pub use hook_rehearsal::{
+    HookRehearsal, Preview, preview_declared, preview_objects, rehearse_declared, rehearse_hook,
 };
+pub use hook_run::{HookCall, HookRan, run_called_hook, run_hook};
 pub use module_delete::{Deleted, delete};
 pub use module_diff::{Difference, deletion_difference, difference};
 pub use module_run::{Known, ModuleRun, Ran, await_ready, look, prepare_offline, run};
@@ -57,6 +63,11 @@ pub enum Task {
         module: ModuleName,
         /// Why, for people.
         reason: String,
+    },
+    /// Bring what the hooks of one module declare now; nothing is rendered and no hook runs.
+    ModuleApply {
+        /// The module.
+        module: ModuleName,
     },
     /// Remove what a module has in the cluster.
     ModuleDelete {
@@ -165,6 +176,7 @@ impl Task {
         match self {
             Self::ConvergeModules { .. } => "ConvergeModules",
             Self::ModuleRun { .. } => "ModuleRun",
+            Self::ModuleApply { .. } => "ModuleApply",
             Self::ModuleDelete { purge: false, .. } => "ModuleDelete",
             Self::ModuleDelete { purge: true, .. } => "ModulePurge",
             Self::AskScript { .. } => "ModuleEnabledScript",
@@ -181,6 +193,7 @@ impl Task {
             Self::ConvergeModules { .. } | Self::AfterAll => None,
             Self::HookRun(run) => run.module.as_ref(),
             Self::ModuleRun { module, .. }
+            | Self::ModuleApply { module }
             | Self::ModuleDelete { module, .. }
             | Self::AskScript { module }
             | Self::AwaitReady { module } => Some(module),
@@ -191,7 +204,10 @@ impl Task {
     pub fn has_chain(&self) -> bool {
         !matches!(
             self,
-            Self::HookRun(_) | Self::AskScript { .. } | Self::AwaitReady { .. }
+            Self::HookRun(_)
+                | Self::ModuleApply { .. }
+                | Self::AskScript { .. }
+                | Self::AwaitReady { .. }
         )
     }
 
@@ -199,6 +215,7 @@ impl Task {
     pub fn reason(&self) -> String {
         let text = match self {
             Self::ConvergeModules { reason } | Self::ModuleRun { reason, .. } => reason,
+            Self::ModuleApply { .. } => "HookChangedObjects",
             Self::ModuleDelete { purge: false, .. } => "Disabled",
             Self::ModuleDelete { purge: true, .. } => "FolderGone",
             Self::AskScript { .. } => "AskAgain",
@@ -212,6 +229,20 @@ impl Task {
     /// Whether a waiting task stands for a new one as well; then the older takes over the newer's
     /// reason.
     pub fn absorb(old: &mut Self, new: &Self) -> bool {
+        if let (
+            Self::ModuleApply { module },
+            Self::ModuleRun {
+                module: new_module, ..
+            },
+        ) = (&*old, new)
+        {
+            // A run brings what is declared as well.
+            let is_same = module == new_module;
+            if is_same {
+                *old = new.clone();
+            }
+            return is_same;
+        }
         match (old, new) {
             (Self::ConvergeModules { reason: old }, Self::ConvergeModules { reason: new }) => {
                 old.clone_from(new);
@@ -234,10 +265,48 @@ impl Task {
                 *old |= new;
                 true
             }
-            (Self::AskScript { module: old }, Self::AskScript { module: new })
+            (
+                Self::ModuleRun { module: old, .. } | Self::ModuleApply { module: old },
+                Self::ModuleApply { module: new },
+            )
+            | (Self::AskScript { module: old }, Self::AskScript { module: new })
             | (Self::AwaitReady { module: old }, Self::AwaitReady { module: new }) => old == new,
             (Self::AfterAll, Self::AfterAll) => true,
             _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(module: &str) -> Task {
+        Task::ModuleRun {
+            module: ModuleName::parse(module).unwrap(),
+            reason: String::new(),
+        }
+    }
+
+    fn apply(module: &str) -> Task {
+        Task::ModuleApply {
+            module: ModuleName::parse(module).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_run_stands_for_what_is_declared_as_well() {
+        for (old, new, left) in [
+            (run("a"), apply("a"), Some(run("a"))),
+            (apply("a"), run("a"), Some(run("a"))),
+            (apply("a"), apply("a"), Some(apply("a"))),
+            (apply("a"), apply("b"), None),
+            (apply("a"), run("b"), None),
+            (Task::AfterAll, apply("a"), None),
+        ] {
+            let mut task = old.clone();
+            let absorbed = Task::absorb(&mut task, &new).then_some(task);
+            assert_eq!(absorbed, left, "{old:?} {new:?}");
         }
     }
 }

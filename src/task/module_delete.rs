@@ -118,6 +118,7 @@ async fn members(
         owner: &owner,
         desired: &[],
         plan: &plan,
+        held: &[],
         parent: Some(parent),
         ignore: &[],
         rules: rules(module),

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::context::Context;
+use super::declared::Whole;
 use super::error::Error;
 use super::module_run::{ModuleRun, prepare_offline};
 use super::takeover;
 use crate::apply::{self, HandOver, foreign_owner};
-use crate::cluster::Target;
+use crate::cluster::{Client, Target};
 use crate::diff::{self, Desired, Owner, remove_at};
 use crate::name::ModuleName;
 use crate::object::{
@@ -37,7 +38,7 @@ pub struct Difference {
 
 /// What is compared.
 struct Comparison<'a> {
-    context: &'a Context,
+    client: &'a Client,
     owner: &'a Owner,
     manager: String,
     former: Option<&'a Former>,
@@ -46,15 +47,15 @@ struct Comparison<'a> {
 
 /// Compares what a module renders to with what is in the cluster.
 pub async fn difference(context: &Context, run: &ModuleRun) -> Result<Vec<Difference>, Error> {
-    let rendering = prepare_offline(context, run).await?;
+    let whole = prepare_offline(context, run).await?;
     let name = &run.module.name;
-    let definitions = rendering.definitions.desired.iter();
-    let all: Vec<&Desired> = definitions.chain(&rendering.prepared.desired).collect();
+    let definitions = whole.rendering.definitions.desired.iter();
+    let all: Vec<&Desired> = definitions.chain(&whole.prepared.desired).collect();
     let mut warnings = Vec::new();
     let former = takeover::former(context, name, run.known.release, &mut warnings).await?;
     let owner = context.owner(&run.module, run.maintenance);
     let comparison = Comparison {
-        context,
+        client: &context.applier.client,
         owner: &owner,
         manager: field_manager(name),
         former: former.as_ref(),
@@ -62,8 +63,8 @@ pub async fn difference(context: &Context, run: &ModuleRun) -> Result<Vec<Differ
     };
     let compared = join_all(all.iter().map(|desired| comparison.compare(desired))).await;
     let mut differences: Vec<Difference> = compared.into_iter().flatten().collect();
-    differences.extend(removals(context, run, &all).await?);
-    if let Some(former) = &former {
+    differences.extend(removals(context, run, &whole, &all).await?);
+    if let Some(former) = former.as_ref().filter(|_| whole.declared.is_certain()) {
         let wanted = all.iter().map(|desired| &desired.reference).collect();
         differences.extend(left_over(context, &owner, former, &wanted).await?);
     }
@@ -109,6 +110,23 @@ fn unread(module: &ModuleName, warnings: Vec<String>) -> Vec<Difference> {
     warnings.into_iter().map(tell).collect()
 }
 
+/// Compares one object with what is in the cluster; `None` when it would not change.
+pub(super) async fn compare(
+    client: &Client,
+    owner: &Owner,
+    takes_ownership: bool,
+    desired: &Desired,
+) -> Option<Difference> {
+    let comparison = Comparison {
+        client,
+        owner,
+        manager: field_manager(&owner.module),
+        former: None,
+        takes_ownership,
+    };
+    comparison.compare(desired).await
+}
+
 impl Comparison<'_> {
     async fn compare(&self, desired: &Desired) -> Option<Difference> {
         let object = desired.reference.to_string();
@@ -128,7 +146,7 @@ impl Comparison<'_> {
         desired: &Desired,
         object: &str,
     ) -> Result<(&'static str, String), crate::cluster::Error> {
-        let client = &self.context.applier.client;
+        let client = self.client;
         let wanted = desired.value();
         let created = || diff::unified(object, None, Some(&without_noise(wanted.clone())));
         let kind = &desired.reference.kind;
@@ -231,6 +249,7 @@ async fn left_over(
 async fn removals(
     context: &Context,
     run: &ModuleRun,
+    whole: &Whole,
     desired: &[&Desired],
 ) -> Result<Vec<Difference>, Error> {
     let Some(parent) = &run.known.parent else {
@@ -246,9 +265,10 @@ async fn removals(
     let owner = context.owner(&run.module, run.maintenance);
     let wanted: BTreeSet<_> = desired.iter().map(|desired| &desired.reference).collect();
     let live = context.applier.managed.of_module(&run.module.name);
-    let gone = live
-        .values()
-        .filter(|live| live.part_of == owner.applyset && !wanted.contains(&live.reference));
+    let gone = live.values().filter(|live| {
+        let is_wanted = wanted.contains(&live.reference) || whole.declared.holds(live);
+        live.part_of == owner.applyset && !is_wanted
+    });
     Ok(gone
         .map(|live| Difference {
             module: run.module.name.to_string(),

@@ -1,4 +1,4 @@
-//! One module: values → render → diff → apply → inventory.
+//! One module: values → render, and what its hooks declare → diff → apply → inventory.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::context::Context;
+use super::declared::{self, Declarations, Whole};
 use super::error::Error;
 use super::rendering::{Rendering, Values, Wanted, render};
 use super::takeover;
@@ -27,8 +28,8 @@ pub struct Known {
     pub record: Record,
     /// The bounds of the inventory in the cluster; `None` when there is no `Module` object.
     pub parent: Option<Parent>,
-    /// What was rendered last.
-    pub rendering: Option<Arc<Rendering>>,
+    /// What was brought last: what the chart rendered to, and what the hooks declared.
+    pub whole: Option<Arc<Whole>>,
     /// Members that the last run did not remove, since others use them.
     pub kept: BTreeSet<ObjectRef>,
     /// The revision of the module's Helm release that was taken over.
@@ -44,6 +45,10 @@ pub struct ModuleRun {
     pub values: Values,
     /// What is wrong with them.
     pub mistakes: Mistakes,
+    /// What its hooks declare.
+    pub declared: Declarations,
+    /// Whether what the chart rendered to last is used as it is: only declarations changed.
+    pub keeps_rendering: bool,
     /// What is known from before.
     pub known: Known,
     /// Objects whose correction is given up for now.
@@ -92,19 +97,15 @@ pub async fn run(context: &Context, run: ModuleRun) -> Ran {
 }
 
 /// Waits until the objects of a module are ready; `Err` says which is not, and why.
-pub async fn await_ready(
-    context: &Context,
-    module: &Module,
-    rendering: &Rendering,
-) -> Result<(), String> {
+pub async fn await_ready(context: &Context, module: &Module, whole: &Whole) -> Result<(), String> {
     let patience = module.definition.timeouts.ready.unwrap_or(READY_PATIENCE);
-    let desired = &rendering.prepared.desired;
+    let desired = &whole.prepared.desired;
     context.applier.await_ready(desired, patience).await
 }
 
 async fn steps(context: &Context, run: &ModuleRun, ran: &mut Ran) -> Result<(), Error> {
-    let rendering = match rendered(context, run, ran).await {
-        Ok(rendering) => rendering,
+    let whole = match wanted(context, run, ran).await {
+        Ok(whole) => whole,
         Err(error) => {
             if let Some(last) = last_good(run, &error) {
                 ran.keeps_last = keep(context, run, ran, &last).await;
@@ -112,9 +113,23 @@ async fn steps(context: &Context, run: &ModuleRun, ran: &mut Ran) -> Result<(), 
             return Err(error);
         }
     };
-    bring(context, run, ran, &rendering).await?;
-    ran.known.rendering = Some(rendering);
+    bring(context, run, ran, &whole).await?;
+    ran.known.whole = Some(whole);
     Ok(())
+}
+
+/// All objects as they are wanted now.
+async fn wanted(context: &Context, run: &ModuleRun, ran: &mut Ran) -> Result<Arc<Whole>, Error> {
+    let last = run.known.whole.as_ref().filter(|_| run.keeps_rendering);
+    let rendering = match last {
+        Some(whole) => {
+            let warnings = &whole.rendering.prepared.warnings;
+            ran.outcome.warnings.extend(warnings.iter().cloned());
+            whole.rendering.clone()
+        }
+        None => rendered(context, run, ran).await?,
+    };
+    Whole::join(rendering, declared::prepare(context, run).await?)
 }
 
 /// Renders what is wanted now, with the definitions of `crds/` brought first.
@@ -145,23 +160,24 @@ async fn rendered(
 
 /// What was rendered last, when people's mistakes are why nothing newer can be. A pause is not
 /// broken by it.
-fn last_good(run: &ModuleRun, error: &Error) -> Option<Arc<Rendering>> {
-    let last = run.known.rendering.clone()?;
+fn last_good(run: &ModuleRun, error: &Error) -> Option<Arc<Whole>> {
+    let last = run.known.whole.clone()?;
     let is_usable = match error {
         Error::ReadChart { .. }
         | Error::Render(_)
         | Error::CheckValues(_)
         | Error::ReadDefinitions(_) => true,
         // Newer definitions are in place already, and must not be replaced by older ones.
-        Error::Prepare(_) => last.definitions.desired.is_empty(),
+        Error::Prepare(_) => run.keeps_rendering || last.rendering.definitions.desired.is_empty(),
         _ => false,
     };
     (is_usable && !run.maintenance).then_some(last)
 }
 
 /// Brings the last good version back where others changed it; answers whether it is there whole.
-async fn keep(context: &Context, run: &ModuleRun, ran: &mut Ran, last: &Rendering) -> bool {
-    let kept = match bring_definitions(context, run, ran, &last.definitions.desired).await {
+async fn keep(context: &Context, run: &ModuleRun, ran: &mut Ran, last: &Whole) -> bool {
+    let definitions = &last.rendering.definitions.desired;
+    let kept = match bring_definitions(context, run, ran, definitions).await {
         Ok(_) => bring(context, run, ran, last).await,
         Err(error) => Err(error),
     };
@@ -172,29 +188,30 @@ async fn keep(context: &Context, run: &ModuleRun, ran: &mut Ran, last: &Renderin
     kept.is_ok()
 }
 
-/// Makes the cluster as a rendering has it.
+/// Makes the cluster as it is wanted.
 async fn bring(
     context: &Context,
     run: &ModuleRun,
     ran: &mut Ran,
-    rendering: &Rendering,
+    whole: &Whole,
 ) -> Result<(), Error> {
-    know_objects(context, run, rendering).await?;
+    know_objects(context, run, &whole.prepared.desired).await?;
     let owner = context.owner(&run.module, run.maintenance);
-    let plan = plan(context, run, &owner, &rendering.prepared.desired);
+    let mut plan = plan(context, run, &owner, &whole.prepared.desired);
+    let held = whole.declared.hold(&mut plan);
     let (name, taken_over) = (&run.module.name, run.known.release);
     let warnings = &mut ran.outcome.warnings;
-    let former = takeover::former(context, name, taken_over, warnings).await?;
-    carry_out(
-        context,
-        run,
-        ran,
-        rendering,
-        (&owner, &plan, former.as_ref()),
-    )
-    .await?;
-    if let Some(former) = former {
-        take_over(context, run, ran, rendering, (&owner, &former)).await?;
+    let former = if run.keeps_rendering {
+        // The run before has seen to it.
+        None
+    } else {
+        takeover::former(context, name, taken_over, warnings).await?
+    };
+    let plan = (&plan, held.as_slice());
+    carry_out(context, run, ran, whole, (&owner, plan, former.as_ref())).await?;
+    // What a hook may still want is not left over.
+    if let Some(former) = former.filter(|_| whole.declared.is_certain()) {
+        take_over(context, run, ran, whole, (&owner, &former)).await?;
     }
     Ok(())
 }
@@ -205,10 +222,10 @@ async fn take_over(
     context: &Context,
     run: &ModuleRun,
     ran: &mut Ran,
-    rendering: &Rendering,
+    whole: &Whole,
     (owner, former): (&Owner, &Former),
 ) -> Result<(), Error> {
-    let wanted = references(rendering);
+    let wanted = references(whole);
     let rules = rules(&run.module.definition);
     let removed = takeover::remove_left_over(context, owner, rules, (former, &wanted)).await?;
     let is_through = removed.members.is_empty();
@@ -220,9 +237,9 @@ async fn take_over(
     Ok(())
 }
 
-fn references(rendering: &Rendering) -> BTreeSet<&ObjectRef> {
-    let definitions = rendering.definitions.desired.iter();
-    let wanted = rendering.prepared.desired.iter().chain(definitions);
+fn references(whole: &Whole) -> BTreeSet<&ObjectRef> {
+    let definitions = whole.rendering.definitions.desired.iter();
+    let wanted = whole.prepared.desired.iter().chain(definitions);
     wanted.map(|desired| &desired.reference).collect()
 }
 
@@ -233,7 +250,7 @@ async fn definitions_first(
     wanted: &Wanted<'_>,
     ran: &mut Ran,
 ) -> Result<Arc<Rendering>, Error> {
-    let first = render(wanted, run.known.rendering.as_ref()).await;
+    let first = render(wanted, run.known.rendering()).await;
     let definitions = match &first {
         Ok(rendering) => rendering.definitions.clone(),
         // The chart's kinds may be the ones that crds/ brings.
@@ -244,7 +261,7 @@ async fn definitions_first(
     if definitions.desired.is_empty() || (first.is_ok() && !is_new) {
         first
     } else {
-        render(wanted, run.known.rendering.as_ref()).await
+        render(wanted, run.known.rendering()).await
     }
 }
 
@@ -277,6 +294,7 @@ async fn bring_definitions(
         owner: &owner,
         desired,
         plan: &plan,
+        held: &[],
         parent: None,
         ignore: &[],
         rules: PruneRules::default(),
@@ -295,15 +313,9 @@ fn diff_kind() -> crate::object::GroupKind {
 async fn know_objects(
     context: &Context,
     run: &ModuleRun,
-    rendering: &Rendering,
+    desired: &[diff::Desired],
 ) -> Result<(), Error> {
-    let wanted = Parent::of(
-        rendering
-            .prepared
-            .desired
-            .iter()
-            .map(|desired| desired.reference.clone()),
-    );
+    let wanted = Parent::of(desired.iter().map(|desired| desired.reference.clone()));
     let all = run
         .known
         .parent
@@ -331,15 +343,16 @@ async fn carry_out(
     context: &Context,
     run: &ModuleRun,
     ran: &mut Ran,
-    rendering: &Rendering,
-    (owner, plan, former): (&Owner, &Plan, Option<&Former>),
+    whole: &Whole,
+    (owner, (plan, held), former): (&Owner, (&Plan, &[ObjectRef]), Option<&Former>),
 ) -> Result<(), Error> {
     let definition = &run.module.definition;
     let ignore = ignored(definition);
     let work = Work {
         owner,
-        desired: &rendering.prepared.desired,
+        desired: &whole.prepared.desired,
         plan,
+        held,
         parent: run.known.parent.as_ref(),
         ignore: &ignore,
         rules: rules(definition),
@@ -349,10 +362,18 @@ async fn carry_out(
     applier.patience = definition.timeouts.delete.unwrap_or(applier.patience);
     let outcome = applier.carry_out(work).await;
     ran.take_in(outcome, plan)?;
-    let wanted = references(rendering);
+    let mut wanted = references(whole);
+    wanted.extend(held);
     ran.known.kept = ran.outcome.members.iter().cloned().collect();
     ran.known.record.retain(|object, _| wanted.contains(object));
     Ok(())
+}
+
+impl Known {
+    /// What the chart rendered to last.
+    pub fn rendering(&self) -> Option<&Arc<Rendering>> {
+        self.whole.as_ref().map(|whole| &whole.rendering)
+    }
 }
 
 impl Ran {
@@ -387,7 +408,7 @@ pub fn look(
     contested: &BTreeSet<ObjectRef>,
     definition: &Definition,
 ) -> Plan {
-    let Some(rendering) = &known.rendering else {
+    let Some(whole) = &known.whole else {
         return Plan::default();
     };
     let policy = policy(definition);
@@ -400,18 +421,19 @@ pub fn look(
         policy,
         take_ownership,
     };
-    let mut plan = diff::plan(&rendering.definitions.desired, facts);
-    let chart = diff::plan(&rendering.prepared.desired, facts);
-    plan.apply.extend(chart.apply);
-    plan.reported.extend(chart.reported);
-    plan.remove = chart.remove;
+    let mut plan = diff::plan(&whole.rendering.definitions.desired, facts);
+    let mut members = diff::plan(&whole.prepared.desired, facts);
+    whole.declared.hold(&mut members);
+    plan.apply.extend(members.apply);
+    plan.reported.extend(members.reported);
+    plan.remove = members.remove;
     plan.remove
         .retain(|removal| !known.kept.contains(removal.reference()));
     plan
 }
 
 /// Renders without touching the cluster's state: for `render` and `diff`.
-pub async fn prepare_offline(context: &Context, run: &ModuleRun) -> Result<Arc<Rendering>, Error> {
+pub async fn prepare_offline(context: &Context, run: &ModuleRun) -> Result<Arc<Whole>, Error> {
     run.mistakes
         .clone()
         .into_result()
@@ -426,7 +448,8 @@ pub async fn prepare_offline(context: &Context, run: &ModuleRun) -> Result<Arc<R
         capabilities,
         maintenance,
     };
-    render(&wanted, run.known.rendering.as_ref()).await
+    let rendering = render(&wanted, run.known.rendering()).await?;
+    Whole::join(rendering, declared::prepare(context, run).await?)
 }
 
 fn policy(definition: &Definition) -> Policy {

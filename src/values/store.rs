@@ -193,17 +193,38 @@ impl Store {
         if wanted == *self.snapshot.values {
             return Ok(false);
         }
-        let hook = match by {
-            Origin::HookPatch { hook } => hook.clone(),
-            other => other.to_string(),
-        };
-        let patches = self.patches.with(patch, &hook);
+        let patches = self.patches.with(patch, &hook_of(by));
         let inputs = Inputs {
             patches: &patches,
             ..self.inputs()
         };
         let trace = inputs.trace().map_err(refused)?;
         let findings = self.schemas.check_values(&wanted, Purpose::Values);
+        let mistakes = Mistakes(trace.mistakes(&findings));
+        self.sound(mistakes, by)?;
+        let values = trace.values;
+        self.patches = patches;
+        Ok(self.show(values))
+    }
+
+    /// Takes back what a hook stored at exactly these paths, JSON pointers: what is below counts again.
+    /// Tells whether the values changed.
+    ///
+    /// Refused, with nothing changed, when the values without it do not fit the schema.
+    pub fn take_back(&mut self, paths: &[String], by: &Origin) -> Result<bool, Error> {
+        let patches = self.patches.without(paths, &hook_of(by));
+        if patches == self.patches {
+            return Ok(false);
+        }
+        let inputs = Inputs {
+            patches: &patches,
+            ..self.inputs()
+        };
+        let trace = inputs.trace().map_err(|source| Error::ApplyPatch {
+            by: by.to_string(),
+            source,
+        })?;
+        let findings = self.schemas.check_values(&trace.values, Purpose::Values);
         let mistakes = Mistakes(trace.mistakes(&findings));
         self.sound(mistakes, by)?;
         let values = trace.values;
@@ -360,6 +381,14 @@ fn check(inputs: &Inputs<'_>, purpose: Purpose) -> Mistakes {
     }
 }
 
+/// Who stores operations, as they are kept.
+fn hook_of(by: &Origin) -> String {
+    match by {
+        Origin::HookPatch { hook } => hook.clone(),
+        other => other.to_string(),
+    }
+}
+
 fn empty() -> Value {
     Value::Object(Map::new())
 }
@@ -414,6 +443,41 @@ properties:
         let patch = operations(text);
         let result = store.apply_values_patch(&patch, &hook("run.sh"));
         result.map_err(|error| chain(&error))
+    }
+
+    #[test]
+    fn what_a_hook_takes_back_counts_as_before() {
+        let mut store = store("host: a\nreplicas: 3");
+        patched(&mut store, "add /m/replicas 7").unwrap();
+        let mine = [("/m/replicas".to_owned(), "run.sh")];
+        for (paths, by, changed, replicas) in [
+            (vec!["/m/host".to_owned()], "run.sh", false, 7),
+            (vec![mine[0].0.clone()], "other.sh", false, 7),
+            (vec![mine[0].0.clone()], mine[0].1, true, 3),
+            (vec![mine[0].0.clone()], mine[0].1, false, 3),
+        ] {
+            assert_eq!(
+                store.take_back(&paths, &hook(by)).unwrap(),
+                changed,
+                "{paths:?} {by}"
+            );
+            assert_eq!(
+                store.snapshot().values["replicas"],
+                replicas,
+                "{paths:?} {by}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_must_be_there_cannot_be_taken_back() {
+        let mut store = store("");
+        patched(&mut store, r#"add /m/host "a""#).unwrap();
+        let before = store.snapshot();
+        store
+            .take_back(&["/m/host".to_owned()], &hook("run.sh"))
+            .unwrap_err();
+        assert_eq!(store.snapshot(), before);
     }
 
     #[test]

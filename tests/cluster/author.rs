@@ -168,6 +168,7 @@ async fn a_hook_is_tried_out_and_nothing_is_written() {
     foretells(&json(&told));
 
     tells_real_contexts(&kubeconfig, &modules);
+    evaluates_declared_hooks(&kubeconfig, &modules);
 
     let asked = server_metrics(&client).await.since(&before);
     assert_eq!(asked.writes().to_string(), "");
@@ -274,4 +275,34 @@ fn tells_real_contexts(kubeconfig: &Path, modules: &Modules) {
         missing,
         "error: --event: maps sees no object shop/three; it sees shop/one, shop/two\n"
     );
+}
+
+/// One object is there, and the other is not.
+const DECLARED: &str = "configVersion: v1
+kubernetes:
+- {name: maps, kind: ConfigMap, labelSelector: {matchLabels: {seen: 'yes'}}, jqFilter: .metadata.name}
+values: {web.names: '[.snapshots.maps[].filterResult]'}
+objects: |
+  {% for name in ['three', 'new'] %}
+  ---
+  apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: {{ name }}, namespace: shop}
+  data: {all: {{ Values.web.names | join(' ') | quote }}}
+  {% endfor %}
+";
+
+fn evaluates_declared_hooks(kubeconfig: &Path, modules: &Modules) {
+    modules.write("010-web/hooks/b.hook.yaml", DECLARED);
+    let typed = ["hook", "run", "web/b.hook.yaml", "-o", "json"];
+    let told = author(kubeconfig, modules, &typed);
+    assert_eq!(told.0, Some(0), "{}", told.2);
+    let report = json(&told);
+    let values = report["values"]["diff"].as_str().expect("a diff");
+    assert!(values.contains("+  - one\n+  - two\n"), "{values}");
+    let objects = report["objects"].as_array().expect("a list");
+    let actions: Vec<&Value> = objects.iter().map(|object| &object["action"]).collect();
+    assert_eq!(actions, ["change", "create"]);
+    let text = objects[0]["text"].as_str().expect("a text");
+    assert!(text.contains("+  all: one two\n"), "{text}");
 }

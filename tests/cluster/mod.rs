@@ -18,6 +18,7 @@ mod hooks_bad_life;
 mod hooks_bad_loops;
 mod hooks_bad_watches;
 mod hooks_contract;
+mod hooks_declared;
 mod hooks_faults;
 mod hooks_life;
 mod hooks_modules;

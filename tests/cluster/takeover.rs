@@ -4,7 +4,7 @@ use addon_operator::serve::ModuleState;
 use http::Request;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, config_map};
+use super::stage::{Stage, config_map, definition};
 use crate::support::{self, Helm, Modules, Operator, rest};
 
 /// A key of the `ConfigMap` `web` that the first chart has and the second drops; and its like.
@@ -345,4 +345,27 @@ async fn release_that_cannot_be_read_is_told_and_nothing_is_lost() {
     );
     stage.get("configmaps/gone").await;
     operator.stop().await;
+}
+
+#[tokio::test]
+async fn definition_of_the_original_is_taken_over() {
+    let Some(stage) = Stage::with("takeover", &config_map("web", "a")).await else {
+        return;
+    };
+    let wanted = definition(stage.letters());
+    let theirs = wanted.replace("type: integer", "type: string");
+    let theirs = addon_operator::yaml::read_value(&theirs, addon_operator::yaml::Profile::V2);
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    let collection = format!("{path}?fieldManager=addon-operator");
+    let before = rest::create(&stage.client, &collection, &theirs.unwrap()).await;
+    stage.modules.write("010-web/crds/widgets.yaml", &wanted);
+
+    stage.run_well().await.stop().await;
+
+    let path = format!("{path}/widgets.{}.example.com", stage.letters());
+    let now = rest::get(&stage.client, &path).await.unwrap();
+    assert_eq!(now["metadata"]["uid"], before["metadata"]["uid"]);
+    let size = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/size/type";
+    assert_eq!(now.pointer(size), Some(&json!("integer")));
+    rest::delete(&stage.client, &path).await;
 }

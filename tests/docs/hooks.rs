@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use addon_operator::admission::{Converted, parse_converted, parse_verdict};
 use addon_operator::binding::{AdmissionKind, Context, Lifecycle, Place, parse_config};
-use addon_operator::name::ValuesKey;
+use addon_operator::name::{ModuleName, ValuesKey};
 use addon_operator::patch::{self, parse_metric_operations, parse_object_operations};
+use addon_operator::schema::Schemas;
+use addon_operator::values::Store;
 use addon_operator::watch::WatchEvent;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Block, blocks};
-use crate::support::{Hook, Outcome};
+use crate::support::{Declared, Hook, Outcome};
 
 fn key() -> ValuesKey {
     ValuesKey::parse("hello").unwrap()
@@ -71,6 +73,30 @@ fn hooks_run_and_ask_for_something() {
         }
         let asks = |outcome: &Outcome| !(outcome.values.clone() + &outcome.objects).is_empty();
         assert!(outcomes.iter().any(asks), "{}", block.place);
+    }
+}
+
+#[test]
+fn declared_hooks_come_to_something() {
+    for block in blocks("yaml declared hook") {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("sample.hook.yaml");
+        fs::write(&file, &block.text).unwrap();
+        let declared = Declared::read(&file, ModuleName::parse("hello").unwrap());
+        let store = Store::new(key(), Vec::new(), Schemas::default()).unwrap();
+        let result = declared.evaluate(&store, &|_| vec![object()]);
+        let shown = result.show();
+        for part in [
+            "kind: ConfigMap",
+            "path: /hello/namespaces",
+            "name: hello_namespaces",
+        ] {
+            assert!(shown.contains(part), "{}: {shown}", block.place);
+        }
+        // Nothing new, nothing to do.
+        let before = result.documents();
+        let again = declared.evaluate_after(&store, &|_| vec![object()], before);
+        assert!(again.documents().is_none(), "{}", block.place);
     }
 }
 

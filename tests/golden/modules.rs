@@ -64,7 +64,6 @@ cases! {
     a_pull_secret_has_no_chart "registry-secret" "default",
     bad_places_of_a_pull_secret_are_told "registry-secret" "bad-values",
     no_egress_is_closed_unasked "namespace-egress" "default",
-    egress_follows_profiles "namespace-egress" "profiles",
     bad_profiles_are_told_with_their_lines "namespace-egress" "bad-values",
     taints_have_no_chart "node-taints" "default",
     bad_prefix_of_taints_is_told "node-taints" "bad-values",

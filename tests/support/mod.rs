@@ -17,6 +17,7 @@
 //! - `CI`: when set, a server that cannot be had is a failure and not a reason to skip.
 
 mod api_server;
+mod declared;
 mod eventually;
 mod helm;
 mod hook;
@@ -26,6 +27,7 @@ mod requests;
 pub(crate) mod rest;
 
 pub(crate) use api_server::{ApiServer, api_server, binaries, client, private_server, say};
+pub(crate) use declared::Declared;
 pub(crate) use eventually::eventually;
 pub(crate) use helm::Helm;
 pub(crate) use hook::{Hook, Outcome};

@@ -64,7 +64,13 @@ pub async fn rehearse(
     let mut rehearsed = Vec::new();
     for (number, operation) in (1..).zip(operations) {
         let mut deed = Deed::new(&client, manager);
-        let (object, foretold) = deed.rehearse(operation).await;
+        let (mut object, foretold) = deed.rehearse(operation).await;
+        if let (true, Ok(Foretold::Created(made))) = (object.ends_with('/'), &foretold) {
+            // The server makes the name up, another one each time.
+            let start = made.pointer("/metadata/generateName");
+            let start = start.and_then(Value::as_str).unwrap_or_default();
+            object = format!("{object}{start}…");
+        }
         let after = seen.get(&object).copied();
         if !matches!(foretold, Ok(Foretold::Nothing(_)) | Err(_)) {
             seen.insert(object.clone(), number);

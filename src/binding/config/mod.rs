@@ -1,5 +1,6 @@
 //! The configuration that a hook prints.
 
+mod declaration;
 mod defaults;
 mod doubt;
 mod first;
@@ -17,6 +18,7 @@ use crate::report::{Mistake, Mistakes, nearest};
 use crate::schedule::parse_duration;
 use crate::yaml::{self, Data, Node, Profile};
 
+pub use declaration::parse_declaration;
 pub use defaults::{Defaults, defaults_of};
 use sheet::{Map, Sheet, Spot, hint_for};
 

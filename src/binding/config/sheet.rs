@@ -71,6 +71,71 @@ impl<'a> Spot<'a> {
         self.sheet.mistakes.borrow_mut().push(mistake.hint(hint));
     }
 
+    /// Notes what is wrong at a line and a column of this text; a column of 0 is not known.
+    pub(super) fn wrong_at(
+        &self,
+        (line, column): (u32, u32),
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let place = Place { line, column };
+        let mistake = self.sheet.mistake(place, &self.path, message.into());
+        self.sheet.mistakes.borrow_mut().push(mistake.hint(hint));
+    }
+
+    /// Of a text after `|`: how many lines of the file stand above it, and how far it is indented.
+    pub(super) fn block(&self) -> Option<(u32, u32)> {
+        let Place { line, .. } = self.node.place;
+        let text = self.text_here()?;
+        let is_block = self
+            .rest_of_line()
+            .is_some_and(|rest| rest.starts_with('|'));
+        if !is_block {
+            return None;
+        }
+        let full = |line: &&str| !line.trim().is_empty();
+        let spaces = |line: &str| line.chars().take_while(|letter| *letter == ' ').count();
+        let above = usize::try_from(line).ok()?;
+        let first = self.sheet.text.lines().skip(above).find(full);
+        let indent = first.map_or(0, spaces);
+        let own = text.lines().find(full).map_or(0, spaces);
+        Some((line, u32::try_from(indent.saturating_sub(own)).ok()?))
+    }
+
+    /// Where a line and a column of this text stand in the file; the column is 0 when it is not known.
+    pub(super) fn place_in(&self, line: usize, column: usize) -> (u32, u32) {
+        let number = |number: usize| u32::try_from(number).unwrap_or_default();
+        let start = self.node.place;
+        if let Some((above, indent)) = self.block() {
+            return (above + number(line), indent + number(column));
+        }
+        if line > 1 {
+            return (start.line, 0);
+        }
+        let is_quoted = self
+            .rest_of_line()
+            .is_some_and(|rest| rest.starts_with(['"', '\'']));
+        let column = start.column + u32::from(is_quoted) + number(column.saturating_sub(1));
+        (start.line, column)
+    }
+
+    fn text_here(&self) -> Option<&'a str> {
+        match &self.node.data {
+            Data::Scalar(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What stands in the file from where this begins to the end of its line.
+    fn rest_of_line(&self) -> Option<&'a str> {
+        let Place { line, column } = self.node.place;
+        let index = usize::try_from(line).ok()?.checked_sub(1)?;
+        let text = self.sheet.text.lines().nth(index)?;
+        let before = usize::try_from(column).ok()?.checked_sub(1)?;
+        let start = text.char_indices().nth(before)?.0;
+        text.get(start..)
+    }
+
     /// Notes what is allowed here but does not do what it seems to.
     pub(super) fn warn(&self, message: impl Into<String>) {
         let warning = self
@@ -285,6 +350,19 @@ impl<'a> Map<'a> {
             node: &entry.node,
             path: self.spot.path.key(&entry.key),
         }
+    }
+
+    /// Notes what is wrong with a key.
+    pub(super) fn wrong_key(
+        &self,
+        entry: &Entry,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let path = self.spot.path.key(&entry.key);
+        let sheet = self.spot.sheet;
+        let mistake = sheet.mistake(entry.place, &path, message.into());
+        sheet.mistakes.borrow_mut().push(mistake.hint(hint));
     }
 
     /// Notes a key that is not known.

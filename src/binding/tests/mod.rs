@@ -1,6 +1,7 @@
 //! Hook configurations: what is accepted, what is refused, and what is taken for what is not said.
 
 mod contexts;
+mod declaration;
 mod doubt;
 mod first;
 mod kubernetes;

@@ -165,7 +165,7 @@ const OF_REGISTRY_SECRET: &str = "
 ";
 
 const OF_NAMESPACE_EGRESS: &str = "
-  # restrict a namespace: a hook turns the label into a value, and the chart makes a policy of it
+  # restrict a namespace: a hook declares a policy for each that has the label
   kubectl label namespace sandbox addon-operator.io/egress=dns-only
   kubectl -n sandbox get networkpolicy egress
   kubectl label namespace sandbox addon-operator.io/egress-

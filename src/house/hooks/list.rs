@@ -166,7 +166,11 @@ impl HookSet {
         let lifecycle = config.lifecycle.iter().map(|(point, order)| BindingRow {
             kind: point.name().to_owned(),
             name: point.name().to_owned(),
-            listens_to: format!("order {order}"),
+            listens_to: if order.is_finite() {
+                format!("order {order}")
+            } else {
+                "last".to_owned()
+            },
             queue: main.clone(),
             state: match (point, self.started.contains(&hook.file.name)) {
                 (Lifecycle::OnStartup, true) => BindingState::Done,

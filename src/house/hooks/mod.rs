@@ -26,6 +26,7 @@ pub(super) use telling::Ended;
 use crate::binding::{Context, ContextKind, KubernetesBinding, Lifecycle, ScheduleBinding};
 use crate::hook::Hook;
 use crate::schedule::Crontab;
+use crate::task::{Declaration, Declarations, Documents, HooksRead};
 use crate::watch::{Item, Monitor, MonitorId, Trouble, WatchEvent};
 
 /// The hooks of one place.
@@ -35,6 +36,10 @@ pub(super) struct HookSet {
     pub(super) read_of: Option<[u8; 32]>,
     /// By name.
     pub(super) hooks: BTreeMap<String, Arc<Hook>>,
+    /// What those of them that are declared say, by name.
+    pub(super) declares: BTreeMap<String, Arc<Declaration>>,
+    /// The objects that they declared last, by name.
+    pub(super) declared: BTreeMap<String, Documents>,
     /// Hooks whose `onStartup` succeeded.
     pub(super) started: BTreeSet<String>,
     /// Kubernetes bindings that are watched.
@@ -140,12 +145,17 @@ impl HookSet {
     /// that are new or changed begin anew.
     pub(super) fn take(
         &mut self,
-        hooks: Vec<Hook>,
+        read: HooksRead,
         read_of: [u8; 32],
         mut next_id: impl FnMut() -> MonitorId,
     ) {
         self.read_of = Some(read_of);
-        let new: BTreeMap<String, Arc<Hook>> = hooks
+        self.declares = read.declarations;
+        // A hook that changed is believed once it is heard; until then what it said before counts.
+        let declares = |name: &String| self.declares.get(name).is_some_and(|it| it.has_objects());
+        self.declared.retain(|name, _| declares(name));
+        let new: BTreeMap<String, Arc<Hook>> = read
+            .hooks
             .into_iter()
             .map(|hook| (hook.file.name.clone(), Arc::new(hook)))
             .collect();
@@ -176,6 +186,33 @@ impl HookSet {
             }
         }
         self.hooks = new;
+    }
+
+    /// The objects that the hooks declare, as far as they are known.
+    pub(super) fn declarations(&self) -> Declarations {
+        let names = || {
+            let declares = self.declares.iter();
+            let with_objects = declares.filter(|(_, declaration)| declaration.has_objects());
+            with_objects.map(|(name, _)| name)
+        };
+        let is_blind = |name: &&String| {
+            let mut bound = self.bound.values().filter(|bound| bound.hook == **name);
+            bound.any(|bound| bound.trouble.is_some())
+        };
+        Declarations {
+            known: self.declared.clone(),
+            unknown: names()
+                .filter(|name| !self.declared.contains_key(*name))
+                .cloned()
+                .collect(),
+            blind: names().filter(is_blind).cloned().collect(),
+        }
+    }
+
+    /// Whether all that a hook watches is known.
+    pub(super) fn is_complete(&self, hook: &str) -> bool {
+        let mut bound = self.bound.values().filter(|bound| bound.hook == hook);
+        bound.all(|bound| bound.state != BoundState::Listing)
     }
 
     /// Forgets everything but what is on disk, as when a module is switched off.

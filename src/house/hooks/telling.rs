@@ -239,6 +239,9 @@ fn did(said: &str, ran: &HookRan, changed: Changed) -> String {
     if changed.values {
         did.push("values".to_owned());
     }
+    if changed.objects {
+        did.push("objects".to_owned());
+    }
     if changed.flags {
         did.push("enabled modules".to_owned());
     }

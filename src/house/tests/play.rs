@@ -291,6 +291,7 @@ impl Play {
                 let place = folder.module.as_ref().map_or(GLOBAL, ModuleName::as_str);
                 let hooks = self.hooks.get(place).cloned().unwrap_or_default();
                 Done::HooksRead(Ok(HooksRead {
+                    declarations: BTreeMap::new(),
                     hooks,
                     warnings: Vec::new(),
                 }))

@@ -205,6 +205,42 @@ fn a_hook_has_several_names() {
     }
 }
 
+/// Hooks without modules, as those of shell-operator are; and a path that says where the modules are.
+#[test]
+fn a_hook_is_found_where_no_modules_directory_was_named() {
+    let modules = web("");
+    let hook = CONFIG.replace("beforeHelm: 5, ", "");
+    modules.write_script("hooks/b.sh", &hook);
+    for typed in [
+        &["global/b.sh", "--global-hooks-dir", "DIR/hooks"][..],
+        &["DIR/010-web/hooks/a.sh"],
+    ] {
+        let how = [
+            "--binding",
+            "onStartup",
+            "--offline",
+            "--modules-dir",
+            "/nowhere",
+        ];
+        let typed = [&["hook", "run"], typed, &how].concat();
+        let (code, stdout, stderr) = author(&modules, &typed);
+        assert_eq!(code, Some(0), "{typed:?} {stderr}");
+        assert!(stdout.contains("for onStartup"), "{stdout}");
+    }
+    let typed = [
+        "module",
+        "lint",
+        "global",
+        "--modules-dir",
+        "/nowhere",
+        "--global-hooks-dir",
+        "DIR/hooks",
+    ];
+    let (code, stdout, stderr) = author(&modules, &typed);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(stdout, "1 folder looked at: 0 errors, 0 warnings\n");
+}
+
 #[test]
 fn a_run_that_fails_ends_with_1() {
     for (body, more, words) in [
@@ -392,6 +428,52 @@ const IMPOSSIBLE: &[(&[&str], &str)] = &[
         "/nowhere does not exist",
     ),
 ];
+
+const DECLARED: &str = "configVersion: v1
+kubernetes: [{name: maps, kind: ConfigMap, jqFilter: .metadata.name}]
+values: {web.names: '[.snapshots.maps[].filterResult]'}
+metrics: {web_maps: .snapshots.maps | length}
+objects: |
+  {% for item in snapshots.maps %}
+  ---
+  apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: copy-{{ item.filterResult }}, namespace: shop}
+  data: {all: {{ Values.web.names | join(' ') | quote }}}
+  {% endfor %}
+";
+
+#[test]
+fn a_declared_hook_is_evaluated() {
+    let modules = Modules::of(&[
+        (
+            "010-web/values.yaml",
+            "webEnabled: true\nweb: {names: [a]}\n",
+        ),
+        ("010-web/hooks/a.hook.yaml", DECLARED),
+        (
+            "context.json",
+            r#"{"binding": "maps", "snapshots": {"maps": [{"filterResult": "a"}, {"filterResult": "b"}]}}"#,
+        ),
+    ]);
+    let typed = [
+        "hook",
+        "run",
+        "web/a.hook.yaml",
+        "--context",
+        "DIR/context.json",
+        "--offline",
+    ];
+    let told = author(&modules, &typed);
+    compare("run-declared", &modules, &told);
+    modules.write(
+        "010-web/hooks/a.hook.yaml",
+        &DECLARED.replace("join(", "jion("),
+    );
+    let (code, stdout, stderr) = author(&modules, &typed);
+    assert_ne!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert!(stderr.contains("a.hook.yaml:11"), "{stderr}");
+}
 
 #[test]
 fn what_cannot_be_run_ends_with_2() {

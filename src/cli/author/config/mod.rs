@@ -16,8 +16,10 @@ use crate::cli::environment::Environment;
 use crate::cli::output::{self, Failure};
 use crate::cli::place::Cluster;
 use crate::cli::start;
-use crate::hook;
-use crate::report::{self, Mistakes};
+use crate::hook::{self, HookFile};
+use crate::name::{ModuleName, ValuesKey};
+use crate::report::{self, Mistake, Mistakes};
+use crate::task::Declaration;
 
 /// Texts with these endings are configurations, not programs.
 const TEXTS: [&str; 3] = ["yaml", "yml", "json"];
@@ -65,6 +67,8 @@ struct Said {
     /// What people see as the file of the text.
     name: String,
     text: String,
+    /// The file, when it is declared, and the key of the values that it may set.
+    declared: Option<(HookFile, ValuesKey)>,
 }
 
 /// Prints what the hook listens to, or all mistakes.
@@ -123,6 +127,9 @@ async fn read(arguments: &Arguments) -> Result<Said, Failure> {
             "{name} is a folder; name one hook in it, or check all by `module lint`"
         )));
     }
+    if hook::is_declaration(&name) {
+        return read_declared(arguments, path, name);
+    }
     let ending = path.extension().and_then(|ending| ending.to_str());
     if ending.is_some_and(|ending| TEXTS.contains(&ending)) {
         let text = std::fs::read_to_string(path)
@@ -137,7 +144,42 @@ async fn read(arguments: &Arguments) -> Result<Said, Failure> {
         name: hook::printed_name(&file),
         hook: name,
         text,
+        declared: None,
     })
+}
+
+/// A hook that is declared; its folder tells whose values it sets.
+fn read_declared(arguments: &Arguments, path: &Path, name: String) -> Result<Said, Failure> {
+    let place = place_by_folder(arguments).unwrap_or(Place::Module);
+    let scope = match place {
+        Place::Global => Some(ValuesKey::global()),
+        Place::Module => scope_of(path),
+    };
+    let Some(scope) = scope else {
+        return Err(cannot_say(format!(
+            "{name}: it is in no module, so nobody knows whose values it sets; put it into the `hooks` of \
+             one, or say --global"
+        )));
+    };
+    let file = hook::one(place, path, &name).map_err(cannot_say)?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| cannot_say(format!("{name}: cannot be read: {error}")))?;
+    Ok(Said {
+        declared: Some((file, scope)),
+        ..Said::of_text(name, text)
+    })
+}
+
+/// `010-web/hooks/x.hook.yaml` → `web`.
+fn scope_of(path: &Path) -> Option<ValuesKey> {
+    let path = std::path::absolute(path).ok()?;
+    let hooks = path.ancestors().find(|folder| folder.ends_with("hooks"))?;
+    let folder = hooks.parent()?.file_name()?.to_str()?;
+    let name = match folder.split_once('-') {
+        Some((weight, name)) if weight.chars().all(|letter| letter.is_ascii_digit()) => name,
+        _ => folder,
+    };
+    Some(ModuleName::parse(name).ok()?.key())
 }
 
 impl Said {
@@ -146,6 +188,7 @@ impl Said {
             hook: name.clone(),
             name,
             text,
+            declared: None,
         }
     }
 }
@@ -153,6 +196,9 @@ impl Said {
 /// Reads it as the hook of the place that is said, or that its folder says; else of the place where
 /// it has fewer mistakes.
 fn parse(arguments: &Arguments, said: &Said) -> (Place, Result<HookConfig, Mistakes>) {
+    if let Some((file, scope)) = &said.declared {
+        return parse_declared(file, scope);
+    }
     let read = |place| (place, parse_config(&said.name, &said.text, place));
     if let Some(place) = place_by_folder(arguments) {
         return read(place);
@@ -167,6 +213,20 @@ fn parse(arguments: &Arguments, said: &Said) -> (Place, Result<HookConfig, Mista
     } else {
         of_module
     }
+}
+
+fn parse_declared(file: &HookFile, scope: &ValuesKey) -> (Place, Result<HookConfig, Mistakes>) {
+    let place = if scope.is_global() {
+        Place::Global
+    } else {
+        Place::Module
+    };
+    let read = match Declaration::read(file, scope) {
+        Ok((config, _)) => Ok(config),
+        Err(hook::Error::Config { source, .. }) => Err(source),
+        Err(error) => Err(Mistake::new(&file.shown, report::chain(&error)).into()),
+    };
+    (place, read)
 }
 
 fn place_by_folder(arguments: &Arguments) -> Option<Place> {

@@ -310,7 +310,11 @@ fn of_lifecycle(config: &HookConfig, place: Place, point: Lifecycle, order: f64)
     Row {
         name: point.name().to_owned(),
         kind: point.name(),
-        hears: format!("{when}; order {order}"),
+        hears: if order.is_finite() {
+            format!("{when}; order {order}")
+        } else {
+            format!("{when}; last")
+        },
         queue: "main".to_owned(),
         snapshots: snapshots.map(|binding| binding.name.clone()).collect(),
         ..Row::default()

@@ -1,4 +1,4 @@
-//! The hooks of one folder: found, and asked what they listen to.
+//! The hooks of one folder: found, and asked what they listen to, or read when they are declared.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,8 +9,10 @@ use super::super::finding::Severity;
 use super::report::Linted;
 use crate::binding::Place;
 use crate::hook::{self, Error, HookFile};
+use crate::name::ValuesKey;
 use crate::process::Processes;
 use crate::report::{self, Mistake};
+use crate::task::Declaration;
 
 /// Hooks that are asked at once.
 const ASKED_AT_ONCE: usize = 8;
@@ -21,6 +23,8 @@ pub(super) type Asking<'a> = Option<(&'a Processes, Duration)>;
 /// A folder with hooks.
 pub(super) struct HookFolder {
     pub(super) place: Place,
+    /// The key of the values that they may set.
+    pub(super) scope: ValuesKey,
     /// The folder.
     pub(super) path: PathBuf,
     /// Its name for people: `modules/010-web/hooks`.
@@ -35,18 +39,24 @@ pub(super) async fn check(folder: &HookFolder, asking: Asking<'_>, linted: &mut 
         ..warning
     });
     linted.add(Severity::Warning, warnings);
+    let (declared, programs): (Vec<_>, Vec<_>) =
+        found.hooks.into_iter().partition(HookFile::is_declaration);
+    for file in declared {
+        let file = folder.named(file);
+        match Declaration::read(&file, &folder.scope) {
+            Ok((config, _)) => linted.add(Severity::Warning, config.warnings),
+            Err(error) => linted.add(Severity::Error, mistakes(&file.shown, error)),
+        }
+    }
     let Some((processes, limit)) = asking else {
         return;
     };
     let ask = async |file: HookFile| {
-        let file = HookFile {
-            shown: folder.name(&file.shown),
-            ..file
-        };
+        let file = folder.named(file);
         let asked = hook::read_config(processes, &file, folder.place, limit).await;
         (file.shown, asked)
     };
-    let asked: Vec<_> = stream::iter(found.hooks)
+    let asked: Vec<_> = stream::iter(programs)
         .map(ask)
         .buffered(ASKED_AT_ONCE)
         .collect()
@@ -60,6 +70,14 @@ pub(super) async fn check(folder: &HookFolder, asking: Asking<'_>, linted: &mut 
 }
 
 impl HookFolder {
+    /// The same hook, named as people write it.
+    fn named(&self, file: HookFile) -> HookFile {
+        HookFile {
+            shown: self.name(&file.shown),
+            ..file
+        }
+    }
+
     /// The path of a hook as people write it; `known` is how the operator shows it, `010-web/hooks/a.sh`.
     fn name(&self, known: &str) -> String {
         let folder = self.shown.as_path();

@@ -18,7 +18,7 @@ use self::hooks::{Asking, HookFolder};
 use self::report::{Linted, Report};
 use self::scope::{GLOBAL, Scope};
 use super::finding::Severity;
-use super::{cannot, cannot_say, processes, runtime, show};
+use super::{cannot_say, processes, runtime, show};
 use crate::binding::Place;
 use crate::cli::ask::Format;
 use crate::cli::environment::Environment;
@@ -28,7 +28,7 @@ use crate::cli::preview::{offline, render::KUBE_VERSION};
 use crate::cli::start;
 use crate::house::{global_store_of, store_of};
 use crate::module::{Definition, Discovery, Module, Text};
-use crate::name::ModuleName;
+use crate::name::{ModuleName, ValuesKey};
 use crate::operator::{self, Settings};
 use crate::render::{Capabilities, ValuesTree};
 use crate::report::{Mistake, Mistakes};
@@ -90,7 +90,7 @@ async fn lint(arguments: &Arguments) -> Result<Report, Failure> {
         .global_hooks
         .clone_from(&arguments.folders.global_hooks_dir);
     let discovery = offline::discover(&settings);
-    if let Some(doubt) = discovery.doubt() {
+    if let (Some(doubt), true) = (discovery.doubt(), scope.has_modules()) {
         return Err(cannot_say(format!("{doubt}; name it with --modules-dir")));
     }
     scope.check(&discovery)?;
@@ -105,6 +105,7 @@ async fn lint(arguments: &Arguments) -> Result<Report, Failure> {
     let with_hooks = modules.into_iter().map(async |(module, mut linted)| {
         let folder = HookFolder {
             place: Place::Module,
+            scope: module.key.clone(),
             path: module.path.join("hooks"),
             shown: module.folder.join("hooks"),
         };
@@ -160,6 +161,7 @@ impl Globals {
         linted.add(Severity::Warning, self.warnings.clone());
         let folder = HookFolder {
             place: Place::Global,
+            scope: ValuesKey::global(),
             path: folder.to_owned(),
             shown: folder.to_owned(),
         };
@@ -222,7 +224,7 @@ async fn of_modules(
         }
     }
     if found.is_empty() && !scope.global {
-        return Err(cannot(anyhow::anyhow!("there is no module to look at")));
+        return Err(cannot_say("there is no module to look at"));
     }
     Ok(found)
 }

@@ -102,6 +102,11 @@ impl Scope {
         self.is_all || self.only.contains(&Only::Dir(dir.to_owned()))
     }
 
+    /// Whether modules are looked at, and not the global hooks alone.
+    pub(super) fn has_modules(&self) -> bool {
+        self.is_all || !self.only.is_empty()
+    }
+
     /// Whether a module is told.
     pub(super) fn has(&self, name: Option<&ModuleName>, folder: &Path) -> bool {
         let dir = folder.parent().unwrap_or(Path::new(""));

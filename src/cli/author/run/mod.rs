@@ -23,15 +23,19 @@ use crate::cli::ask::Format;
 use crate::cli::environment::Environment;
 use crate::cli::output::{self, Failure};
 use crate::cli::place::Place;
-use crate::cli::preview::offline;
+use crate::cli::preview::{offline, render::KUBE_VERSION};
 use crate::cli::{signal, start};
-use crate::cluster::Client;
+use crate::cluster::{self, Client};
+use crate::diff::Owner;
 use crate::hook::{self, Hook};
 use crate::house::House;
 use crate::module::Discovery;
+use crate::name::{ModuleName, ValuesKey};
+use crate::object::applyset_id;
 use crate::operator::{self, Settings};
 use crate::process::Processes;
-use crate::task::{self, HookCall, HookRehearsal};
+use crate::render::Capabilities;
+use crate::task::{self, Declaration, DeclaredCall, DeclaredRun, HookCall, HookRehearsal, Preview};
 use crate::yaml::{self, Profile};
 
 /// How long a hook may take to print its configuration, and an `enabled` script to answer.
@@ -110,21 +114,24 @@ pub(in crate::cli) fn run(
 
 /// `None` when only the context was asked for.
 async fn try_out(arguments: &Arguments) -> Result<Option<Report>, Failure> {
-    let settings = arguments.place.settings();
+    let mut settings = arguments.place.settings();
+    target::look_around(&arguments.hook, &mut settings.folders);
     let discovery = offline::discover(&settings);
-    if let Some(doubt) = discovery.doubt() {
-        return Err(cannot_say(format!("{doubt}; name it with --modules-dir")));
-    }
-    let target = target::find(&arguments.hook, &discovery, &settings.folders.global_hooks)?;
+    let found = target::find(&arguments.hook, &discovery, &settings.folders.global_hooks);
+    let target = found.map_err(|failure| match discovery.doubt() {
+        Some(doubt) => cannot_say(format!("{doubt}; name it with --modules-dir")),
+        None => failure,
+    })?;
     let processes = processes();
-    let asked = hook::read_config(&processes, &target.file, target.place(), PATIENCE).await;
-    let config = asked.map_err(cannot)?;
+    let (config, declaration) = read(&processes, &target).await?;
     let happened = match arguments.event.as_slice() {
         [event, object] => Some(Happened::parse(event, object)?),
         _ => None,
     };
+    let is_declared = declaration.is_some();
     let plan = match &arguments.context {
         Some(_) => Vec::new(),
+        None if is_declared => told::plan_all(&config, &arguments.binding, happened.as_ref())?,
         None => told::plan(&config, &arguments.binding, happened.as_ref())?,
     };
     let client = reach(arguments, told::needs_cluster(&config, &plan)).await?;
@@ -145,15 +152,27 @@ async fn try_out(arguments: &Arguments) -> Result<Option<Report>, Failure> {
         client,
         processes,
     };
-    let reply = told::reply(&config, &told);
-    let call = HookCall {
-        reply,
-        ..bench.call(arguments, discovery, &target, config).await?
+    let (house, call) = bench.call(arguments, discovery, &target, config).await?;
+    let (rehearsal, objects) = match declaration {
+        Some(declaration) => bench.evaluate(house, call, declaration, &told).await?,
+        None => bench.rehearse(&call, &told, arguments.timeout).await?,
     };
-    let rehearsal = bench.rehearse(&call, &told, arguments.timeout).await?;
-    let operations = &rehearsal.output.objects;
-    let objects = task::preview_objects(bench.client.as_ref(), &call, operations).await;
     Ok(Some(Report::new(&target.name(), &told, rehearsal, objects)))
+}
+
+/// What the hook listens to; and what it says, when it is declared.
+async fn read(
+    processes: &Processes,
+    target: &Target,
+) -> Result<(HookConfig, Option<Declaration>), Failure> {
+    if target.file.is_declaration() {
+        let module = target.module.as_ref();
+        let scope = module.map_or_else(ValuesKey::global, ModuleName::key);
+        let (config, declaration) = Declaration::read(&target.file, &scope).map_err(cannot)?;
+        return Ok((config, Some(declaration)));
+    }
+    let asked = hook::read_config(processes, &target.file, target.place(), PATIENCE).await;
+    Ok((asked.map_err(cannot)?, None))
 }
 
 /// The cluster; `None` when it is not wanted, or cannot be reached and nobody needs it.
@@ -209,19 +228,24 @@ struct Bench {
 }
 
 impl Bench {
-    /// The run, with the values that the hook's module has.
+    /// The operator's namespace.
+    fn namespace(&self) -> String {
+        match (&self.settings.namespace, &self.client) {
+            (Some(namespace), _) => namespace.clone(),
+            (None, Some(client)) => client.namespace().to_owned(),
+            (None, None) => "default".to_owned(),
+        }
+    }
+
+    /// The run, with the values that the hook's module has, and the house that has them.
     async fn call(
         &self,
         arguments: &Arguments,
         discovery: Discovery,
         target: &Target,
         config: HookConfig,
-    ) -> Result<HookCall, Failure> {
-        let namespace = match (&self.settings.namespace, &self.client) {
-            (Some(namespace), _) => namespace.clone(),
-            (None, Some(client)) => client.namespace().to_owned(),
-            (None, None) => "default".to_owned(),
-        };
+    ) -> Result<(House, HookCall), Failure> {
+        let namespace = self.namespace();
         let house_settings = operator::house_settings(&self.settings, &namespace);
         let mut house =
             House::new(house_settings.map_err(cannot)?, Instant::now()).map_err(cannot)?;
@@ -247,14 +271,32 @@ impl Bench {
             config: Arc::new(config),
         };
         let call = house.call_of(target.module.as_ref(), Arc::new(hook));
-        call.ok_or_else(|| match house.mistakes_of(target.module.as_ref()) {
-            Some(mistakes) => cannot(mistakes.clone()),
-            None => cannot_say("the module has no usable folder"),
-        })
+        match (call, house.mistakes_of(target.module.as_ref())) {
+            (Some(call), _) => Ok((house, call)),
+            (None, Some(mistakes)) => Err(cannot(mistakes.clone())),
+            (None, None) => Err(cannot_say("the module has no usable folder")),
+        }
+    }
+
+    /// Runs the hook, and asks what it wants of objects.
+    async fn rehearse(
+        &self,
+        call: &HookCall,
+        told: &Told,
+        limit: Option<Duration>,
+    ) -> Result<(HookRehearsal, Vec<Preview>), Failure> {
+        let call = HookCall {
+            reply: told::reply(&call.hook.config, told),
+            ..call.clone()
+        };
+        let rehearsal = self.run(&call, told, limit).await?;
+        let operations = &rehearsal.output.objects;
+        let objects = task::preview_objects(self.client.as_ref(), &call, operations).await;
+        Ok((rehearsal, objects))
     }
 
     /// Runs the hook. A signal ends it as the operator's end would; a second one ends us at once.
-    async fn rehearse(
+    async fn run(
         &self,
         call: &HookCall,
         told: &Told,
@@ -278,10 +320,80 @@ impl Bench {
             if error.is_stop() {
                 interrupted()
             } else {
-                Failure::Failed(anyhow::anyhow!(crate::report::chain(&error)))
+                failed(&error)
             }
         })
     }
+
+    /// Evaluates a hook that is declared, and compares what it declares with what is there.
+    async fn evaluate(
+        &self,
+        mut house: House,
+        call: HookCall,
+        declaration: Declaration,
+        told: &Told,
+    ) -> Result<(HookRehearsal, Vec<Preview>), Failure> {
+        let name = call.module.clone();
+        let of_module = match &name {
+            Some(name) => house.runs(Some(name.as_str())).map_err(cannot)?.pop(),
+            None => None,
+        };
+        let module = of_module.as_ref().map(|run| run.module.clone());
+        let definition = module.as_ref().map(|module| &module.definition);
+        let takes_ownership = definition.is_some_and(|definition| definition.take_ownership);
+        let own = definition.and_then(|definition| definition.namespace.clone());
+        let namespace = own.unwrap_or_else(|| self.namespace());
+        let run = DeclaredRun {
+            contexts: told.without_snapshots(),
+            items: told.items(&call.hook.config),
+            namespace: namespace.clone(),
+            capabilities: self.capabilities().await.map_err(cannot)?,
+            declared: DeclaredCall {
+                declaration: Arc::new(declaration),
+                is_complete: true,
+                before: None,
+                values: of_module.map(|run| run.values),
+                module,
+            },
+            call,
+        };
+        let (rehearsal, documents) =
+            task::rehearse_declared(run).map_err(|error| failed(&error))?;
+        let Some(module) = name else {
+            return Ok((rehearsal, Vec::new()));
+        };
+        let operator_namespace = self.namespace();
+        let owner = Owner {
+            applyset: Some(applyset_id(&module, &operator_namespace)),
+            module,
+            operator_namespace,
+            namespace,
+            extra_labels: self.settings.modules.extra_labels.iter().cloned().collect(),
+            recreate: false,
+        };
+        let previews =
+            task::preview_declared(self.client.as_ref(), (&owner, takes_ownership), &documents)
+                .await;
+        Ok((rehearsal, previews.map_err(|error| failed(&error))?))
+    }
+
+    async fn capabilities(&self) -> Result<Arc<Capabilities>, cluster::Error> {
+        let Some(client) = &self.client else {
+            return Ok(Arc::new(Capabilities {
+                kube_version: KUBE_VERSION.to_owned(),
+                ..Capabilities::default()
+            }));
+        };
+        let served = client.api_versions().await?;
+        Ok(Arc::new(Capabilities {
+            kube_version: client.fetch_version().await?.git_version,
+            api_versions: served.iter().cloned().collect(),
+        }))
+    }
+}
+
+fn failed(error: &task::Error) -> Failure {
+    Failure::Failed(anyhow::anyhow!(crate::report::chain(error)))
 }
 
 fn interrupted() -> Failure {

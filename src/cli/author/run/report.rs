@@ -12,6 +12,9 @@ use crate::serve::{Paint, Tone, painted};
 use crate::task::{self, HookRehearsal, Preview, Replied};
 use crate::yaml;
 
+/// How the objects of a declared hook begin, which are no operations.
+const DECLARES: &str = "declares ";
+
 /// One run, and what would come of it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -189,7 +192,11 @@ impl Page {
             "nothing" => Tone::Faint,
             _ => Tone::Notable,
         };
-        let what = format!("operation {number}, {}", object.operation);
+        let what = if object.operation.starts_with(DECLARES) {
+            object.operation.clone()
+        } else {
+            format!("operation {number}, {}", object.operation)
+        };
         self.head(&what, object.action, tone);
         self.body(&object.text);
         for warning in &object.warnings {

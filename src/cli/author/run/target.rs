@@ -9,6 +9,7 @@ use crate::cli::output::Failure;
 use crate::hook::{self, HookFile};
 use crate::module::Discovery;
 use crate::name::ModuleName;
+use crate::operator::Folders;
 use crate::report::nearest;
 
 /// The word for hooks that are of no module.
@@ -40,6 +41,27 @@ impl Target {
     pub(super) fn name(&self) -> String {
         let module = self.module.as_ref().map_or(GLOBAL, ModuleName::as_str);
         format!("{module}/{}", self.file.name)
+    }
+}
+
+/// Where a hook is typed as a path outside of the known folders, the folder around its module is the
+/// modules directory.
+pub(super) fn look_around(typed: &str, folders: &mut Folders) {
+    let whole = |path: &Path| fs::canonicalize(path).ok();
+    let Some(file) = whole(Path::new(typed)).filter(|path| path.is_file()) else {
+        return;
+    };
+    let known = folders.modules.iter().chain([&folders.global_hooks]);
+    let is_known = known
+        .filter_map(|folder| whole(folder))
+        .any(|folder| file.starts_with(folder));
+    if is_known {
+        return;
+    }
+    let hooks = file.ancestors().find(|folder| folder.ends_with("hooks"));
+    let around = hooks.and_then(Path::parent).and_then(Path::parent);
+    if let Some(around) = around {
+        folders.modules = vec![around.to_owned()];
     }
 }
 

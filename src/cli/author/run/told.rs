@@ -29,6 +29,53 @@ pub(super) struct Told {
     pub(super) text: String,
 }
 
+impl Told {
+    /// The contexts as a hook that is declared has them: without snapshots.
+    pub(super) fn without_snapshots(&self) -> String {
+        let mut contexts = self.contexts();
+        for context in &mut contexts {
+            if let Some(context) = context.as_object_mut() {
+                context.remove("snapshots");
+            }
+        }
+        Value::Array(contexts).to_string()
+    }
+
+    /// What each kubernetes binding sees, by the snapshots and objects in the contexts.
+    pub(super) fn items(&self, config: &HookConfig) -> Vec<Vec<Arc<Item>>> {
+        let contexts = self.contexts();
+        let of = |name: &str| {
+            let objects = |context: &Value| {
+                let own = (context["binding"] == name).then(|| context["objects"].clone());
+                let told = context.pointer("/snapshots").and_then(|all| all.get(name));
+                told.cloned().or(own).filter(Value::is_array)
+            };
+            contexts.iter().rev().find_map(objects).unwrap_or_default()
+        };
+        let bindings = config.kubernetes.iter();
+        let items = bindings.map(|binding| {
+            let objects = of(&binding.name);
+            let objects = objects.as_array().into_iter().flatten();
+            objects.map(|object| Arc::new(item(object))).collect()
+        });
+        items.collect()
+    }
+
+    fn contexts(&self) -> Vec<Value> {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+}
+
+/// An object as contexts tell it.
+fn item(told: &Value) -> Item {
+    let text = |key: &str| Some(told.get(key)?.to_string().into_boxed_str());
+    Item {
+        object: text("object"),
+        filter_result: text("filterResult"),
+        ..nameless()
+    }
+}
+
 impl Happened {
     /// Reads `Added` and `shop/web`.
     pub(super) fn parse(event: &str, object: &str) -> Result<Self, Failure> {
@@ -115,6 +162,25 @@ pub(super) fn plan(
     };
     let contexts = chosen.iter().map(|name| context(config, name, happened));
     contexts.collect()
+}
+
+/// The same for a hook that is declared, which always sees all snapshots. Without a word it is the
+/// point at which it runs anyway.
+pub(super) fn plan_all(
+    config: &HookConfig,
+    typed: &[String],
+    happened: Option<&Happened>,
+) -> Result<Vec<Context>, Failure> {
+    let mut points = config.lifecycle.keys().rev();
+    let contexts = match (typed, happened, points.next()) {
+        ([], None, Some(point)) => vec![Context::lifecycle(*point)],
+        _ => plan(config, typed, happened)?,
+    };
+    let all = |context| Context {
+        include: Include::All,
+        ..context
+    };
+    Ok(contexts.into_iter().map(all).collect())
 }
 
 fn unclear(known: &[&str]) -> Failure {
