@@ -40,6 +40,7 @@ mod takeover_purge;
 mod watches;
 mod webhook_admission;
 mod webhook_conversion;
+mod webhook_examples;
 mod webhook_stage;
 mod webhook_stand;
 mod webhook_tls;
