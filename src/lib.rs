@@ -16,6 +16,9 @@
 // How a mistake, and an error with its causes, are told to a person.
 pub mod report;
 
+// Texts that must not be told, and texts without them.
+pub mod secret;
+
 // Names that must be valid: modules and the keys of their values.
 pub mod name;
 

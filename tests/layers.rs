@@ -10,8 +10,9 @@ use std::io;
 use std::path::Path;
 
 /// Rooms that decide and do nothing: no clock, no file, no process, no cluster.
-const PURE_ROOMS: [&str; 16] = [
+const PURE_ROOMS: [&str; 17] = [
     "report",
+    "secret",
     "name",
     "metric",
     "yaml",

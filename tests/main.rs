@@ -5,6 +5,7 @@
 //! - `cluster`: what only a real API server knows.
 //! - `golden`: documents, compared as a whole.
 //! - `layers`: the order of the rooms.
+//! - `shell`: what hooks in bash source.
 //! - `process`: what is left when the operator is killed.
 //! - `docs`: what the documents say is so.
 
@@ -23,5 +24,6 @@ mod cluster;
 mod golden;
 mod layers;
 mod process;
+mod shell;
 
 mod docs;

@@ -1,6 +1,7 @@
 //! The environment, read once and all of it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The variables of this process. A variable that is set to nothing counts as not set, as a
 /// Deployment with an empty `value:` means it.
@@ -25,6 +26,25 @@ impl Environment {
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
+}
+
+/// All variables of this process as they are now, empty ones too: for filters that ask for them.
+pub(super) fn whole() -> BTreeMap<String, String> {
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let all = std::env::vars_os();
+    all.map(|(name, value)| (text(name), text(value))).collect()
+}
+
+/// Whether hooks are told where the shell framework is already.
+pub(super) fn has_framework() -> bool {
+    std::env::var_os("FRAMEWORK_DIR").is_some_and(|folder| !folder.is_empty())
+}
+
+/// The folders of `JQ_LIBRARY_PATH`, for commands that start no operator.
+pub(super) fn jq_library_path() -> Vec<PathBuf> {
+    let paths = std::env::var_os("JQ_LIBRARY_PATH").unwrap_or_default();
+    let paths = std::env::split_paths(&paths);
+    paths.filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
 impl FromIterator<(String, String)> for Environment {

@@ -10,7 +10,9 @@
 mod ask;
 mod author;
 mod environment;
+mod framework;
 mod guard;
+mod jq;
 mod log;
 mod output;
 mod place;
@@ -26,6 +28,7 @@ use clap::{Parser, Subcommand};
 
 use self::environment::Environment;
 use self::output::Failure;
+use crate::hook::jq_library;
 
 /// Keeps a Kubernetes cluster fitted out: module folders in, cluster state out
 ///
@@ -60,6 +63,8 @@ enum Command {
     Queue(ask::queue::Arguments),
     Config(ask::config::Arguments),
     Raw(ask::raw::Arguments),
+    Jq(jq::Arguments),
+    ShellFramework(framework::Arguments),
     #[command(name = crate::process::GUARD_COMMAND, hide = true)]
     Guard(guard::Arguments),
     /// Show the version of this program
@@ -83,6 +88,10 @@ fn run(
         Arguments::try_parse_from(typed).map_err(|error| Failure::Typed(start::with_tip(error)))?;
     let socket = socket.as_deref();
     let asker = || ask::Asker::new(socket, environment);
+    if !matches!(command, None | Some(Command::Start(_))) {
+        // The operator installs its own, which a flag may name.
+        jq_library(&environment::jq_library_path()).install();
+    }
     match command {
         None => start::run(start::Arguments::default(), socket, environment),
         Some(Command::Start(arguments)) => start::run(arguments, socket, environment),
@@ -100,6 +109,8 @@ fn run(
         Some(Command::Queue(arguments)) => asker().run(arguments),
         Some(Command::Config(arguments)) => asker().run(arguments),
         Some(Command::Raw(arguments)) => asker().run(arguments),
+        Some(Command::Jq(arguments)) => jq::run(arguments),
+        Some(Command::ShellFramework(arguments)) => framework::run(&arguments),
         Some(Command::Guard(arguments)) => {
             guard::run(&arguments);
             Ok(())

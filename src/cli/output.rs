@@ -20,6 +20,8 @@ pub(super) enum Failure {
     NotCompared(anyhow::Error),
     /// A comparison found differences, which were printed.
     Differs,
+    /// What there is to say was said; this is the exit code.
+    Told(u8),
 }
 
 /// Whether there is still a reader at the other end of stdout.
@@ -53,6 +55,7 @@ impl Failure {
             Self::Failed(error) => (1, report::chain(error.as_ref())),
             Self::NotCompared(error) => (2, report::chain(error.as_ref())),
             Self::Differs => return ExitCode::from(1),
+            Self::Told(code) => return ExitCode::from(code),
         };
         // Nothing can be told where stderr is closed; the exit code remains.
         let _ = writeln!(io::stderr(), "{}", told(&text));

@@ -11,6 +11,7 @@ use crate::binding::{Declared, HookConfig, Place, parse_config, parse_declaratio
 use crate::name::ValuesKey;
 use crate::process::{self, Hearing, Processes, Run, Stream};
 use crate::report::Mistake;
+use crate::secret::Secrets;
 
 /// A longer configuration is refused, in bytes.
 const LONGEST: usize = 4 << 20;
@@ -51,7 +52,8 @@ pub async fn print_config(
         queue: "",
         task: 0,
     };
-    let mut log = Log::new(&file.name, None, labels, false);
+    let secrets = Secrets::default();
+    let mut log = Log::new((None, &file.name), labels, &secrets, false);
     let mut hear = |stream: Stream, line: &str| match stream {
         Stream::Stdout if printed.len() <= LONGEST => {
             printed.push_str(line);

@@ -109,8 +109,12 @@ impl Error {
 
 fn after_colon(said: &str) -> String {
     if said.is_empty() {
-        String::new()
-    } else {
-        format!(": {said}")
+        return String::new();
     }
+    let hint = if said.contains("shell_lib.sh: No such file or directory") {
+        "; `addon-operator shell-framework --into DIR` writes it, with `--into /` for /shell_lib.sh"
+    } else {
+        ""
+    };
+    format!(": {said}{hint}")
 }

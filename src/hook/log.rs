@@ -1,13 +1,18 @@
 //! What a hook says, as log records.
 //!
 //! A line is a record. A JSON object, on one line or several, is a record with its own level and
-//! message; its other fields are kept, with `hook_` before their names.
+//! message; its other fields are kept, with `hook_` before their names. Several objects on a line are
+//! several records. Secrets are masked in all of it.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use serde_json::{Deserializer, Map, Value};
 
 use super::Labels;
+use super::run::LONGEST_LINE;
 use crate::name::ModuleName;
 use crate::process::Stream;
+use crate::secret::Secrets;
 
 /// Of a text more characters are not logged.
 const LONGEST_TEXT: usize = 10_000;
@@ -23,6 +28,7 @@ pub(super) struct Log<'a> {
     hook: &'a str,
     module: Option<&'a str>,
     labels: Labels<'a>,
+    secrets: &'a Secrets,
     proxy_json: bool,
     stdout: Pieces,
     stderr: Pieces,
@@ -30,15 +36,16 @@ pub(super) struct Log<'a> {
 
 impl<'a> Log<'a> {
     pub(super) fn new(
-        hook: &'a str,
-        module: Option<&'a ModuleName>,
+        (module, hook): (Option<&'a ModuleName>, &'a str),
         labels: Labels<'a>,
+        secrets: &'a Secrets,
         proxy_json: bool,
     ) -> Self {
         Self {
             hook,
             module: module.map(ModuleName::as_str),
             labels,
+            secrets,
             proxy_json,
             stdout: Pieces::default(),
             stderr: Pieces::default(),
@@ -70,8 +77,12 @@ impl<'a> Log<'a> {
 
     fn write(&self, stream: Stream, record: Record) {
         match record {
-            Record::Line(line) => self.tell(stream, tracing::Level::INFO, &line, &Extra::default()),
-            Record::Object(object) if self.proxy_json => {
+            Record::Line(line) => {
+                let told = self.masked_line(&line);
+                self.tell(stream, tracing::Level::INFO, &told, &Extra::default());
+            }
+            Record::Object(mut object) if self.proxy_json => {
+                self.secrets.mask_map(&mut object);
                 let text = Value::Object(object).to_string();
                 let extra = Extra {
                     record: Some(&text),
@@ -79,7 +90,8 @@ impl<'a> Log<'a> {
                 };
                 self.tell(stream, tracing::Level::INFO, NO_MESSAGE, &extra);
             }
-            Record::Object(object) => {
+            Record::Object(mut object) => {
+                self.secrets.mask_map(&mut object);
                 let (level, message, rest) = take_apart(object);
                 let text = Value::Object(rest).to_string();
                 let extra = Extra {
@@ -92,12 +104,25 @@ impl<'a> Log<'a> {
         }
     }
 
+    /// A line without secrets. What is too long was cut, perhaps within one.
+    fn masked_line<'l>(&self, line: &'l str) -> Cow<'l, str> {
+        match line
+            .strip_suffix('…')
+            .filter(|cut| cut.len() + 4 > LONGEST_LINE)
+        {
+            Some(cut) if !self.secrets.is_empty() => {
+                format!("{}…", self.secrets.mask_piece(cut)).into()
+            }
+            _ => self.secrets.mask(line),
+        }
+    }
+
     #[expect(
         clippy::cognitive_complexity,
         reason = "one record in five levels, which must be known when this is compiled"
     )]
     fn tell(&self, stream: Stream, level: tracing::Level, message: &str, extra: &Extra<'_>) {
-        let message: String = message.chars().take(LONGEST_TEXT).collect();
+        let message = shortened(message);
         macro_rules! tell {
             ($level:ident) => {
                 tracing::event!(
@@ -134,6 +159,17 @@ struct Extra<'a> {
     fields: Option<&'a str>,
     /// A whole record as a JSON object; the log adds the labels and writes it as it is.
     record: Option<&'a str>,
+}
+
+/// A text, or its beginning and how much there is of it.
+fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        None => text.into(),
+        Some((end, _)) => {
+            let (kept, count) = (text.get(..end).unwrap_or_default(), text.chars().count());
+            format!("{kept}… ({LONGEST_TEXT} of {count} characters)").into()
+        }
+    }
 }
 
 /// The level, the message and the other fields of an object.
@@ -181,10 +217,10 @@ impl Pieces {
         self.kept.push(line.to_owned());
         // Most lines inside an object need no look at the whole.
         if begins || line.trim_end().ends_with('}') {
-            match serde_json::from_str(&self.kept.join("\n")) {
-                Ok(object) => {
+            match objects(&self.kept.join("\n")) {
+                Ok(objects) => {
                     self.forget();
-                    return vec![Record::Object(object)];
+                    return objects;
                 }
                 Err(error) if error.is_eof() => {}
                 Err(_) => return self.give_up_first(),
@@ -218,4 +254,10 @@ impl Pieces {
         self.kept.clear();
         self.size = 0;
     }
+}
+
+/// A text of objects, one after another.
+fn objects(text: &str) -> serde_json::Result<Vec<Record>> {
+    let objects = Deserializer::from_str(text).into_iter();
+    objects.map(|object| object.map(Record::Object)).collect()
 }

@@ -9,6 +9,8 @@ mod config;
 mod discover;
 mod error;
 mod files;
+mod framework;
+mod library;
 mod log;
 mod run;
 
@@ -21,12 +23,15 @@ use std::time::Duration;
 pub use config::{print_config, printed_name, read_config, read_declaration};
 pub use discover::{Discovered, discover, is_declaration, one};
 pub use error::Error;
+pub use framework::{surround, write_framework};
+pub use library::jq_library;
 pub use run::run;
 
 use crate::binding::HookConfig;
 use crate::name::{ModuleName, ValuesKey};
 use crate::patch::{HookPatch, MetricOperations, ObjectOperation};
 use crate::process::Usage;
+use crate::secret::Secrets;
 
 /// A program, or a declaration, in a folder of hooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +66,8 @@ pub struct Call<'a> {
     pub module: Option<&'a ModuleName>,
     /// The key of the values that it may patch: its module's, or `global`.
     pub scope: &'a ValuesKey,
+    /// What of all that it is given must not be told of what it says.
+    pub secrets: &'a Secrets,
     /// The group of metrics that name none; `None` is no group.
     pub metric_group: Option<&'a str>,
     /// How long it may take; `None` is as long as it wants.

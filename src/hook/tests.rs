@@ -17,6 +17,7 @@ struct Bench {
     processes: Processes,
     limit: Option<Duration>,
     proxy_json: bool,
+    secrets: Secrets,
 }
 
 impl Bench {
@@ -42,6 +43,7 @@ impl Bench {
             processes,
             limit: Some(Duration::from_mins(1)),
             proxy_json: false,
+            secrets: Secrets::of(&[&json!("hunter22")]),
         }
     }
 
@@ -80,6 +82,7 @@ impl Bench {
                 hook: &hook,
                 module: Some(&module),
                 scope: &module.key(),
+                secrets: &self.secrets,
                 metric_group: None,
                 limit: self.limit,
                 log: Labels {
@@ -552,6 +555,36 @@ async fn nothing_is_read_of_a_hook_that_failed() {
 }
 
 #[tokio::test]
+async fn hook_that_misses_the_shell_framework_says_where_it_comes_from() {
+    let told = Bench::new("set -e; source /no/such/shell_lib.sh")
+        .run_fails()
+        .await;
+    assert!(
+        told.ends_with("; `addon-operator shell-framework --into DIR` writes it, with `--into /` for /shell_lib.sh"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn last_words_of_a_hook_keep_its_secrets() {
+    let told = Bench::new("echo login with hunter22 >&2; exit 1")
+        .run_fails()
+        .await;
+    assert_eq!(
+        told,
+        "hook 010-web/hooks/a.sh ended with exit code 1: login with [secret]"
+    );
+    // Of a long line the end is told, which begins in the midst of the secret.
+    let long = "printf 'hunter22%s\\n' \"$(head -c 1019 /dev/zero | tr '\\0' x)\" >&2; exit 1";
+    let told = Bench::new(long).run_fails().await;
+    assert!(told.contains("exit code 1: [secret]xxx"), "{told}");
+    let mut hanging = Bench::new("echo hunter22 >&2; exec sleep 600");
+    hanging.limit = Some(Duration::from_millis(300));
+    let told = hanging.run_fails().await;
+    assert!(told.ends_with("killed: [secret]"), "{told}");
+}
+
+#[tokio::test]
 async fn loud_hooks_are_harmless() {
     let bench =
         Bench::new("head -c 100000000 /dev/urandom; printf '{\"a\":\\n%.0s' {1..2000}; exit 0");
@@ -698,8 +731,66 @@ mod records {
     #[test]
     fn long_texts_are_cut() {
         let messages = messages("head -c 20000 /dev/zero | tr '\\0' x; echo; echo next");
-        assert_eq!(messages[0].len(), 10_000);
-        assert_eq!(messages[1], "next");
+        let told = "x".repeat(10_000) + "… (10000 of 20000 characters)";
+        assert_eq!(messages, [told.as_str(), "next"]);
+    }
+
+    #[test]
+    fn a_line_may_hold_several_objects() {
+        assert_eq!(
+            messages(r#"printf '{"msg":"one"}{"msg":"two"} {"msg":\n"three"}\n{"msg":"x"} y\n'"#),
+            ["one", "two", "three", r#"{"msg":"x"} y"#]
+        );
+    }
+
+    #[test]
+    fn objects_survive_the_borders_of_writes() {
+        assert_eq!(
+            messages(
+                r#"printf '{"msg":'; sleep 0.1; printf '"one"}\n{"m'; sleep 0.1; printf 'sg":"two"}'"#
+            ),
+            ["one", "two"]
+        );
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_replaced() {
+        assert_eq!(
+            messages(r#"printf 'a\xffb\n{"msg":"\xff"}\n'"#),
+            ["a\u{fffd}b", "\u{fffd}"]
+        );
+    }
+
+    #[test]
+    fn secrets_are_masked_in_all_that_a_hook_says() {
+        let records = said(
+            r#"echo "password: hunter22"
+            echo '{"level":"warn","msg":"got hunter22","in":{"hunter22":["x","aHVudGVyMjI="]}}'
+            printf '{"msg":"over\\u0020lines",\n"key":"\\u0068unter22"}\n'
+            printf '%s%s\n' "$(head -c 65531 /dev/zero | tr '\0' x)" hunter22"#,
+            false,
+        );
+        let field = |index: usize, name: &str| records[index][name].as_str().unwrap();
+        assert_eq!(field(0, "message"), "password: [secret]");
+        assert_eq!(field(1, "message"), "got [secret]");
+        assert_eq!(
+            field(1, "hook_fields"),
+            r#"{"in":{"[secret]":["x","[secret]I="]}}"#
+        );
+        assert_eq!(field(2, "hook_fields"), r#"{"key":"[secret]"}"#);
+        assert!(!format!("{records:?}").contains("hunt"), "{:?}", records[3]);
+        let records = said(r#"echo '{"level":"warn","msg":"hunter22"}'"#, true);
+        assert_eq!(
+            records[0]["hook_record"],
+            r#"{"level":"warn","msg":"[secret]"}"#
+        );
+    }
+
+    #[test]
+    fn fields_of_a_hook_have_no_end_of_depth() {
+        // A record that nests too deep for a reader is a line.
+        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200));
+        assert_eq!(messages(&format!("echo '{deep}'")), [deep]);
     }
 
     #[test]

@@ -84,6 +84,7 @@ impl House {
             },
             config_values: pair(self.global.config(), store.config()),
             values: pair(&self.global.snapshot().values, &store.snapshot().values),
+            secrets: store.secrets().and(&self.global.secrets()),
             answer: resident.answer.clone(),
             module,
         })

@@ -12,7 +12,6 @@ use super::steps::{Place, Times};
 use super::{House, Work};
 use crate::name::ModuleName;
 use crate::queue::{Hold, QueueName};
-use crate::report;
 use crate::task::{DeclaredCall, HookRan, HooksRead, ModuleRun, Ran, Task};
 use crate::values::Origin;
 
@@ -111,7 +110,7 @@ impl House {
                 .store_mut(place)
                 .map(|store| store.take_back(&paths, &origin));
             if let Some(Err(error)) = taken {
-                let why = report::chain(&error);
+                let why = self.told(place, &error);
                 tracing::warn!(target: "hook", module = owner, hook, why, "its values stay");
             }
         }

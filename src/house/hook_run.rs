@@ -8,7 +8,6 @@ use super::{Done, House, Notice};
 use crate::binding::{ContextKind, Lifecycle};
 use crate::name::{ModuleName, ValuesKey};
 use crate::queue::QueueName;
-use crate::report;
 use crate::task::{HookRan, HookRun, Task};
 use crate::values::{Layer, Store};
 use crate::watch::Managed;
@@ -55,7 +54,7 @@ impl House {
             may_fail: self.allows_failure(place.as_ref(), ran),
         };
         let results = if let Some(error) = &ran.error {
-            Err((report::chain(error), error.reason()))
+            Err((self.told(place.as_ref(), error), error.reason()))
         } else {
             let taken = self.take_results(place.as_ref(), hook, ran, times.0);
             taken.map_err(|why| (why, "InvalidValuesPatch"))
@@ -178,7 +177,7 @@ impl House {
             may_fail: run.allow_failure,
         };
         let results = match &ran.error {
-            Some(error) => Err(report::chain(error)),
+            Some(error) => Err(self.told(place, error)),
             None => self.take_results(place, &run.hook, ran, now),
         };
         match results {
@@ -273,8 +272,11 @@ impl House {
             values = true;
         }
         let patch = &ran.values.values;
+        let secrets = self.secrets_of(place);
         if let Some(store) = self.store_mut(place) {
-            let refused = |error: crate::values::Error| report::chain(&error);
+            let refused = |error: crate::values::Error| {
+                secrets.mask(&crate::report::chain(&error)).into_owned()
+            };
             if !ran.taken_back.is_empty() {
                 let taken = store.take_back(&ran.taken_back, &origin);
                 values |= taken.map_err(refused)?;

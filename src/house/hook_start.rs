@@ -10,7 +10,10 @@ use crate::binding;
 use crate::hook::Hook;
 use crate::name::ModuleName;
 use crate::queue::Hold;
+use crate::report;
+use crate::secret::Secrets;
 use crate::task::{HookCall, HookRun, Reply};
+use crate::values::Store;
 
 impl House {
     /// Hooks that their settings hold back for now.
@@ -96,10 +99,30 @@ impl House {
             monitors: Vec::new(),
             store,
             global,
+            secrets: self.secrets_of(place),
             declared: None,
             queue: String::new(),
             task: 0,
             reply: Reply::None,
         })
+    }
+
+    /// What must not be told of what hooks of this place say and do: secrets of its values, and of
+    /// the global ones.
+    pub fn secrets_of(&self, place: Option<&ModuleName>) -> Secrets {
+        let resident = place.and_then(|module| self.residents.get(module));
+        let store = resident.and_then(|resident| resident.store.as_ref());
+        let own = store.map_or_else(Secrets::default, Store::secrets);
+        own.and(&self.global.secrets())
+    }
+
+    /// An error and its causes, without secrets: hooks, and the API server, say what they were given.
+    pub(super) fn told(
+        &self,
+        place: Option<&ModuleName>,
+        error: &(dyn std::error::Error + 'static),
+    ) -> String {
+        let text = report::chain(error);
+        self.secrets_of(place).mask(&text).into_owned()
     }
 }

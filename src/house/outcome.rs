@@ -166,7 +166,7 @@ impl House {
 
     /// Enters the state that a failure leads to; answers its message.
     pub(super) fn conclude(&mut self, name: &ModuleName, error: &Error, time: Timestamp) -> String {
-        let message = report::chain(error);
+        let message = self.told(Some(name), error);
         self.conclude_with(name, error.reason(), &message, time);
         message
     }
@@ -358,7 +358,8 @@ impl House {
         }
         resident.known.release = deleted.release.or(resident.known.release);
         let error = deleted.error?;
-        let message = report::chain(&error);
+        let message = self.told(Some(name), &error);
+        let resident = self.residents.get_mut(name)?;
         resident.enter(ModuleState::Failed, error.reason(), &message, time);
         self.count(Count::DeleteFailed(name.clone()));
         Some(message)

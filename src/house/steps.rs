@@ -11,7 +11,6 @@ use crate::binding::{self, Lifecycle};
 use crate::hook::Hook;
 use crate::name::ModuleName;
 use crate::queue::{QueueName, Started};
-use crate::report;
 use crate::serve::ModuleState;
 use crate::task::{Error, HookFolder, HookRun, HooksRead, Task};
 use crate::watch::{Managed, MonitorId};
@@ -481,7 +480,7 @@ impl House {
     ) -> String {
         match place {
             Some(name) => self.conclude(name, error, time),
-            None => report::chain(error),
+            None => self.told(None, error),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How a step fails, and what a run may use up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use regex::Regex;
 
@@ -97,6 +97,8 @@ pub(super) struct Meter {
     most_bytes: usize,
     /// Regular expressions compiled by this run, by pattern and flags.
     pub(super) patterns: BTreeMap<(String, String), Regex>,
+    /// What `input` takes.
+    pub(super) inputs: VecDeque<Value>,
 }
 
 impl Meter {
@@ -106,6 +108,7 @@ impl Meter {
             begun: live_bytes(),
             most_bytes,
             patterns: BTreeMap::new(),
+            inputs: VecDeque::new(),
         }
     }
 

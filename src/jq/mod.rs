@@ -1,13 +1,15 @@
 //! jq: filters over JSON, with the meaning that gojq gives them, compiled once and bounded.
 //!
-//! *In:* the text of a filter; JSON. *Out:* JSON, or why there is none. *Never:* files, the
-//! environment, the clock.
+//! *In:* the text of a filter, the modules that it imports; JSON. *Out:* JSON, or why there is none.
+//! *Never:* opens files, asks the environment or the clock: what there is of them, callers give.
 
 mod error;
 mod failure;
+mod library;
 mod machine;
 mod native;
 mod program;
+mod shell;
 mod syntax;
 mod value;
 
@@ -19,11 +21,13 @@ use std::{cmp::Ordering, fmt, hash, sync::Arc};
 use self::{
     failure::{Failure, Meter},
     machine::Machine,
-    program::Program,
-    value::{Value, read_document, write_json},
+    program::{Given, Program},
+    value::{Map, Value, read_document, write_json},
 };
 
 pub use error::Error;
+pub use library::Library;
+pub use shell::{Answer, Command, Inputs, Variables};
 
 /// Steps that a run may take: about a quarter of a second.
 const MOST_STEPS: u64 = 10_000_000;
@@ -48,28 +52,37 @@ impl fmt::Debug for Document {
     }
 }
 
-/// A compiled filter. Cheap to clone; equal and ordered by its text.
+/// A compiled filter. Cheap to clone; equal and ordered by its text and that of its modules.
 #[derive(Clone)]
 pub struct Filter(Arc<(Box<str>, Program)>);
 
 impl Filter {
-    /// Compiles a filter; the error names line and column.
+    /// Compiles a filter; the error names line and column. Modules come from the library that was
+    /// [installed](Library::install).
     pub fn compile(text: &str) -> Result<Self, Error> {
-        let program = program::compile(text).map_err(|wrong| {
-            let before = text.get(..wrong.place).unwrap_or(text);
-            let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-            Error::Compile {
-                line: before.matches('\n').count() + 1,
-                column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-                message: wrong.message,
-            }
-        })?;
+        Self::compile_with(text, &Library::of_process())
+    }
+
+    /// The same with a library of its own.
+    pub fn compile_with(text: &str, library: &Library) -> Result<Self, Error> {
+        let given = Given {
+            library,
+            variables: Vec::new(),
+            // The same object gives the same result, wherever the operator runs.
+            environment: Value::Map(Arc::new(Map::new())),
+            has_inputs: false,
+        };
+        let program = compile(text, given)?;
         Ok(Self(Arc::new((text.into(), program))))
     }
 
     /// The text that was compiled.
     pub fn text(&self) -> &str {
         &self.0.0
+    }
+
+    fn key(&self) -> (&str, &str) {
+        (self.text(), &self.0.1.modules)
     }
 
     /// JSON text in; no result → `null`, one → it, more → a list of them; compact JSON with
@@ -133,6 +146,17 @@ impl Filter {
     }
 }
 
+fn compile(text: &str, given: Given<'_>) -> Result<Program, Error> {
+    program::compile(text, given).map_err(|wrong| {
+        let (line, column) = wrong.line_and_column(text);
+        Error::Compile {
+            line,
+            column,
+            message: wrong.message,
+        }
+    })
+}
+
 fn told(failure: &Failure) -> Error {
     match failure {
         Failure::Limit(what) => Error::Limit(what),
@@ -148,7 +172,7 @@ impl fmt::Debug for Filter {
 
 impl PartialEq for Filter {
     fn eq(&self, other: &Self) -> bool {
-        self.text() == other.text()
+        self.key() == other.key()
     }
 }
 
@@ -162,12 +186,12 @@ impl PartialOrd for Filter {
 
 impl Ord for Filter {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.text().cmp(other.text())
+        self.key().cmp(&other.key())
     }
 }
 
 impl hash::Hash for Filter {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        self.text().hash(state);
+        self.key().hash(state);
     }
 }

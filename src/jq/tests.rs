@@ -104,6 +104,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
         "the reference's command line takes it for a flag",
     ),
     ("\"abc\"|test(\"[\")", "words of another library"),
+    ("keys_unsorted", "we have it as jq does"),
     ("\"1 2\"|fromjson", "we say what is wrong"),
     ("\"!!\"|@base64d", "words of another library"),
     ("\"x\"|strptime(\"%Y\")", "words of another library"),
@@ -144,7 +145,19 @@ fn mistakes_have_a_line_and_a_column() {
         ("é | $x", 1, 1, "unexpected token \"é\""),
         (". | $x", 1, 5, "variable not defined: $x"),
         ("{a: 1", 1, 6, "unexpected EOF, expected \"}\""),
-        ("import \"a\" as a; .", 1, 1, "modules cannot be used here"),
+        ("import \"a\" as a; .", 1, 1, "module not found: \"a\""),
+        (
+            "include \"b\";\nimport \"a\" as a; .",
+            1,
+            1,
+            "module not found: \"b\"",
+        ),
+        (
+            "module 1; .",
+            1,
+            8,
+            "unexpected token \"1\", expected \"{\"",
+        ),
     ];
     for (filter, line, column, message) in rows {
         let wrong = Error::Compile {
@@ -158,6 +171,212 @@ fn mistakes_have_a_line_and_a_column() {
             "{filter}"
         );
     }
+}
+
+#[derive(serde::Deserialize)]
+struct ModuleCases {
+    files: std::collections::BTreeMap<String, String>,
+    rows: Vec<ModuleRow>,
+}
+
+#[derive(serde::Deserialize)]
+struct ModuleRow {
+    folders: Vec<String>,
+    #[serde(flatten)]
+    row: Row,
+}
+
+/// A library of files in memory; `..` and `.` in a path count as they do on disk.
+fn library(files: &[(&str, &str)], folders: &[String]) -> Library {
+    let own = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
+    let files: std::collections::BTreeMap<_, _> = files.iter().map(own).collect();
+    Library::new(folders.to_vec(), move |path| {
+        let mut parts = Vec::new();
+        for part in path.split('/') {
+            match part {
+                "." | "" => {}
+                ".." => _ = parts.pop(),
+                part => parts.push(part),
+            }
+        }
+        Ok(files.get(&parts.join("/")).cloned())
+    })
+}
+
+#[test]
+fn modules_are_found_and_named_as_the_reference_does() {
+    let cases: ModuleCases = serde_json::from_str(include_str!("../../tests/data/jq-modules.json"))
+        .expect("the cases are JSON");
+    let files = cases.files.iter();
+    let files: Vec<_> = files
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    for ModuleRow { folders, row } in &cases.rows {
+        let filter = Filter::compile_with(&row.filter, &library(&files, folders));
+        let (filter, compile) = match (filter, &row.compile) {
+            (Ok(filter), None) => (filter, None),
+            (Err(Error::Compile { message, .. }), Some(compile)) => {
+                (Filter::compile(".").expect("."), Some((message, compile)))
+            }
+            (answer, _) => panic!("{folders:?} {}: {answer:?}", row.filter),
+        };
+        if let Some((ours, theirs)) = compile {
+            // Ours names the file and the place in it.
+            let is_same = ours.ends_with(theirs.as_str()) || theirs.contains("invalid");
+            assert!(is_same, "{}: {ours}, not {theirs}", row.filter);
+            continue;
+        }
+        let input = read_document(&row.input).expect("inputs are JSON");
+        let meter = Meter::new(MOST_STEPS, MOST_BYTES);
+        let mut machine = Machine::new(&filter.0.1, input, meter);
+        let (mut output, mut error) = (Vec::new(), None);
+        loop {
+            match machine.next() {
+                Ok(Some(result)) => {
+                    let mut text = String::new();
+                    write_json(&result, &mut text);
+                    output.push(text);
+                }
+                Ok(None) => break,
+                Err(failure) => {
+                    error = Some(failure.told());
+                    break;
+                }
+            }
+        }
+        assert_eq!(
+            (&output, &error),
+            (&row.output, &row.error),
+            "{folders:?} {}",
+            row.filter
+        );
+    }
+}
+
+#[test]
+fn mistakes_in_modules_name_the_file_and_the_place() {
+    let files = [
+        ("m/bad.jq", "def f:\n  .a[;\n"),
+        ("m/unknown.jq", "def f: no_such;"),
+        ("m/loop.jq", "import \"loop\" as l;"),
+        ("m/bad.json", "{"),
+    ];
+    for (name, message) in [
+        (
+            "import \"bad\" as b; .",
+            "m/bad.jq, line 2, column 6: unexpected token \";\"",
+        ),
+        (
+            "import \"unknown\" as b; .",
+            "m/unknown.jq, line 1, column 8: function not defined: no_such/0",
+        ),
+        (
+            "import \"loop\" as b; .",
+            "m/loop.jq: modules import each other, or one another more than 20 deep",
+        ),
+        ("import \"bad\" as $b; .", "m/bad.json: unexpected EOF"),
+    ] {
+        let library = library(&files, &["m".to_owned()]);
+        let Err(Error::Compile {
+            line,
+            column,
+            message: told,
+        }) = Filter::compile_with(name, &library)
+        else {
+            panic!("{name} compiles")
+        };
+        assert_eq!((line, column, told.as_str()), (1, 1, message));
+    }
+    let unreadable = Library::new(
+        vec!["m".to_owned()],
+        |_| Err("permission denied".to_owned()),
+    );
+    let told = Filter::compile_with("import \"x\" as x; .", &unreadable).expect_err("it fails");
+    assert_eq!(
+        told.to_string(),
+        "line 1, column 1: m/x.jq: permission denied"
+    );
+}
+
+#[test]
+fn a_filter_is_another_one_when_its_modules_are() {
+    let with = |text: &str| {
+        let library = library(&[("m/a.jq", text)], &["m".to_owned()]);
+        Filter::compile_with("import \"a\" as a; a::f", &library).expect("compiles")
+    };
+    let (one, two) = (with("def f: 1;"), with("def f: 2;"));
+    assert_eq!(one, with("def f: 1;"));
+    assert_ne!(one, two);
+    assert_ne!(one.cmp(&two), Ordering::Equal);
+    assert_eq!(
+        (one.project("0"), two.project("0")),
+        (Ok("1".to_owned()), Ok("2".to_owned()))
+    );
+}
+
+#[test]
+fn a_shell_has_variables_an_environment_and_many_inputs() {
+    let given = Variables {
+        texts: vec![("a".to_owned(), "x".to_owned())],
+        json: vec![("b".to_owned(), "[1]".to_owned())],
+        positional: vec!["true".to_owned()],
+        environment: [("HOME".to_owned(), "/h".to_owned())].into(),
+    };
+    let run = |filter: &str, inputs: Inputs| {
+        let command = Command::compile(filter, &Library::default(), &given).expect(filter);
+        let mut answers = Vec::new();
+        let ran = command.run(inputs, |answer| {
+            answers.push(match answer {
+                Answer::Result { json, .. } => json,
+                Answer::Failed(why) => format!("failed: {why}"),
+                Answer::Halted(said) => format!("halted: {said:?}"),
+            });
+        });
+        (answers.join(" "), ran.is_ok())
+    };
+    let each = |text: &str| Inputs::Each(text.to_owned());
+    for (filter, inputs, answers, is_ok) in [
+        (
+            "[$a, $b, $ARGS.positional]",
+            each("0"),
+            r#"["x",[1],[true]]"#,
+            true,
+        ),
+        ("$ENV.HOME, env.HOME", each("0"), r#""/h" "/h""#, true),
+        (
+            "[., input]",
+            each("1 2 3"),
+            "[1,2] failed: No more inputs",
+            true,
+        ),
+        (
+            ". + 1",
+            each("1 \"a\" 2"),
+            r#"2 failed: cannot add: string ("a") and number (1) 3"#,
+            true,
+        ),
+        ("halt, 1", each("1 2"), "halted: None", true),
+        ("halt_error", each("\"x\" 2"), r#"halted: Some("x")"#, true),
+        (".", each("1 {"), "1", false),
+        (
+            "[., inputs]",
+            Inputs::Null("1 2".to_owned()),
+            "[null,1,2]",
+            true,
+        ),
+        (".", Inputs::Slurped("1 {".to_owned()), "", false),
+        // Nothing bounds it.
+        (
+            "reduce range(3000000) as $i (0; . + 1)",
+            each("0"),
+            "3000000",
+            true,
+        ),
+    ] {
+        assert_eq!(run(filter, inputs), (answers.to_owned(), is_ok), "{filter}");
+    }
+    let unnamed = Command::compile("$c", &Library::default(), &given);
+    assert!(matches!(unnamed, Err(Error::Compile { .. })));
 }
 
 #[test]

@@ -358,7 +358,9 @@ impl Operator {
         if let Some(module) = snapshots {
             let bindings = self.house.snapshots_of(module);
             let watches = &self.context.hooks.watches;
-            let known = bindings.map(|bindings| snapshots::shown(&bindings, watches));
+            let place = module.and_then(|module| ModuleName::parse(module).ok());
+            let secrets = self.house.secrets_of(place.as_ref());
+            let known = bindings.map(|bindings| snapshots::shown(&bindings, watches, &secrets));
             drop(answer.send(known));
             return;
         }

@@ -66,6 +66,11 @@ pub struct Folders {
     pub guard: Option<PathBuf>,
     /// What hooks get as their root folder; none for no change of root.
     pub shell_chroot: Option<PathBuf>,
+    /// The folder of `shell_lib.sh`, which our environment has for hooks; none for what is installed,
+    /// or a private one.
+    pub framework: Option<PathBuf>,
+    /// The folders with jq modules that filters may import, in order.
+    pub jq_library: Vec<PathBuf>,
 }
 
 /// How modules are found, ordered and enabled.
@@ -302,6 +307,8 @@ impl Default for Folders {
             temporary: std::env::temp_dir().join("addon-operator"),
             guard: None,
             shell_chroot: None,
+            framework: None,
+            jq_library: Vec::new(),
         }
     }
 }

@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use crate::diff::mask_secret;
 use crate::house::{SnapshotOf, ToldEvents};
-use crate::schema::SECRET;
+use crate::secret::{SECRET, Secrets};
 use crate::watch::{Item, Shared};
 
 /// `{hook: {binding: {snapshot: […], operations: {…}}}}`.
-pub(super) fn shown(bindings: &[SnapshotOf], watches: &Shared) -> Value {
+pub(super) fn shown(bindings: &[SnapshotOf], watches: &Shared, secrets: &Secrets) -> Value {
     let mut hooks = Map::new();
     for of in bindings {
         let items = watches.snapshot(of.monitor).items;
@@ -29,7 +29,10 @@ pub(super) fn shown(bindings: &[SnapshotOf], watches: &Shared) -> Value {
         let hook = hooks.entry(of.hook.as_str()).or_insert_with(|| json!({}));
         hook[of.binding.as_str()] = value;
     }
-    Value::Object(hooks)
+    let mut shown = Value::Object(hooks);
+    // Values that are secret may have found their way into any object.
+    secrets.mask_json(&mut shown);
+    shown
 }
 
 /// An object as a binding context has it, without what is secret.

@@ -9,6 +9,7 @@ use super::error::Error;
 use super::settings::{ClientLimits, Settings};
 use crate::apply::Applier;
 use crate::cluster::{self, Client, Resource, Target};
+use crate::hook;
 use crate::house;
 use crate::module::OrderMode;
 use crate::process::{self, Processes, Swept};
@@ -119,6 +120,7 @@ pub fn context(
     namespace: &str,
 ) -> Result<(Context, NewsReceiver), Error> {
     let processes = processes(settings)?;
+    hook::jq_library(&settings.folders.jq_library).install();
     let (watches, news) = Shared::new(client.clone());
     let hooks = HookContext {
         config_map: settings.config_map.clone(),
@@ -182,6 +184,18 @@ fn processes(settings: &Settings) -> Result<Processes, Error> {
         keep_files: settings.debug.keep_temporary_files,
         guard: settings.folders.guard.clone(),
     });
+    let folders = &settings.folders;
+    let surrounded = hook::surround(
+        &processes,
+        folders.guard.as_deref(),
+        folders.framework.is_some(),
+    );
+    if let Err(error) = surrounded {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "hooks have no shell framework"
+        );
+    }
     match processes.sweep() {
         Ok(Swept { folders: 0, .. }) => {}
         Ok(Swept { folders, processes }) => {

@@ -30,6 +30,7 @@ impl Lines {
         let mut tail = self.tail.get(start..).unwrap_or_default();
         if start > 0
             && let Some(end_of_line) = tail.iter().position(|byte| *byte == b'\n')
+            && end_of_line + 1 < tail.len()
         {
             tail = tail.get(end_of_line..).unwrap_or_default();
         }
@@ -71,6 +72,9 @@ impl Lines {
             self.line = Vec::new();
             return;
         }
+        if self.is_cut {
+            drop_broken_letter(&mut self.line);
+        }
         let text = String::from_utf8_lossy(&self.line);
         let text = text.trim_end_matches('\r');
         if self.is_cut {
@@ -87,6 +91,22 @@ impl Lines {
         self.tail.extend(chunk.get(new..).unwrap_or_default());
         let old = self.tail.len().saturating_sub(2 * LAST_WORDS);
         self.tail.drain(..old);
+    }
+}
+
+/// Drops the first bytes of a letter whose others were cut off.
+fn drop_broken_letter(line: &mut Vec<u8>) {
+    let begins = line.iter().rev().take(4);
+    let behind = begins.take_while(|byte| **byte & 0xc0 == 0x80).count();
+    let first = line.len().saturating_sub(behind + 1);
+    let wanted = match line.get(first) {
+        Some(0xc0..=0xdf) => 2,
+        Some(0xe0..=0xef) => 3,
+        Some(0xf0..=0xff) => 4,
+        _ => 1,
+    };
+    if behind + 1 < wanted {
+        line.truncate(first);
     }
 }
 
@@ -119,6 +139,17 @@ mod tests {
     }
 
     #[test]
+    fn no_letter_is_cut_in_two() {
+        for (before, letter) in [(9_999, "é"), (9_998, "€"), (9_997, "😀"), (9_999, "😀")] {
+            let line = "x".repeat(before) + letter + "y\n";
+            let (told, _) = told(&[line.as_bytes()]);
+            assert_eq!(told, ["x".repeat(before) + "…"]);
+        }
+        let whole = "x".repeat(9_998) + "é" + "y\n";
+        assert_eq!(told(&[whole.as_bytes()]).0, ["x".repeat(9_998) + "é…"]);
+    }
+
+    #[test]
     fn endless_output_is_told_up_to_a_limit_in_bounded_memory() {
         let chunk = [b"y\n".repeat(8_000), vec![b'z'; 10]].concat();
         let mut lines = Lines::default();
@@ -145,5 +176,7 @@ mod tests {
             "{words}"
         );
         assert!(words.len() <= 1024);
+        let (_, lines) = told(&[&[b'x'; 3000], b"\n"]);
+        assert_eq!(lines.last_words(), "x".repeat(1023));
     }
 }

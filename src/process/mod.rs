@@ -23,7 +23,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -168,6 +168,15 @@ struct Inner {
     /// Groups that were killed and took longer to die than their owner could wait.
     dying: Mutex<Vec<Group>>,
     orphans: Orphans,
+    surroundings: OnceLock<Surroundings>,
+}
+
+/// What every program finds around it.
+#[derive(Debug)]
+struct Surroundings {
+    variables: BTreeMap<String, OsString>,
+    /// Only its end matters.
+    _folder: Option<Folder>,
 }
 
 impl Processes {
@@ -185,7 +194,18 @@ impl Processes {
             leaders: Mutex::default(),
             dying: Mutex::default(),
             orphans: Orphans::default(),
+            surroundings: OnceLock::new(),
         }))
+    }
+
+    /// What the environment of every program has from now on, beside ours and below what its run
+    /// has; and a folder of that, which is kept as long as we are. The first call counts.
+    pub fn surround(&self, variables: BTreeMap<String, OsString>, folder: Option<Folder>) {
+        // Whoever comes second finds that programs run already.
+        let _ = self.0.surroundings.set(Surroundings {
+            variables,
+            _folder: folder,
+        });
     }
 
     /// A private folder (0700) that is gone when dropped. `prefix` opens its name.
@@ -208,6 +228,9 @@ impl Processes {
         let number = self.0.runs.fetch_add(1, Ordering::Relaxed);
         let mark = Mark::of_run(self.0.home.path(), number);
         let mut command = Command::new(run.program);
+        if let Some(around) = self.0.surroundings.get() {
+            command.envs(&around.variables);
+        }
         command.args(run.arguments).envs(&run.variables);
         if let Some(directory) = run.directory {
             command.current_dir(directory);

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Number, Value};
 
-use super::shape::{Additional, Bound, Items, SECRET, Shape, is_secret};
+use super::shape::{Additional, Bound, Items, Shape, is_secret};
 use super::words::{compare, equal, is_multiple, retype, said};
 use crate::report::{Path, Step, nearest};
+use crate::secret::SECRET;
 
 /// What the value is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

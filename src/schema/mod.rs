@@ -27,7 +27,6 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub use check::{Finding, Purpose, Spot};
-pub use shape::SECRET;
 
 use crate::report::{Mistake, Mistakes, Path};
 use crate::yaml::Place;
@@ -123,13 +122,29 @@ impl Schemas {
         sampled
     }
 
-    /// The same value with [`SECRET`] in place of what one of the schemas marks as secret.
+    /// The same value with [`SECRET`](crate::secret::SECRET) in place of what one of the schemas marks as secret.
     pub fn mask(&self, value: &Value) -> Value {
         let mut masked = value.clone();
         for schema in [&self.config, &self.values].into_iter().flatten() {
             shape::mask(&schema.root, &mut masked);
         }
         masked
+    }
+
+    /// Masks what stands at a place, as in an operation of a patch.
+    pub fn mask_at(&self, path: &Path, value: &mut Value) {
+        for schema in [&self.config, &self.values].into_iter().flatten() {
+            shape::mask_at(&schema.root, &path.0, value);
+        }
+    }
+
+    /// What one of the schemas marks as secret in a value.
+    pub fn find_secrets<'a>(&self, value: &'a Value) -> Vec<&'a Value> {
+        let mut found = Vec::new();
+        for schema in [&self.config, &self.values].into_iter().flatten() {
+            shape::find_secrets(&schema.root, value, &mut found);
+        }
+        found
     }
 
     /// Whether one of the schemas marks this place, or one above it, as secret.

@@ -10,6 +10,7 @@ use serde_json::{Number, Value};
 
 use super::format::Format;
 use crate::report::Step;
+use crate::secret::SECRET;
 use crate::yaml::{Node, Place};
 
 /// What a value at one place may look like. The default accepts everything.
@@ -229,9 +230,6 @@ impl fmt::Display for Type {
     }
 }
 
-/// What stands in place of a secret.
-pub const SECRET: &str = "[secret]";
-
 /// Replaces everything that the shape marks; null stays, so that an unset secret is seen.
 pub(super) fn mask(shape: &Shape, value: &mut Value) {
     if shape.secret && !value.is_null() {
@@ -253,6 +251,62 @@ pub(super) fn mask(shape: &Shape, value: &mut Value) {
             for (index, item) in items.iter_mut().enumerate() {
                 if let Some(shape) = shape.item(index) {
                     mask(shape, item);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The same of a value that stands at a path.
+pub(super) fn mask_at(shape: &Shape, path: &[Step], value: &mut Value) {
+    let Some((first, rest)) = path.split_first() else {
+        return mask(shape, value);
+    };
+    if shape.secret && !value.is_null() {
+        *value = Value::String(SECRET.to_owned());
+        return;
+    }
+    for alternative in shape.alternatives() {
+        mask_at(alternative, path, value);
+    }
+    match first {
+        Step::Key(key) => {
+            for child in shape.children(key) {
+                mask_at(child, rest, value);
+            }
+        }
+        Step::Index(index) => {
+            // A pointer does not say whether its number is one of an item or a key.
+            let key = shape.children(&index.to_string());
+            for child in shape.item(*index).into_iter().chain(key) {
+                mask_at(child, rest, value);
+            }
+        }
+    }
+}
+
+/// Finds everything that the shape marks.
+pub(super) fn find_secrets<'a>(shape: &Shape, value: &'a Value, found: &mut Vec<&'a Value>) {
+    if shape.secret {
+        found.push(value);
+        return;
+    }
+    for alternative in shape.alternatives() {
+        find_secrets(alternative, value, found);
+    }
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                for child in shape.children(key) {
+                    find_secrets(child, value, found);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                if let Some(shape) = shape.item(index) {
+                    find_secrets(shape, item, found);
                 }
             }
         }

@@ -468,6 +468,7 @@ mod tests {
                 monitors: Vec::new(),
                 store: store.clone(),
                 global: None,
+                secrets: crate::secret::Secrets::default(),
                 declared: None,
                 queue: String::new(),
                 task: 0,

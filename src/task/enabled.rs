@@ -17,6 +17,7 @@ use crate::module::{
 use crate::name::ModuleName;
 use crate::process::Processes;
 use crate::report;
+use crate::secret::Secrets;
 
 /// Scripts at once; more cost more than they save on a small machine.
 const SCRIPTS_AT_ONCE: usize = 4;
@@ -32,6 +33,8 @@ pub struct Asked {
     pub config_values: Value,
     /// The same with all layers.
     pub values: Value,
+    /// What of them must not be told.
+    pub secrets: Secrets,
     /// The script's last answer, with the key of what it was given.
     pub answer: Option<([u8; 32], Opinion)>,
 }
@@ -117,7 +120,7 @@ async fn one(
     let answer = if let Some(answer) = remembered {
         answer
     } else {
-        match ask(by, &asked.module, &script, &input).await {
+        match ask(by, &asked, &script, &input).await {
             Ok(opinion) => (key, opinion),
             Err(why) => {
                 return Decided {
@@ -141,23 +144,25 @@ async fn one(
 /// Runs the script; its answer as an opinion.
 async fn ask(
     (processes, limit): (&Processes, Duration),
-    module: &Module,
+    asked: &Asked,
     script: &Path,
     input: &ScriptInput,
 ) -> Result<Opinion, String> {
+    let (module, secrets) = (&asked.module, &asked.secrets);
     let run = ScriptRun {
         module: &module.name,
         script,
         input,
         limit: module.definition.timeouts.enabled_script.unwrap_or(limit),
         processes,
+        secrets,
     };
     let verdict = run_script(run)
         .await
-        .map_err(|error| report::chain(&error))?;
+        .map_err(|error| secrets.mask(&report::chain(&error)).into_owned())?;
     let mut told_by = module.folder.join("enabled").display().to_string();
     if !verdict.reason.is_empty() {
-        told_by = format!("{told_by}: {}", verdict.reason);
+        told_by = format!("{told_by}: {}", secrets.mask(&verdict.reason));
     }
     Ok(Opinion {
         enabled: verdict.enabled,

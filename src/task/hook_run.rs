@@ -18,6 +18,7 @@ use crate::name::{ModuleName, ValuesKey};
 use crate::object::hook_field_manager;
 use crate::patch::{HookPatch, ValuesPatch};
 use crate::process::{Processes, Usage};
+use crate::secret::Secrets;
 use crate::values::{Layer, Origin, Snapshot, Store};
 use crate::watch::{Item, MonitorId};
 use crate::{apply, config_values, metric, yaml};
@@ -40,6 +41,8 @@ pub struct HookCall {
     pub store: Store,
     /// The global values beside them; `None` for global hooks.
     pub global: Option<(Snapshot, Arc<Value>)>,
+    /// What of them must not be told.
+    pub secrets: Secrets,
     /// What is evaluated when it is declared; `None` for a program.
     pub declared: Option<Box<DeclaredCall>>,
     /// Its queue, for the log.
@@ -287,6 +290,7 @@ pub(super) async fn run_told(
         hook: &call.hook,
         module: call.module.as_ref(),
         scope: call.store.scope(),
+        secrets: &call.secrets,
         metric_group: metric_groups.then_some(&call.hook.file.name),
         limit,
         log: Labels {
@@ -364,6 +368,8 @@ async fn salvage(context: &Context, call: &HookCall, error: Error, ran: &mut Hoo
     if let Err(why) = operate(context, call, survivors, ran).await {
         let module = call.module.as_ref().map_or("global", ModuleName::as_str);
         let (hook, why) = (&call.hook.file.name, crate::report::chain(&why));
+        let why = call.secrets.mask(&why);
+        let why = why.as_ref();
         tracing::warn!(target: "hook", module, hook, why, "the hook failed, and so did its object patches");
     }
     error

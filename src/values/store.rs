@@ -1,7 +1,7 @@
 //! The values of one scope.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
@@ -11,8 +11,9 @@ use super::trace::{Inputs, below, unwrap, wrap};
 use super::{Checksum, Error, number};
 use crate::name::ValuesKey;
 use crate::patch::{self, StoredPatches, ValuesPatch};
-use crate::report::{Mistake, Mistakes, chain};
+use crate::report::{Mistake, Mistakes, Path, Step, chain};
 use crate::schema::{Finding, Purpose, Schemas};
+use crate::secret::Secrets;
 
 /// Values that do not change any more. Cloning it is cheap. Its `Debug` leaves out the values, which
 /// may hold secrets.
@@ -51,6 +52,8 @@ pub struct Store {
     injected: Arc<Value>,
     patches: StoredPatches,
     snapshot: Snapshot,
+    /// Found when asked for, once for these values.
+    secrets: Arc<OnceLock<Secrets>>,
 }
 
 impl fmt::Debug for Store {
@@ -71,6 +74,7 @@ impl Store {
             injected: empty().into(),
             patches: StoredPatches::default(),
             snapshot: Snapshot::new(empty()),
+            secrets: Arc::default(),
         };
         store.reload(statics, schemas)?;
         Ok(store)
@@ -101,9 +105,17 @@ impl Store {
         self.config_value.clone()
     }
 
-    /// The stored operations of hooks, as one patch.
+    /// The stored operations of hooks, as one patch, masked.
     pub fn patches(&self) -> Value {
-        self.patches.to_value()
+        let mut patches = self.patches.to_value();
+        let operations = patches.as_array_mut().into_iter().flatten();
+        for operation in operations {
+            let path = operation["path"].as_str().map(below_scope);
+            if let (Some(path), Some(value)) = (path, operation.get_mut("value")) {
+                self.schemas.mask_at(&path, value);
+            }
+        }
+        patches
     }
 
     /// All mistakes that a `ConfigMap` section would be refused for; nothing changes. As in the
@@ -162,6 +174,7 @@ impl Store {
         })?;
         let value = section.as_ref().map_or_else(empty, Layer::to_value);
         self.config_value = value.into();
+        self.secrets = Arc::default();
         self.config = section.map(Arc::new);
         Ok(self.show(values))
     }
@@ -278,6 +291,7 @@ impl Store {
         let values = inputs.values().map_err(|error| self.refused(&error))?;
         self.statics = statics.into();
         self.schemas = schemas;
+        self.secrets = Arc::default();
         Ok(self.show(values))
     }
 
@@ -307,10 +321,20 @@ impl Store {
         explain::explain(&trace, &self.scope, &self.masked(), path)
     }
 
-    /// The same value with [`SECRET`](crate::schema::SECRET) in place of what a schema marks as
+    /// The same value with [`SECRET`](crate::secret::SECRET) in place of what a schema marks as
     /// secret. The value has the shape of this scope's values or config values, without the key.
     pub fn mask(&self, value: &Value) -> Value {
         self.schemas.mask(value)
+    }
+
+    /// What must not be told of these values, and of the section.
+    pub fn secrets(&self) -> Secrets {
+        let find = || {
+            let mut found = self.schemas.find_secrets(&self.snapshot.values);
+            found.extend(self.schemas.find_secrets(&self.config_value));
+            Secrets::of(&found)
+        };
+        self.secrets.get_or_init(find).clone()
     }
 
     /// The present values, masked.
@@ -335,6 +359,7 @@ impl Store {
             return false;
         }
         self.snapshot = Snapshot::new(values);
+        self.secrets = Arc::default();
         true
     }
 
@@ -391,6 +416,17 @@ fn hook_of(by: &Origin) -> String {
 
 fn empty() -> Value {
     Value::Object(Map::new())
+}
+
+/// The place of an operation, without the key of the scope.
+fn below_scope(pointer: &str) -> Path {
+    let parts = pointer.split('/').skip(2);
+    let step = |part: &str| match part.parse() {
+        Ok(index) => Step::Index(index),
+        Err(_) if part == "-" => Step::Index(0),
+        Err(_) => Step::Key(part.replace("~1", "/").replace("~0", "~")),
+    };
+    Path(parts.map(step).collect())
 }
 
 #[cfg(test)]

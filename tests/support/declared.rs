@@ -94,6 +94,7 @@ impl Declared {
                 monitors: Vec::new(),
                 store: store.clone(),
                 global: None,
+                secrets: addon_operator::secret::Secrets::default(),
                 declared: None,
                 queue: String::new(),
                 task: 0,

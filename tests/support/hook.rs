@@ -120,6 +120,14 @@ fn command(file: &Path) -> Command {
     let interpreter = first.strip_prefix("#!/usr/bin/env ").expect(first);
     let mut command = Command::new(interpreter);
     command.arg(file).stdin(Stdio::null());
+    command.env(
+        "FRAMEWORK_DIR",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/deploy"),
+    );
+    command.env(
+        "ADDON_OPERATOR_PROGRAM",
+        env!("CARGO_BIN_EXE_addon-operator"),
+    );
     command
 }
 

@@ -13,9 +13,11 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use super::ask::Format;
+use super::environment;
 use super::output::{self, Failure, Reader};
 use super::place::Cluster;
 use crate::cluster::{self, Client};
+use crate::hook;
 use crate::process::{self, Processes};
 use crate::yaml;
 
@@ -38,11 +40,15 @@ async fn connect(place: &Cluster) -> Result<Client, cluster::Error> {
 /// The way to run hooks. Their private folders stand in the system's own folder for such and are
 /// gone with them; nobody else's are swept away.
 fn processes() -> Processes {
-    Processes::new(process::Settings {
+    let program = std::env::current_exe().ok();
+    let processes = Processes::new(process::Settings {
         temporary: std::env::temp_dir(),
         keep_files: false,
-        guard: std::env::current_exe().ok(),
-    })
+        guard: program.clone(),
+    });
+    // A hook that needs the shell framework says itself that it is missing.
+    let _ = hook::surround(&processes, program.as_deref(), environment::has_framework());
+    processes
 }
 
 fn runtime() -> Result<Runtime, Failure> {

@@ -140,6 +140,9 @@ flags! {
         TMP_DIR = "tmp-dir" "DIR"
             ["ADDON_OPERATOR_TMP_DIR", "SHELL_OPERATOR_TMP_DIR"] "<system temp>/addon-operator"
             "Folder for the files of hooks and scripts";
+        JQ_LIBRARY_PATH = "jq-library-path" "DIRS"
+            ["JQ_LIBRARY_PATH"] ""
+            "Folders with jq modules that filters may import, joined by `:`";
         SHELL_CHROOT_DIR = "shell-chroot-dir" "DIR"
             ["ADDON_OPERATOR_SHELL_CHROOT_DIR"] ""
             "Root folder of hooks and scripts";
@@ -357,7 +360,13 @@ mod tests {
     #[test]
     fn the_document_has_every_other_variable() {
         let rows = ENVIRONMENT_ONLY.map(|(name, help)| format!("| `{name}` | {help} |"));
-        let found = ["| `ADDON_OPERATOR_", "| `QUEUE_ACTIONS", "| `HELM_DRIVER"].map(documented);
+        let names = [
+            "ADDON_OPERATOR_",
+            "FRAMEWORK_DIR",
+            "QUEUE_ACTIONS",
+            "HELM_DRIVER",
+        ];
+        let found = names.map(|name| documented(&format!("| `{name}")));
         assert_eq!(found.join("\n"), rows.join("\n"));
     }
 

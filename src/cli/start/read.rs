@@ -12,12 +12,16 @@ use crate::operator::{ClientLimits, LogTime, Replica, Settings};
 use crate::report::{Mistake, Mistakes};
 
 /// Variables without a flag.
-pub(super) const ENVIRONMENT_ONLY: [(&str, &str); 4] = [
+pub(super) const ENVIRONMENT_ONLY: [(&str, &str); 5] = [
     (
         "ADDON_OPERATOR_HA",
         "Run several replicas of which one leads; needs the pod's name, address and namespace",
     ),
     ("ADDON_OPERATOR_POD", "The pod's name, for the above"),
+    (
+        "FRAMEWORK_DIR",
+        "Folder of `shell_lib.sh`, for hooks; if not said, `/`, or a private folder where it is not installed",
+    ),
     (
         "QUEUE_ACTIONS_METRICS",
         "`no` turns off the histograms of queue operations",
@@ -163,6 +167,8 @@ impl Reader<'_> {
             parse::object_name,
         );
         self.read(&flag::TMP_DIR, &mut settings.folders.temporary, parse::path);
+        let library = &mut settings.folders.jq_library;
+        self.read(&flag::JQ_LIBRARY_PATH, library, parse::paths);
         let chroot = &mut settings.folders.shell_chroot;
         self.read(&flag::SHELL_CHROOT_DIR, chroot, some(parse::path));
         self.read(
@@ -291,6 +297,8 @@ impl Reader<'_> {
     fn read_environment_only(&mut self, settings: &mut Settings) {
         let queue_metrics = &mut settings.queue_action_metrics;
         self.read_variable("QUEUE_ACTIONS_METRICS", queue_metrics, yes_or_no);
+        let framework = &mut settings.folders.framework;
+        self.read_variable("FRAMEWORK_DIR", framework, some(parse::path));
         self.read_variable("HELM_DRIVER", &mut settings.helm.store, parse::helm_driver);
         let mut several = false;
         self.read_variable("ADDON_OPERATOR_HA", &mut several, parse::switch);

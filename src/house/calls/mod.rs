@@ -21,7 +21,6 @@ use crate::admission::{
 };
 use crate::binding::{FailurePolicy, HookConfig};
 use crate::name::{ModuleName, ValuesKey};
-use crate::report;
 use crate::task::{Error, HookCall, HookRan, Replied};
 
 use target::{Next, Target};
@@ -369,7 +368,7 @@ impl House {
         };
         let replied = std::mem::take(&mut ran.replied);
         let taken = match &ran.error {
-            Some(error) => Err(report::chain(error)),
+            Some(error) => Err(self.told(place, error)),
             None => self.take_results(place, &run.hook, &ran, times.0),
         };
         let answered = taken.and_then(|changed| {
@@ -378,7 +377,7 @@ impl House {
         });
         match answered {
             Ok((changed, answered, said)) => {
-                ended.said = said;
+                ended.said = self.secrets_of(place).mask(&said).into_owned();
                 self.tell_hook_end(&ended, &ran, Ok(changed), times.1);
                 self.follow_values((place, &run.hook), changed, times.0);
                 Ok(answered)

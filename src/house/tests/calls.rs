@@ -1,8 +1,10 @@
 //! What the API server asks: who runs, when, and what it is answered.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::play::{GLOBAL, Play, name};
@@ -502,4 +504,58 @@ fn conversion_that_fails_is_told() {
     play.started();
     let answer = format!("{id}: Failed no hook converts tabs.example.com from v9 to v3");
     assert_eq!(play.answers(), [answer]);
+}
+
+proptest! {
+    /// Whatever happens, every call is answered once, in time, unless its asker went away; no more hooks
+    /// run than the limit; and nothing that waits keeps the house awake.
+    #[test]
+    fn every_call_is_answered_once_and_in_time(steps in prop::collection::vec((0..8_u8, 0..40_usize, 0..3000_u64), 1..80)) {
+        let limited = format!("{LIMITS}\nsettings: {{executionMinInterval: 1s, executionBurst: 2}}");
+        let mut play = with(&[("a", LIMITS), ("b", &limited)]);
+        play.open();
+        let (mut open, mut running, mut answered) = (BTreeMap::new(), Vec::new(), Vec::new());
+        for (what, which, millis) in steps {
+            match what {
+                0..=2 => {
+                    let hook = if which % 2 == 0 { "a" } else { "b" };
+                    let id = play.ask("web", hook);
+                    open.insert(id, play.now);
+                }
+                3 | 4 if !running.is_empty() => {
+                    let id = running.remove(which % running.len());
+                    play.end_call(id, if millis % 2 == 0 { allowed() } else { failed() });
+                }
+                5 if !open.is_empty() => {
+                    let id = *open.keys().nth(which % open.len()).unwrap();
+                    play.house.give_up_call(id);
+                    open.remove(&id);
+                }
+                6 => {
+                    play.module("web", 10, which % 2 == 0);
+                    play.discover();
+                    play.settle_wholly();
+                }
+                _ => play.pass(Duration::from_millis(millis)),
+            }
+            running.extend(ids(&play.started()));
+            prop_assert!(running.len() <= 16);
+            for answer in play.answers() {
+                let id: u64 = answer.split(':').next().unwrap().parse().unwrap();
+                prop_assert!(!answered.contains(&id), "{}", answer);
+                answered.push(id);
+                open.remove(&id);
+            }
+            for asked in open.values() {
+                prop_assert!(play.now - *asked < Duration::from_millis(4500));
+            }
+            let wake = play.house.calls_wake_at();
+            prop_assert!(wake.is_none_or(|wake| wake > play.now), "it would wake at once, again and again");
+        }
+        play.pass(Duration::from_millis(4500));
+        for answer in play.answers() {
+            open.remove(&answer.split(':').next().unwrap().parse().unwrap());
+        }
+        prop_assert!(open.is_empty());
+    }
 }

@@ -6,7 +6,7 @@ mod frame;
 mod path;
 mod trail;
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use self::{
     fork::{Fork, Resume},
@@ -16,7 +16,7 @@ use self::{
 };
 use super::{
     failure::{Failure, Meter},
-    program::{Follows, Program, Step, Variable},
+    program::{Follows, Program, Step, Variable, describe},
     value::{Value, to_float},
 };
 
@@ -166,6 +166,7 @@ impl<'a> Machine<'a> {
                 return self.native(function, *arguments, *follows);
             }
             Step::Range => return self.range(),
+            Step::ModuleMeta => self.module_meta()?,
             Step::Iterate => return self.iterate(),
             Step::ValueBegin => self.aside += 1,
             Step::ValueEnd => self.aside = self.aside.saturating_sub(1),
@@ -187,6 +188,21 @@ impl<'a> Machine<'a> {
 
     fn pop(&mut self) -> Value {
         self.values.pop().unwrap_or(Value::Null)
+    }
+
+    fn module_meta(&mut self) -> Result<(), Failure> {
+        let name = self.pop();
+        let Value::Text(name) = name else {
+            return Err(Failure::applied("modulemeta", &name));
+        };
+        let meta = describe(&name, &self.program.library).map_err(Failure::Message)?;
+        self.values.push(meta);
+        Ok(())
+    }
+
+    /// What `input` has not taken.
+    pub(super) fn inputs_left(self) -> VecDeque<Value> {
+        self.meter.inputs
     }
 
     fn append(&mut self, variable: Variable) -> Result<(), Failure> {

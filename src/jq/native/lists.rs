@@ -15,6 +15,10 @@ pub(super) const FUNCTIONS: &[Native] = &[
         Value::List(list) => reversed(list),
         value => Err(Failure::applied("reverse", &value)),
     }),
+    Native::new("_input", 0, Cost::None, |meter, _| {
+        let none = || Failure::Message("No more inputs".to_owned());
+        meter.inputs.pop_front().ok_or_else(none)
+    }),
     Native::new("flatten", 0, Cost::Whole, |_, [value, ..]| {
         flatten(&value, f64::INFINITY)
     }),

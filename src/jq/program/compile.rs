@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Follows, Function, Program, Step, Variable};
+use super::{Follows, Function, Given, Program, Step, Variable, import::Imported};
 use crate::jq::{
+    library::Library,
     native,
-    syntax::{Query, Wrong},
+    syntax::{Header, Query, Wrong},
     value::Value,
 };
 
@@ -29,6 +30,8 @@ pub(super) enum Meaning {
         level: usize,
         place: u32,
     },
+    /// A variable whose value is known before the filter runs.
+    Constant(Value),
 }
 
 /// The steps of a function that is being compiled.
@@ -48,23 +51,32 @@ pub(super) struct Compiler {
     pub(super) names: Vec<(String, Meaning)>,
     /// Functions of the prelude that are compiled already.
     pub(super) builtins: BTreeMap<(String, usize), u32>,
+    pub(super) imported: Imported,
+    pub(super) environment: Value,
+    pub(super) has_inputs: bool,
 }
 
 impl Compiler {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(given: Given<'_>) -> Self {
+        let constant = |(name, value)| (name, Meaning::Constant(value));
         Self {
             functions: vec![None],
             open: vec![Body::default()],
-            names: Vec::new(),
+            names: given.variables.into_iter().map(constant).collect(),
             builtins: BTreeMap::new(),
+            imported: Imported::of(given.library),
+            environment: given.environment,
+            has_inputs: given.has_inputs,
         }
     }
 
-    pub(super) fn program(mut self, query: &Query) -> Result<Program, Wrong> {
+    pub(super) fn program(mut self, header: &Header, query: &Query) -> Result<Program, Wrong> {
+        self.imports(header)?;
         self.query(query)?;
         self.step(Step::Return);
         self.functions[0] = self.open.pop();
-        Ok(link(self.functions))
+        let Imported { library, texts, .. } = self.imported;
+        Ok(link(self.functions, library, texts))
     }
 
     // ── Emitting ─────────────────────────────────────────────────────────────────────────────────
@@ -369,7 +381,7 @@ impl Compiler {
 }
 
 /// Puts all functions one after another.
-fn link(bodies: Vec<Option<Body>>) -> Program {
+fn link(bodies: Vec<Option<Body>>, library: Library, modules: String) -> Program {
     let mut steps = Vec::new();
     let mut functions = Vec::new();
     for body in bodies.into_iter().map(Option::unwrap_or_default) {
@@ -386,7 +398,12 @@ fn link(bodies: Vec<Option<Body>>) -> Program {
         }));
     }
     mark_tails(&mut steps);
-    Program { steps, functions }
+    Program {
+        steps,
+        functions,
+        library,
+        modules: modules.into(),
+    }
 }
 
 fn target_of(step: &mut Step) -> Option<&mut u32> {

@@ -8,11 +8,11 @@ use super::{
 use crate::jq::{
     native,
     syntax::{Definition, Query, Wrong},
-    value::{Map, Value},
+    value::Value,
 };
 
 /// Functions that are steps rather than calls.
-const STEPS: [(&str, usize); 7] = [
+const STEPS: [(&str, usize); 8] = [
     ("empty", 0),
     ("path", 1),
     ("_range", 3),
@@ -20,6 +20,7 @@ const STEPS: [(&str, usize); 7] = [
     ("debug", 0),
     ("debug", 1),
     ("stderr", 0),
+    ("modulemeta", 0),
 ];
 
 /// `name/arity` of every function that a filter may call, sorted.
@@ -92,34 +93,32 @@ impl Compiler {
     }
 
     pub(super) fn variable(&mut self, name: &str, place: usize) -> Result<(), Wrong> {
-        let found = self
-            .names
-            .iter()
-            .rev()
-            .find_map(|(known, meaning)| match meaning {
-                Meaning::Variable { level, place } if known == name => Some((*level, *place)),
-                _ => None,
-            });
-        if let Some((level, place)) = found {
-            self.step(Step::Pop);
-            self.step(Step::Load(Variable {
-                hops: self.reach(level),
-                place,
-            }));
-            return Ok(());
+        let mut names = self.names.iter().rev();
+        let found = names.find_map(|(known, meaning)| match meaning {
+            Meaning::Variable { .. } | Meaning::Constant(_) if known == name => Some(meaning),
+            _ => None,
+        });
+        match found.cloned() {
+            Some(Meaning::Variable { level, place }) => {
+                self.step(Step::Pop);
+                self.step(Step::Load(Variable {
+                    hops: self.reach(level),
+                    place,
+                }));
+            }
+            Some(Meaning::Constant(value)) => self.step(Step::Const(value)),
+            _ if name == "$ENV" => self.environment(),
+            _ => {
+                let message = format!("variable not defined: {name}");
+                return Err(Wrong { place, message });
+            }
         }
-        if name == "$ENV" {
-            self.empty_object();
-            return Ok(());
-        }
-        Err(Wrong {
-            place,
-            message: format!("variable not defined: {name}"),
-        })
+        Ok(())
     }
 
-    fn empty_object(&mut self) {
-        self.step(Step::Const(Value::Map(std::sync::Arc::new(Map::new()))));
+    fn environment(&mut self) {
+        let environment = self.environment.clone();
+        self.step(Step::Const(environment));
     }
 
     pub(super) fn call(
@@ -217,8 +216,10 @@ impl Compiler {
         match (name, arguments) {
             ("empty", []) => self.step(Step::Backtrack),
             ("debug" | "stderr", []) | ("debug", [_]) => {}
-            ("env", []) => self.empty_object(),
-            ("input" | "inputs", []) => {
+            ("env", []) => self.environment(),
+            ("modulemeta", []) => self.step(Step::ModuleMeta),
+            ("input", []) if self.has_inputs => self.native("_input", &[], Follows::Nothing)?,
+            ("input" | "inputs", []) if !self.has_inputs => {
                 let message = format!("{name}/0 is not allowed");
                 return Err(Wrong { place, message });
             }

@@ -7,20 +7,36 @@ mod assign;
 mod compile;
 mod folds;
 mod functions;
+mod import;
 mod object;
 mod pattern;
 mod prelude;
 
 use super::{
+    library::Library,
     native::Native,
     syntax::{Wrong, parse},
     value::{Text, Value},
 };
 
+pub(super) use self::import::describe;
+
+/// What a filter is compiled with.
+#[derive(Debug)]
+pub(super) struct Given<'a> {
+    pub(super) library: &'a Library,
+    /// Names of variables, with `$`, and their values.
+    pub(super) variables: Vec<(String, Value)>,
+    /// What `env` and `$ENV` are.
+    pub(super) environment: Value,
+    /// Whether there are more inputs than one.
+    pub(super) has_inputs: bool,
+}
+
 /// Compiles the text of a filter.
-pub(super) fn compile(text: &str) -> Result<Program, Wrong> {
-    let query = parse(text)?;
-    compile::Compiler::new().program(&query)
+pub(super) fn compile(text: &str, given: Given<'_>) -> Result<Program, Wrong> {
+    let (header, query) = parse(text)?;
+    compile::Compiler::new(given).program(&header, &query)
 }
 
 /// A compiled filter.
@@ -28,6 +44,10 @@ pub(super) fn compile(text: &str) -> Result<Program, Wrong> {
 pub(super) struct Program {
     pub(super) steps: Vec<Step>,
     pub(super) functions: Vec<Function>,
+    /// Where `modulemeta` looks.
+    pub(super) library: Library,
+    /// The texts of all modules.
+    pub(super) modules: Box<str>,
 }
 
 /// A function: where its steps begin, and how many variables it has.
@@ -98,6 +118,8 @@ pub(super) enum Step {
         follows: Follows,
     },
     Range,
+    /// The name of a module → what it says of itself.
+    ModuleMeta,
     Iterate,
     /// Between these no path is followed.
     ValueBegin,

@@ -1,5 +1,6 @@
 # Functions written in jq. What is asked of values is native; what is asked of filters is here.
 
+def inputs: try repeat(input) catch if . == "No more inputs" then empty else error end;
 def not: if . then false else true end;
 def select(f): if f then . else empty end;
 def map(f): [.[] | f];

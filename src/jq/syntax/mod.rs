@@ -1,5 +1,6 @@
 //! What a filter is made of, and how it is read from its text.
 
+mod header;
 mod lexer;
 mod parser;
 mod terms;
@@ -13,14 +14,63 @@ pub(super) struct Wrong {
     pub(super) message: String,
 }
 
-/// Reads a whole filter.
-pub(super) fn parse(text: &str) -> Result<Query, Wrong> {
+impl Wrong {
+    /// The line and the column in the text, from 1, in characters.
+    pub(super) fn line_and_column(&self, text: &str) -> (usize, usize) {
+        let before = text.get(..self.place).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = before.matches('\n').count() + 1;
+        let last = before.get(line_start..).unwrap_or_default();
+        (line, last.chars().count() + 1)
+    }
+
+    /// The same in a sentence, of a file.
+    pub(super) fn told_of(&self, path: &str, text: &str) -> String {
+        let (line, column) = self.line_and_column(text);
+        format!("{path}, line {line}, column {column}: {}", self.message)
+    }
+}
+
+/// Reads a whole filter, and what stands before it.
+pub(super) fn parse(text: &str) -> Result<(Header, Query), Wrong> {
     parser::Parser::new(text)?.program()
+}
+
+/// Reads a module: a filter behind its definitions is checked and counts for nothing.
+pub(super) fn parse_module(text: &str) -> Result<Module, Wrong> {
+    parser::Parser::new(text)?.module()
 }
 
 /// Reads a text of definitions only.
 pub(super) fn parse_definitions(text: &str) -> Result<Vec<Definition>, Wrong> {
     parser::Parser::new(text)?.definitions()
+}
+
+/// What stands before a filter or the definitions of a module.
+#[derive(Debug)]
+pub(super) struct Header {
+    /// What it says of itself.
+    pub(super) meta: Option<Value>,
+    pub(super) imports: Vec<Import>,
+}
+
+/// One `import` or `include`.
+#[derive(Debug)]
+pub(super) struct Import {
+    /// Its byte offset into the text.
+    pub(super) place: usize,
+    /// The name of the module.
+    pub(super) path: String,
+    /// What it is called here, with `$` when it is data; `None` when all of it is taken over.
+    pub(super) alias: Option<String>,
+    pub(super) meta: Option<Value>,
+}
+
+/// A module.
+#[derive(Debug)]
+pub(super) struct Module {
+    pub(super) header: Header,
+    pub(super) definitions: Vec<Definition>,
 }
 
 /// A part of a filter. Numbers beside names are byte offsets into the text.

@@ -2,7 +2,7 @@
 //! result can run out of stack.
 
 use super::{
-    Definition, Query, Wrong,
+    Definition, Header, Module, Query, Wrong,
     lexer::{Lexer, Token},
 };
 
@@ -41,19 +41,35 @@ impl<'a> Parser<'a> {
         })
     }
 
-    pub(super) fn program(mut self) -> Result<Query, Wrong> {
-        if matches!(self.token, Token::Name("module" | "import" | "include")) {
-            return Err(self.wrong("modules cannot be used here".to_owned()));
-        }
+    pub(super) fn program(mut self) -> Result<(Header, Query), Wrong> {
+        let header = self.header()?;
         if self.token == Token::End {
-            return Ok(Query::Identity);
+            return Ok((header, Query::Identity));
         }
         let query = self.query()?;
         if self.token == Token::End {
-            Ok(query)
+            Ok((header, query))
         } else {
             Err(self.unexpected())
         }
+    }
+
+    pub(super) fn module(mut self) -> Result<Module, Wrong> {
+        let header = self.header()?;
+        let mut definitions = Vec::new();
+        while self.token == Token::Name("def") {
+            definitions.push(self.definition()?);
+        }
+        if self.token != Token::End {
+            self.query()?;
+        }
+        if self.token != Token::End {
+            return Err(self.unexpected());
+        }
+        Ok(Module {
+            header,
+            definitions,
+        })
     }
 
     pub(super) fn definitions(mut self) -> Result<Vec<Definition>, Wrong> {

@@ -22,7 +22,7 @@ pub(super) use self::{
     map::Map,
     number::{big, big_to_float, parse_number, to_float, to_index},
     order::compare,
-    read::{read_document, read_json},
+    read::{read_document, read_documents, read_json},
     text::Text,
     weight::live_bytes,
     write::{preview, typed_preview, write_json},

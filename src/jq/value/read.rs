@@ -18,6 +18,19 @@ pub(in crate::jq) fn read_document(text: &str) -> Result<Value, Wrong> {
     Ok(value)
 }
 
+/// Reads a text that holds any number of JSON values, one after another. What stands before a
+/// mistake is taken.
+pub(in crate::jq) fn read_documents(text: &str, mut take: impl FnMut(Value)) -> Result<(), Wrong> {
+    let mut reader = Reader { text, place: 0 };
+    loop {
+        reader.skip_space();
+        if reader.place >= text.len() {
+            return Ok(());
+        }
+        take(reader.value(0)?);
+    }
+}
+
 /// Reads a JSON value as a filter's `fromjson` does.
 pub(in crate::jq) fn read_json(text: &str) -> Result<Value, Wrong> {
     read_document(text)

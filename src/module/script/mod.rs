@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::name::ModuleName;
 use crate::process::{self, Folder, Hearing, Processes, Run, read_answer};
+use crate::secret::Secrets;
 
 use super::error::Error;
 
@@ -77,6 +78,8 @@ pub struct ScriptRun<'a> {
     pub limit: Duration,
     /// The way to run it.
     pub processes: &'a Processes,
+    /// What must not be logged of what it says.
+    pub secrets: &'a Secrets,
 }
 
 /// A script's answer.
@@ -95,7 +98,7 @@ pub async fn run_script(run: ScriptRun<'_>) -> Result<ScriptVerdict, Error> {
     let files = Files::prepare(&run).await?;
     let module = run.module;
     let mut log = |stream: process::Stream, line: &str| {
-        let output = stream.name();
+        let (output, line) = (stream.name(), run.secrets.mask(line));
         tracing::info!(target: "module", module = %module, output, "{line}");
     };
     let ran = run.processes.run(Run {
@@ -112,7 +115,7 @@ pub async fn run_script(run: ScriptRun<'_>) -> Result<ScriptVerdict, Error> {
         return Err(Error::ScriptFailed {
             script: run.script.to_owned(),
             ending: ended.ending(),
-            said: ended.last_words,
+            said: run.secrets.mask_piece(&ended.last_words).into_owned(),
         });
     }
     files.answer(run.script)
@@ -264,6 +267,7 @@ mod tests {
                 input: &self.input,
                 limit: self.limit,
                 processes: &processes,
+                secrets: &Secrets::of(&[&json!("hunter22")]),
             })
             .await
         }
