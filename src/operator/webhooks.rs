@@ -111,6 +111,9 @@ fn tell(outbox: &Outbox, secret: &str, news: &News) {
     let kind = if news.is_good() {
         tracing::info!(target: "webhook", "{news}");
         Kind::Normal
+    } else if matches!(news, News::PutRight(_)) {
+        tracing::warn!(target: "webhook", "{news}");
+        Kind::Warning
     } else {
         tracing::error!(target: "webhook", "{news}");
         Kind::Warning

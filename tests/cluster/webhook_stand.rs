@@ -1,6 +1,7 @@
 //! The servers of webhooks without an operator: who answers is the test.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub(super) struct Stand {
     pub(super) client: Client,
     pub(super) settings: Settings,
     pub(super) port: u16,
+    /// As whom the operator works.
+    pub(super) kubeconfig: PathBuf,
     server: &'static ApiServer,
     namespace: Namespace,
 }
@@ -79,9 +82,16 @@ impl Stand {
             client: server.client().await,
             settings,
             port,
+            kubeconfig: server.kubeconfig().to_owned(),
             server,
             namespace,
         })
+    }
+
+    /// A kubeconfig of somebody without rights; `None` in a cluster that is not ours.
+    pub(super) fn without_rights(&self) -> Option<PathBuf> {
+        let nobody = self.server.control_plane()?.kubeconfig_for("nobody", &[]);
+        Some(nobody.expect("a kubeconfig"))
     }
 
     pub(super) fn namespace(&self) -> &str {
@@ -101,7 +111,7 @@ impl Stand {
     /// The same with other settings.
     pub(super) async fn serve_as(&self, settings: Settings, ahead: SignedDuration) -> Serving {
         let way = cluster::Settings {
-            kubeconfig: Some(self.server.kubeconfig().to_owned()),
+            kubeconfig: Some(self.kubeconfig.clone()),
             ..cluster::Settings::default()
         };
         let client = cluster::connect(&way);
@@ -124,7 +134,7 @@ impl Stand {
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         let mut watch = |dirs| {
-            let mut settings = WatchSettings::new(Vec::<std::path::PathBuf>::new());
+            let mut settings = WatchSettings::new(Vec::<PathBuf>::new());
             settings.dirs = dirs;
             settings.quiet = Duration::from_millis(50);
             let (watch, signals) = FolderWatch::new(settings);

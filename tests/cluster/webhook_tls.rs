@@ -418,6 +418,57 @@ async fn configuration_of_the_original_is_taken_over_and_that_of_others_is_not()
     assert_eq!(names, ["maps.example.com"]);
 }
 
+#[tokio::test]
+async fn webhook_that_the_server_does_not_take_keeps_no_other_away() {
+    let Some((stand, serving)) = validating("left-out").await else {
+        return;
+    };
+    let bad = "
+- name: bad.example.com
+  matchConditions: [{name: broken, expression: 'object.('}]
+  rules:
+  - {apiGroups: [none.example.com], apiVersions: [v1], operations: [CREATE], resources: [nones]}
+- name: last.example.com
+  rules:
+  - {apiGroups: [none.example.com], apiVersions: [v1], operations: [CREATE], resources: [nones]}
+";
+    let config = MAPS.replace(
+        "kubernetesValidating:",
+        &format!("kubernetesValidating:{bad}"),
+    );
+    serving.orders.send_replace(stand.orders(&config));
+    let told = serving.until_told("WebhookConfigurationFailed").await;
+    let start = format!(
+        "ValidatingWebhookConfiguration {}: webhook \"bad.example.com\" is left out: matchConditions[",
+        stand.name()
+    );
+    assert!(told.starts_with(&start), "{told}");
+    let found = stand.validating().await.unwrap();
+    let all = found["webhooks"].as_array().unwrap();
+    let names: Vec<_> = all.iter().map(|webhook| &webhook["name"]).collect();
+    assert_eq!(names, ["last.example.com", "maps.example.com"]);
+    stand.until_asked().await;
+    // It is not tried again and again.
+    assert_eq!(serving.told("WebhookConfigurationPutRight"), [""; 0]);
+}
+
+#[tokio::test]
+async fn missing_rights_are_told() {
+    let Some(mut stand) = Stand::new("rights").await else {
+        return;
+    };
+    let Some(kubeconfig) = stand.without_rights() else {
+        return;
+    };
+    stand.kubeconfig = kubeconfig;
+    let serving = stand.serve(NOW).await;
+    serving.orders.send_replace(stand.orders(MAPS));
+    let told = serving.until_told("WebhookCertificateFailed").await;
+    assert!(told.contains("cannot list resource \"secrets\""), "{told}");
+    let told = serving.until_told("WebhookConfigurationFailed").await;
+    assert!(told.contains("cannot list resource"), "{told}");
+}
+
 // ── Conversions ──────────────────────────────────────────────────────────────────────────────────
 
 const CONVERSION: &str = "

@@ -62,7 +62,8 @@ impl Keeper {
         let _ = needed.wait_for(|needed| *needed).await;
         let (tell, seen) = watch::channel(None);
         let (client, scope) = (self.client.clone(), self.scope());
-        let follow = follow(&client, &scope, hear(tell));
+        let hear = hear(tell, Arc::clone(&self.tell), self.to_string());
+        let follow = follow(&client, &scope, hear);
         tokio::select! {
             () = follow => {}
             () = self.keep(seen) => {}
@@ -265,19 +266,28 @@ fn decode(secret: &Value) -> Result<Data, String> {
     decoded.collect()
 }
 
-fn hear(tell: watch::Sender<Seen>) -> impl FnMut(Event<'_>) + Send {
-    let mut listed = None;
+/// Takes in what becomes of the Secret; `name` is what people call it.
+fn hear(tell: watch::Sender<Seen>, news: Tell, name: String) -> impl FnMut(Event<'_>) + Send {
+    let (mut listed, mut told) = (None, String::new());
     let read = |text: &str| serde_json::from_str::<Value>(text).ok().map(Arc::new);
     move |event: Event<'_>| match event {
         Event::Begin => listed = None,
         Event::Watching => {}
         Event::Listed(text) => listed = read(text),
-        Event::Synchronized => drop(tell.send_replace(Some(listed.take()))),
+        Event::Synchronized => {
+            told.clear();
+            tell.send_replace(Some(listed.take()));
+        }
         Event::Changed(text) => drop(tell.send_replace(Some(read(text)))),
         Event::Removed(_) => drop(tell.send_replace(Some(None))),
         Event::Broken(error) => {
-            let error = report::chain(error);
-            tracing::error!(target: "webhook", error, "the Secret of the webhooks' certificate cannot be watched for now");
+            let why = report::chain(error);
+            if why != told {
+                news(News::KeepFailed(format!(
+                    "the webhooks' certificate in {name} cannot be kept for now: {why}"
+                )));
+                told = why;
+            }
         }
     }
 }

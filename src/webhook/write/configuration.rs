@@ -1,11 +1,13 @@
 //! The configurations of validating and mutating webhooks.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::live::Stream;
 use super::{Look, Object, Settled, Writer};
 use crate::binding::AdmissionKind;
-use crate::cluster::{Propagation, Resource, Target, Write};
+use crate::cluster::{self, Propagation, Refusal, Resource, Target, Write, Written};
 use crate::object::WEBHOOKS_LABEL;
 use crate::webhook::MANAGER;
 use crate::webhook::settings::Door;
@@ -97,19 +99,13 @@ impl Writer {
         body["kind"] = resource.kind.as_str().into();
         body["metadata"]["labels"][WEBHOOKS_LABEL] = self.namespace.as_str().into();
         body["webhooks"] = wanted.clone();
-        let target = target(&resource, &object.1);
-        let write = Write {
-            manager: MANAGER,
-            subresource: None,
-        };
-        let written = if found.is_some() {
-            self.client.replace_as(target, &body, write).await
-        } else {
-            self.client.create_as(target, &body, MANAGER).await
-        };
+        let (written, left_out) = self.send(object, body).await;
         let Some(written) = self.ended(object, written, (Door::Admission, look)) else {
             return;
         };
+        if !left_out.is_empty() {
+            self.complain(object, left_out.join("; "));
+        }
         for warning in &written.warnings {
             tracing::warn!(target: "webhook", name = object.1, warning, "the API server warned");
         }
@@ -118,6 +114,43 @@ impl Writer {
         self.live.put(&object.0, &object.1, Some(written.object));
         self.settled
             .insert(object.clone(), Settled { wanted, found });
+    }
+
+    /// Writes a configuration. A webhook that the API server does not take must not keep away those of other
+    /// hooks: it is left out, and why is answered.
+    async fn send(
+        &self,
+        object: &Object,
+        mut body: Value,
+    ) -> (Result<Written, cluster::Error>, Vec<String>) {
+        let resource = object.0.resource();
+        let target = target(&resource, &object.1);
+        let write = Write {
+            manager: MANAGER,
+            subresource: None,
+        };
+        let mut left_out = Vec::new();
+        loop {
+            let written = if body["metadata"]["resourceVersion"].is_string() {
+                self.client.replace_as(target, &body, write).await
+            } else {
+                self.client.create_as(target, &body, MANAGER).await
+            };
+            let refused = written.as_ref().err().map(refused).unwrap_or_default();
+            let webhooks = body["webhooks"].as_array_mut();
+            let Some(webhooks) = webhooks.filter(|all| all.len() > refused.len()) else {
+                return (written, left_out);
+            };
+            if refused.is_empty() {
+                return (written, left_out);
+            }
+            for (index, why) in refused.iter().rev() {
+                if *index < webhooks.len() {
+                    let name = webhooks.remove(*index)["name"].clone();
+                    left_out.push(format!("webhook {name} is left out: {why}"));
+                }
+            }
+        }
     }
 
     /// Whether it is found as wanted. The API server may fill in more than is said.
@@ -172,6 +205,18 @@ impl Writer {
             }),
         }
     }
+}
+
+/// The webhooks that the API server does not take, each with a reason.
+fn refused(error: &cluster::Error) -> BTreeMap<usize, String> {
+    let refusal = error.refusal().filter(|refusal| refusal.code == 422);
+    let causes = refusal.map(Refusal::causes).unwrap_or_default();
+    let refused = causes.iter().filter_map(|cause| {
+        let (index, field) = cause.field.strip_prefix("webhooks[")?.split_once(']')?;
+        let field = field.trim_start_matches('.');
+        Some((index.parse().ok()?, format!("{field}: {}", cause.message)))
+    });
+    refused.collect()
 }
 
 /// As it is there, with what is wanted put in: until all hooks are known, nothing goes.

@@ -32,8 +32,8 @@ pub(super) struct Objects {
     unseen: BTreeSet<String>,
     /// Whether all of them are known.
     is_known: bool,
-    /// Whether it is forbidden to know them.
-    is_forbidden: bool,
+    /// Why it is forbidden to know them.
+    forbidden: Option<String>,
 }
 
 /// All streams; cheap to clone.
@@ -194,9 +194,12 @@ impl Live {
         objects.is_known.then(|| objects.by_name.clone())
     }
 
-    /// Whether it is forbidden to know what there is.
-    pub(super) fn is_forbidden(&self) -> bool {
-        self.streams().values().any(|objects| objects.is_forbidden)
+    /// Why it is forbidden to know what there is.
+    pub(super) fn forbidden(&self) -> Option<String> {
+        let streams = self.streams();
+        streams
+            .values()
+            .find_map(|objects| objects.forbidden.clone())
     }
 
     /// Takes in what a write left.
@@ -235,14 +238,15 @@ impl Live {
             }
             Event::Synchronized => {
                 objects.is_known = true;
-                objects.is_forbidden = false;
+                objects.forbidden = None;
                 for name in std::mem::take(&mut objects.unseen) {
                     objects.by_name.remove(&name);
                 }
             }
             Event::Broken(error) => {
-                objects.is_forbidden = matches!(error.code(), 401 | 403);
+                let is_forbidden = matches!(error.code(), 401 | 403);
                 let error = report::chain(*error);
+                objects.forbidden = is_forbidden.then(|| error.clone());
                 tracing::debug!(target: "webhook", error, ?stream, "what we write cannot be watched for now");
             }
         }

@@ -165,7 +165,7 @@ impl Writer {
             // Nothing is wanted, and nothing is left or can be known: nothing more to watch.
             is_clean = present.wanted.is_empty()
                 && present.is_complete
-                && (done == [true; 2] || self.live.is_forbidden() || is_idle);
+                && (done == [true; 2] || self.live.forbidden().is_some() || is_idle);
             if is_clean && !is_idle {
                 continue;
             }
@@ -223,6 +223,11 @@ impl Writer {
             self.look_at_configurations(kind, &mut look).await;
         }
         self.look_at_definitions(&mut look).await;
+        let all = (Stream::Labelled, "all".to_owned());
+        match self.live.forbidden() {
+            Some(why) if !orders.wanted.is_empty() => self.complain(&all, why),
+            _ => drop(self.told.remove(&all)),
+        }
         let Look {
             is_done,
             mut again,
