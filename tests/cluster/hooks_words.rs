@@ -138,7 +138,9 @@ echo '{{"op":"add","path":"/web/internal","value":{{"token":"made-by-hook","seen
     let mut operator = stage.start();
 
     let row = operator.module_is("web", ModuleState::Failed).await;
-    let mut told = vec![format!("{row:?}"), stage.module().await.to_string()];
+    let is_told = |module: &serde_json::Value| module.to_string().contains("login with");
+    let module = stage.until_module("the failure is told", is_told).await;
+    let mut told = vec![format!("{row:?}"), module.to_string()];
     told.push(stage.event("HookFailed").await);
     for page in ["/hook/list.json", "/queue/list.json", "/module/list.json"] {
         told.push(operator.ask(page).await.to_string());
