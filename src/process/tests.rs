@@ -213,11 +213,7 @@ async fn dropped_future_kills_all_and_removes_the_folder() {
         }
     }
     for file in ["leader", "child", "daemon"] {
-        let id = fs::read_to_string(bench.path(file)).unwrap();
-        assert!(
-            !Path::new(&format!("/proc/{}", id.trim())).exists(),
-            "{file}"
-        );
+        assert!(bench.is_gone(file).await, "{file}");
     }
     assert!(!path.exists());
 }
