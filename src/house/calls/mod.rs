@@ -137,8 +137,9 @@ impl House {
         let mut free = self.settings.hook_processes.max(1).saturating_sub(running);
         let mut started = Vec::new();
         for id in ids {
-            if free == 0 {
-                break;
+            // Who need not be run for is answered although all are busy.
+            if free == 0 && !self.is_for_nobody(id) {
+                continue;
             }
             if let Some(called) = self.start_call(id, now) {
                 started.push(called);
@@ -283,6 +284,13 @@ impl House {
             let hooks = set.hooks.iter();
             hooks.map(move |(name, hook)| (place, name.as_str(), &*hook.config))
         })
+    }
+
+    fn is_for_nobody(&self, id: u64) -> bool {
+        match self.calls.open.get(&id).map(|call| &call.ask) {
+            Some(Ask::Admission(route, _)) => self.leads_nowhere(route),
+            Some(Ask::Conversion(_)) | None => false,
+        }
     }
 
     fn start_call(&mut self, id: u64, now: Instant) -> Option<CalledHook> {

@@ -70,6 +70,18 @@ impl House {
         Some((place, hook, found))
     }
 
+    /// Whether a route leads to no hook, and waiting will not change that.
+    pub(super) fn leads_nowhere(&self, route: &Route) -> bool {
+        let Route::Admission { place, .. } = route else {
+            return false;
+        };
+        match self.standing(place.as_ref()) {
+            Standing::Known => self.admission_at(route).is_none(),
+            Standing::Later(_) => false,
+            Standing::Never(_) => true,
+        }
+    }
+
     pub(super) fn next_of(&self, ask: &Ask) -> Next {
         match ask {
             Ask::Admission(route, request) => self.next_admission(route, request),

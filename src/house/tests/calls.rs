@@ -506,6 +506,26 @@ fn conversion_that_fails_is_told() {
     assert_eq!(play.answers(), [answer]);
 }
 
+#[test]
+fn call_for_nobody_is_answered_although_all_are_busy() {
+    let mut play = with(&[("a", LIMITS)]);
+    play.open();
+    for _ in 0..16 {
+        play.ask("web", "a");
+    }
+    assert_eq!(play.started().len(), 16);
+    play.module("web", 10, false);
+    play.discover();
+    play.settle_wholly();
+    play.answers();
+    let id = play.ask("web", "a");
+    play.started();
+    assert_eq!(
+        play.answers(),
+        [format!("{id}: 500 module web is not enabled")]
+    );
+}
+
 proptest! {
     /// Whatever happens, every call is answered once, in time, unless its asker went away; no more hooks
     /// run than the limit; and nothing that waits keeps the house awake.
@@ -556,6 +576,6 @@ proptest! {
         for answer in play.answers() {
             open.remove(&answer.split(':').next().unwrap().parse().unwrap());
         }
-        prop_assert!(open.is_empty());
+        prop_assert!(open.is_empty(), "{:?}", open);
     }
 }
