@@ -75,13 +75,15 @@ impl Lifecycle {
     }
 }
 
-/// Whose hook it is, which decides the lifecycle bindings that it may have.
+/// Whose hook it is, which decides the lifecycle bindings that it may have and what it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
     /// A global hook.
     Global,
     /// A hook of a module.
     Module,
+    /// A hook of a shell-operator, which has no modules.
+    Standalone,
 }
 
 /// What a hook listens to.

@@ -1,30 +1,61 @@
-//! The environment, read once and all of it.
+//! What the process was started in, read once and all of it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// The variables of this process. A variable that is set to nothing counts as not set, as a
-/// Deployment with an empty `value:` means it.
+/// The variables of this process, the name it was called by, and what is where it was started. A
+/// variable that is set to nothing counts as not set, as a Deployment with an empty `value:` means it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Environment(BTreeMap<String, String>);
+pub(super) struct Environment {
+    variables: BTreeMap<String, String>,
+    program: String,
+    has_modules: bool,
+}
 
 impl Environment {
-    /// The variables as they are now.
+    /// Everything as it is now.
     pub(super) fn of_process() -> Self {
         let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-        std::env::vars_os()
-            .map(|(name, value)| (text(name), text(value)))
-            .collect()
+        let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
+        let called = std::env::args_os().next().map(text).unwrap_or_default();
+        Self {
+            has_modules: Path::new("modules").is_dir(),
+            ..variables.collect::<Self>().called(&called)
+        }
+    }
+
+    /// The same for a program that was called by this name or path.
+    pub(super) fn called(mut self, program: &str) -> Self {
+        let name = Path::new(program).file_name();
+        self.program = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        self
+    }
+
+    /// The same where there is a folder `modules`.
+    #[cfg(test)]
+    pub(super) fn with_modules(mut self) -> Self {
+        self.has_modules = true;
+        self
     }
 
     /// The value of a variable.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.variables.get(name).map(String::as_str)
     }
 
     /// The names of all variables, sorted.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.variables.keys().map(String::as_str)
+    }
+
+    /// The name that the program was called by, without its folder.
+    pub(super) fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// Whether there is a folder `modules` where the program was started.
+    pub(super) fn has_modules(&self) -> bool {
+        self.has_modules
     }
 }
 
@@ -50,6 +81,9 @@ pub(super) fn jq_library_path() -> Vec<PathBuf> {
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
         let set = variables.into_iter().filter(|(_, value)| !value.is_empty());
-        Self(set.collect())
+        Self {
+            variables: set.collect(),
+            ..Self::default()
+        }
     }
 }

@@ -65,7 +65,7 @@ pub async fn print_config(
     let ran = processes.run(Run {
         program,
         arguments: &arguments,
-        directory: None,
+        directory: file.home_of_config(),
         variables,
         limit: Some(limit),
         hearing: Hearing {

@@ -31,7 +31,8 @@ pub struct Discovered {
 }
 
 /// Finds the hooks of `folder`: the `hooks` folder of a module; the folder of the global hooks,
-/// where a `hooks` folder inside it stands for it. A folder that does not exist holds no hooks.
+/// where a `hooks` folder inside it stands for it; that of a shell-operator. A folder that does not
+/// exist holds no hooks.
 pub fn discover(place: Place, folder: &Path) -> Discovered {
     let inside = folder.join("hooks");
     let root = match place {
@@ -39,14 +40,18 @@ pub fn discover(place: Place, folder: &Path) -> Discovered {
         _ => folder,
     };
     let prefix = match root.file_name() {
-        Some(name) if name == "hooks" => "hooks/",
+        Some(name) if name == "hooks" && place != Place::Standalone => "hooks/",
         _ => "",
+    };
+    let shown = match place {
+        Place::Standalone => String::new(),
+        Place::Global | Place::Module => shown(folder, root) + "/",
     };
     let mut walk = Walk {
         place,
         root,
         prefix,
-        shown: shown(folder, root),
+        shown,
         python: python(place, root),
         found: Discovered::default(),
     };
@@ -133,7 +138,8 @@ impl Walk<'_> {
         };
         let ending = path.extension().and_then(|ending| ending.to_str());
         let is_text = ending.is_some_and(|ending| TEXTS.contains(&ending));
-        if name.starts_with('.') || (is_text && !is_declaration(name)) {
+        let may_declare = self.place != Place::Standalone && is_declaration(name);
+        if name.starts_with('.') || (is_text && !may_declare) {
             return;
         }
         match fs::metadata(path) {
@@ -164,7 +170,9 @@ impl Walk<'_> {
         match digest(path, python.as_deref()) {
             Ok(digest) => self.found.hooks.push(HookFile {
                 name: format!("{}{below}", self.prefix),
-                shown: format!("{}/{below}", self.shown),
+                shown: format!("{}{below}", self.shown),
+                place: self.place,
+                root: self.root.to_owned(),
                 path: path.to_owned(),
                 python,
                 digest,
@@ -180,7 +188,10 @@ impl Walk<'_> {
 
     fn warn(&mut self, path: &Path, message: impl Into<String>, hint: &str) {
         let below = path.strip_prefix(self.root).unwrap_or(path);
-        let file = Path::new(&self.shown).join(below).display().to_string();
+        let mut file = format!("{}{}", self.shown, below.display());
+        if file.is_empty() {
+            file = path.display().to_string();
+        }
         let mistake = Mistake::new(file, message).hint(hint);
         self.found.warnings.push(mistake);
     }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{Call, Given};
+use crate::binding::Place;
 use crate::process::{self, Folder, Processes};
 
 /// A file that a hook fills, by its variable.
@@ -14,6 +15,7 @@ pub(super) const CONFIG_VALUES_PATCH: &str = "CONFIG_VALUES_JSON_PATCH_PATH";
 pub(super) const VALUES_PATCH: &str = "VALUES_JSON_PATCH_PATH";
 pub(super) const METRICS: &str = "METRICS_PATH";
 pub(super) const KUBERNETES_PATCH: &str = "KUBERNETES_PATCH_PATH";
+const BINDING_CONTEXT: &str = "BINDING_CONTEXT_PATH";
 pub(super) const ADMISSION_RESPONSE: &str = "ADMISSION_RESPONSE_PATH";
 /// The older name of the same file.
 const VALIDATING_RESPONSE: &str = "VALIDATING_RESPONSE_PATH";
@@ -27,57 +29,22 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Makes them all, with the original's names but for the random part, which the folder has.
+    /// Makes them all.
     pub(super) fn write(
         processes: &Processes,
         call: &Call<'_>,
         given: &Given,
     ) -> Result<Self, process::Error> {
-        let module = call.module.map_or("global", |module| module.as_str());
         let hook = file_name(&call.hook.file.name);
-        let folder = processes.folder(&format!("{module}.{hook}"))?;
-        let files: [(&'static str, String, &[u8]); 7] = [
-            (
-                "CONFIG_VALUES_PATH",
-                format!("{module}.module-config-values.json"),
-                given.config_values.as_bytes(),
-            ),
-            (
-                "VALUES_PATH",
-                format!("{module}.module-values.json"),
-                given.values.as_bytes(),
-            ),
-            (
-                "BINDING_CONTEXT_PATH",
-                format!("{module}.module-hook-{hook}-binding-context.json"),
-                given.contexts.as_bytes(),
-            ),
-            (
-                CONFIG_VALUES_PATCH,
-                format!("{hook}.module-hook-config-values.json-patch"),
-                b"",
-            ),
-            (
-                VALUES_PATCH,
-                format!("{hook}.module-hook-values.json-patch"),
-                b"",
-            ),
-            (METRICS, format!("{hook}.module-hook-metrics.json"), b""),
-            (KUBERNETES_PATCH, format!("{hook}-object-patch"), b""),
-        ];
+        let (name, files) = match call.hook.file.place {
+            Place::Global | Place::Module => of_addon_operator((call, given), &hook),
+            Place::Standalone => of_shell_operator(given, &hook),
+        };
+        let folder = processes.folder(&name)?;
         let mut paths = BTreeMap::new();
-        for (variable, name, content) in files {
-            paths.insert(variable, folder.write(&name, content)?);
-        }
-        // Only hooks that the API server calls have to answer it.
-        if !call.hook.config.admissions.is_empty() {
-            let path = folder.write(&format!("hook-{hook}-admission-response.json"), b"")?;
-            paths.insert(VALIDATING_RESPONSE, path.clone());
-            paths.insert(ADMISSION_RESPONSE, path);
-        }
-        if !call.hook.config.conversions.is_empty() {
-            let path = folder.write(&format!("hook-{hook}-conversion-response.json"), b"")?;
-            paths.insert(CONVERSION_RESPONSE, path);
+        for (variables, name, content) in files {
+            let path = folder.write(&name, content)?;
+            paths.extend(variables.iter().map(|variable| (*variable, path.clone())));
         }
         Ok(Self {
             _folder: folder,
@@ -95,6 +62,80 @@ impl Files {
     pub(super) fn path(&self, variable: &str) -> Option<&Path> {
         self.paths.get(variable).map(PathBuf::as_path)
     }
+}
+
+/// A file by its variables: its name and what is in it.
+type Planned<'a> = (&'static [&'static str], String, &'a [u8]);
+
+/// The name of the folder, and the files with the names that addon-operator gives them but for the
+/// random part, which the folder has.
+fn of_addon_operator<'a>(
+    (call, given): (&Call<'_>, &'a Given),
+    hook: &str,
+) -> (String, Vec<Planned<'a>>) {
+    let module = call.module.map_or("global", |module| module.as_str());
+    let named = |end: &str| format!("{module}.module-{end}");
+    let of_hook = |end: &str| format!("{hook}.module-hook-{end}");
+    let mut files: Vec<Planned<'a>> = vec![
+        (
+            &["CONFIG_VALUES_PATH"],
+            named("config-values.json"),
+            given.config_values.as_bytes(),
+        ),
+        (
+            &["VALUES_PATH"],
+            named("values.json"),
+            given.values.as_bytes(),
+        ),
+        (
+            &[BINDING_CONTEXT],
+            named(&format!("hook-{hook}-binding-context.json")),
+            given.contexts.as_bytes(),
+        ),
+        (
+            &[CONFIG_VALUES_PATCH],
+            of_hook("config-values.json-patch"),
+            b"",
+        ),
+        (&[VALUES_PATCH], of_hook("values.json-patch"), b""),
+        (&[METRICS], of_hook("metrics.json"), b""),
+        (&[KUBERNETES_PATCH], format!("{hook}-object-patch"), b""),
+    ];
+    // Only hooks that the API server calls have to answer it.
+    if !call.hook.config.admissions.is_empty() {
+        files.push(admission_response(hook));
+    }
+    if !call.hook.config.conversions.is_empty() {
+        files.push(conversion_response(hook));
+    }
+    (format!("{module}.{hook}"), files)
+}
+
+/// The same with the names that shell-operator gives them. There are no values.
+fn of_shell_operator<'a>(given: &'a Given, hook: &str) -> (String, Vec<Planned<'a>>) {
+    let named = |end: &str| format!("hook-{hook}-{end}.json");
+    let files: Vec<Planned<'a>> = vec![
+        (
+            &[BINDING_CONTEXT],
+            named("binding-context"),
+            given.contexts.as_bytes(),
+        ),
+        (&[METRICS], named("metrics"), b""),
+        conversion_response(hook),
+        admission_response(hook),
+        (&[KUBERNETES_PATCH], format!("{hook}-object-patch"), b""),
+    ];
+    (format!("hook-{hook}"), files)
+}
+
+fn admission_response(hook: &str) -> Planned<'static> {
+    let name = format!("hook-{hook}-admission-response.json");
+    (&[ADMISSION_RESPONSE, VALIDATING_RESPONSE], name, b"")
+}
+
+fn conversion_response(hook: &str) -> Planned<'static> {
+    let name = format!("hook-{hook}-conversion-response.json");
+    (&[CONVERSION_RESPONSE], name, b"")
 }
 
 /// A hook's name as the original makes a file name of it: `hooks/a_b.sh` → `hooks-a-b-sh`. Long

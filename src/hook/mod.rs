@@ -27,7 +27,7 @@ pub use framework::{surround, write_framework};
 pub use library::jq_library;
 pub use run::run;
 
-use crate::binding::HookConfig;
+use crate::binding::{HookConfig, Place};
 use crate::name::{ModuleName, ValuesKey};
 use crate::patch::{HookPatch, MetricOperations, ObjectOperation};
 use crate::process::Usage;
@@ -36,10 +36,15 @@ use crate::secret::Secrets;
 /// A program, or a declaration, in a folder of hooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookFile {
-    /// Its name, as the original has it: `hooks/x.sh`, also for the hook of a module.
+    /// Its name, as the original has it: `hooks/x.sh`, also for the hook of a module; of a
+    /// shell-operator `x.sh`.
     pub name: String,
     /// Its name for people, with the folder that holds it: `010-web/hooks/x.sh`.
     pub shown: String,
+    /// Whose it is: what it is given follows from it.
+    pub place: Place,
+    /// The folder of hooks that it was found in.
+    pub root: PathBuf,
     /// The file.
     pub path: PathBuf,
     /// The interpreter of the module's own Python environment, for `.py` hooks that have one.
@@ -122,6 +127,17 @@ pub struct Output {
 }
 
 impl HookFile {
+    /// Where it is asked for its configuration; `None` is where the operator is.
+    fn home_of_config(&self) -> Option<&Path> {
+        (self.place == Place::Standalone).then_some(self.root.as_path())
+    }
+
+    /// Where it runs; `None` is where the operator is.
+    fn home_of_run(&self) -> Option<&Path> {
+        let folder = self.path.parent();
+        folder.filter(|_| self.place == Place::Standalone)
+    }
+
     /// Whether it is no program, but says by itself what follows: `*.hook.yaml`.
     pub fn is_declaration(&self) -> bool {
         is_declaration(&self.name)

@@ -33,7 +33,7 @@ pub async fn run(processes: &Processes, call: Call<'_>, given: Given) -> Result<
     let ran = processes.run(Run {
         program,
         arguments: &arguments,
-        directory: None,
+        directory: file.home_of_run(),
         variables,
         limit: call.limit,
         hearing: Hearing {

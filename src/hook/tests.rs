@@ -799,3 +799,79 @@ mod records {
         assert_eq!(records, Vec::<Value>::new());
     }
 }
+
+/// A folder of hooks as a shell-operator has it, with one hook that tells where it is and what it has.
+fn standalone_bench() -> (Bench, HookFile) {
+    let bench = Bench::empty();
+    let script = r#"#!/bin/bash
+if [ "$1" = --config ]; then
+  printf 'configVersion: v1\nonStartup: 1\n'; pwd > asked; exit 0
+fi
+pwd > where
+for name in $(compgen -e | grep '_PATH$' | grep -v '^PATH$' | sort); do
+  file=$(basename "${!name}")
+  if [[ $file == *watch-pods-sh* ]]; then echo "$name $file" >> given; fi
+done
+"#;
+    bench.write("hooks/pods/watch_pods.sh", script, 0o755);
+    bench.write("hooks/hooks/x.sh", "#!/bin/sh\n", 0o755);
+    let found = discover(Place::Standalone, &bench.folder.path().join("hooks"));
+    let names: Vec<(&str, &str)> = found
+        .hooks
+        .iter()
+        .map(|hook| (hook.name.as_str(), hook.shown.as_str()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("hooks/x.sh", "hooks/x.sh"),
+            ("pods/watch_pods.sh", "pods/watch_pods.sh"),
+        ]
+    );
+    let hook = found.hooks.into_iter().nth(1).unwrap();
+    (bench, hook)
+}
+
+#[tokio::test]
+async fn hook_of_a_shell_operator_has_its_folder_and_its_files() {
+    let (bench, file) = standalone_bench();
+    let limit = Duration::from_mins(1);
+    let config = read_config(&bench.processes, &file, Place::Standalone, limit).await;
+    let hook = Hook {
+        file,
+        config: Arc::new(config.unwrap()),
+    };
+    let call = Call {
+        hook: &hook,
+        module: None,
+        scope: &ValuesKey::global(),
+        metric_group: None,
+        limit: Some(limit),
+        log: Labels {
+            binding: "onStartup",
+            queue: "main",
+            task: 7,
+        },
+        proxy_json: false,
+        secrets: &bench.secrets,
+    };
+    let given = Given {
+        contexts: "[]".to_owned(),
+        values: "{}".to_owned(),
+        config_values: "{}".to_owned(),
+    };
+    run(&bench.processes, call, given).await.unwrap();
+    let root = bench.folder.path().canonicalize().unwrap();
+    let hooks = root.join("hooks").display().to_string();
+    assert_eq!(bench.read("hooks/asked").trim(), hooks);
+    assert_eq!(bench.read("hooks/pods/where").trim(), hooks + "/pods");
+    assert_eq!(
+        bench.read("hooks/pods/given"),
+        "ADMISSION_RESPONSE_PATH hook-pods-watch-pods-sh-admission-response.json\n\
+         BINDING_CONTEXT_PATH hook-pods-watch-pods-sh-binding-context.json\n\
+         CONVERSION_RESPONSE_PATH hook-pods-watch-pods-sh-conversion-response.json\n\
+         KUBERNETES_PATCH_PATH pods-watch-pods-sh-object-patch\n\
+         METRICS_PATH hook-pods-watch-pods-sh-metrics.json\n\
+         VALIDATING_RESPONSE_PATH hook-pods-watch-pods-sh-admission-response.json\n"
+    );
+}

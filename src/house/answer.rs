@@ -25,7 +25,10 @@ impl House {
             Query::GlobalValues => Ok(self.global.masked()),
             Query::GlobalConfig => Ok(self.global.mask(self.global.config())),
             Query::GlobalPatches => Ok(self.global.patches()),
-            Query::HookList => document(&self.hook_list()),
+            Query::HookList { details: false } if self.is_standalone() => {
+                Ok(self.hooks.hooks.keys().map(String::as_str).collect())
+            }
+            Query::HookList { .. } => document(&self.hook_list()),
             Query::ModuleList => document(&self.module_list()),
             Query::ModuleValues {
                 module,
@@ -51,6 +54,7 @@ impl House {
             }
             Query::ConvergeStatus => Ok(self.converge_status().json()),
             Query::GlobalSnapshots
+            | Query::HookSnapshots { .. }
             | Query::ModuleSnapshots { .. }
             | Query::ConfigList
             | Query::ConfigSet { .. }
@@ -208,7 +212,7 @@ impl House {
     /// What a running task with hooks is doing.
     fn step_of(&self, task: &Task) -> String {
         let chain = match task {
-            Task::HookRun(_) | Task::AskScript { .. } | Task::AwaitReady { .. } => None,
+            task if !task.has_chain() => None,
             task => self
                 .set(task.module())
                 .and_then(|set| set.chain.as_ref()?.running.as_ref()),
@@ -222,8 +226,10 @@ impl House {
             .view()
             .into_iter()
             .map(|(name, tasks)| {
-                let descriptions: Vec<String> =
-                    tasks.iter().map(|task| description(name, task)).collect();
+                let descriptions: Vec<String> = tasks
+                    .iter()
+                    .map(|task| self.description(name, task))
+                    .collect();
                 let status = tasks.first().map_or_else(String::new, |task| {
                     status(task, &self.step_of(task.task), now)
                 });
@@ -234,6 +240,27 @@ impl House {
             rows.push(QueueRow::new("main", "", Vec::new()));
         }
         rows
+    }
+
+    /// `<Type>:<queue>:<metadata>[:failures N[:message]]`, as the original writes it.
+    fn description(&self, queue: &QueueName, view: &TaskView<'_, Task>) -> String {
+        let module = view
+            .task
+            .module()
+            .map(|module| format!("{module}:"))
+            .unwrap_or_default();
+        let mut text = format!(
+            "{}:{queue}:{module}{}",
+            self.kind_of(view.task),
+            view.task.reason()
+        );
+        if view.failures > 0 {
+            text.extend([":failures ", &view.failures.to_string()]);
+            if !view.message.is_empty() {
+                text.extend([":", view.message.lines().next().unwrap_or_default()]);
+            }
+        }
+        text
     }
 }
 
@@ -263,27 +290,6 @@ fn place(origin: &Origin, line: u32) -> String {
         (line, Origin::ConfigMap { .. }) => format!("{place}, line {line}"),
         (line, _) => format!("{place}:{line}"),
     }
-}
-
-/// `<Type>:<queue>:<metadata>[:failures N[:message]]`, as the original writes it.
-fn description(queue: &QueueName, view: &TaskView<'_, Task>) -> String {
-    let module = view
-        .task
-        .module()
-        .map(|module| format!("{module}:"))
-        .unwrap_or_default();
-    let mut text = format!(
-        "{}:{queue}:{module}{}",
-        view.task.kind(),
-        view.task.reason()
-    );
-    if view.failures > 0 {
-        text.extend([":failures ", &view.failures.to_string()]);
-        if !view.message.is_empty() {
-            text.extend([":", view.message.lines().next().unwrap_or_default()]);
-        }
-    }
-    text
 }
 
 fn status(view: &TaskView<'_, Task>, step: &str, now: Instant) -> String {

@@ -23,7 +23,7 @@ impl House {
         own: &[ValuesKey],
         time: Timestamp,
     ) {
-        if self.discovery.dirs.is_empty() {
+        if !self.folders_known() {
             self.untaken = Some(data.cloned());
             return;
         }

@@ -266,8 +266,14 @@ impl House {
         self.converge.begun = None;
         let startup = !std::mem::replace(&mut self.converge.startup_done, true);
         let took = now.duration_since(begun);
-        let enabled = self.enabled().len();
-        tracing::info!(target: "operator", modules = enabled, took_ms = %took.as_millis(), "converge is done");
+        let took_ms = took.as_millis();
+        if self.is_standalone() {
+            let hooks = self.hooks.hooks.len();
+            tracing::info!(target: "operator", hooks, %took_ms, "hooks are started");
+        } else {
+            let modules = self.enabled().len();
+            tracing::info!(target: "operator", modules, %took_ms, "converge is done");
+        }
         self.count(Count::Converged { took, startup });
         self.converge.had_failures = self.has_failures();
         // Schedules fire from now on.

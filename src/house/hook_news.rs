@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::House;
 use super::hooks::{BoundState, Chain, Told};
 use super::steps::{Place, Times};
+use super::{Count, House};
 use crate::binding::{Common, Context, Version};
 use crate::name::ModuleName;
 use crate::queue::QueueName;
@@ -96,7 +96,8 @@ impl House {
         }
     }
 
-    pub(super) fn join(&mut self, queue: QueueName, run: HookRun) {
+    /// Queues a run, joined to one that waits.
+    fn join(&mut self, queue: QueueName, run: HookRun) {
         // A hook of the first form looks at one context, whatever the length of its list.
         let set = self.set(run.module.as_ref());
         let hook = set.and_then(|set| set.hooks.get(&run.hook));
@@ -129,6 +130,11 @@ impl House {
                 Some(true) => BoundState::Due,
                 _ => BoundState::Live(0),
             };
+            let hook = bound.hook.clone();
+            if let Some(since) = set.listed_since(&hook) {
+                let took = now.saturating_duration_since(since);
+                self.count(Count::Listed { hook, took });
+            }
         }
         if is_between {
             self.queue_late_synchronizations(place, now);
@@ -223,6 +229,7 @@ impl House {
             None => tracing::info!(target: "watch", module, hook, "watching goes on"),
         }
         let is_over = trouble.is_none();
+        let has_failed = !is_over && bound.is_listing();
         let hook = bound.hook.clone();
         bound.trouble = trouble;
         // What a hook that could not see all no longer wants was left until now.
@@ -231,6 +238,9 @@ impl House {
             if let Some(module) = place.filter(|_| !is_before_work) {
                 self.request_apply(module);
             }
+        }
+        if has_failed {
+            self.count(Count::ListFailed { hook });
         }
     }
 }

@@ -46,6 +46,7 @@ impl House {
             hook,
             summary: self.summary_of(place.as_ref(), binding, ran),
             binding: sort,
+            name: self.name_of(place.as_ref(), step, ran),
             queue: place.as_ref().map_or_else(
                 || QueueName::Main.to_string(),
                 |module| QueueName::Module(module.clone()).to_string(),
@@ -53,6 +54,7 @@ impl House {
             said: String::new(),
             may_fail: self.allows_failure(place.as_ref(), ran),
         };
+        self.tell_metrics(ran);
         let results = if let Some(error) = &ran.error {
             Err((self.told(place.as_ref(), error), error.reason()))
         } else {
@@ -80,6 +82,19 @@ impl House {
                 Some(message)
             }
         }
+    }
+
+    /// The name of the binding that a step ran for, the first of several.
+    fn name_of(&self, place: Option<&ModuleName>, step: &Step, ran: &HookRan) -> String {
+        if let Step::Hook(_, lifecycle) = step {
+            return lifecycle.name().to_owned();
+        }
+        let first = ran.synchronized.first();
+        let binding = first.and_then(|id| {
+            let set = self.set(place)?;
+            set.binding(set.bound.get(id)?)
+        });
+        binding.map_or_else(String::new, |binding| binding.name.clone())
     }
 
     /// What a step ran for: `pods, nodes: Synchronization`, `beforeHelm`.
@@ -172,10 +187,15 @@ impl House {
                 Some(ContextKind::Schedule) => "schedule",
                 _ => KUBERNETES,
             },
+            name: run
+                .contexts
+                .first()
+                .map_or_else(String::new, |context| context.binding.clone()),
             queue: queue.to_string(),
             said: String::new(),
             may_fail: run.allow_failure,
         };
+        self.tell_metrics(ran);
         let results = match &ran.error {
             Some(error) => Err(self.told(place, error)),
             None => self.take_results(place, &run.hook, ran, now),
@@ -255,6 +275,13 @@ impl House {
         chain.is_some_and(Chain::is_before_work)
     }
 
+    /// The metrics that a run got as far as; they stay when what comes after them fails.
+    pub(super) fn tell_metrics(&mut self, ran: &HookRan) {
+        if !ran.metrics.is_empty() {
+            self.notices.push(Notice::HookMetrics(ran.metrics.clone()));
+        }
+    }
+
     /// Takes what a hook gives back; values are checked against those of now.
     pub(super) fn take_results(
         &mut self,
@@ -286,9 +313,6 @@ impl House {
             }
         }
         let objects = self.take_declared(place, hook, ran);
-        if !ran.metrics.is_empty() {
-            self.notices.push(Notice::HookMetrics(ran.metrics.clone()));
-        }
         let flags = self.take_flags(ran.values.flags.iter().chain(&ran.config_flags));
         self.release(place, ran, now);
         Ok(Changed {

@@ -20,9 +20,11 @@ mod calls;
 mod config;
 mod contest;
 mod converge;
+mod count;
 mod declared;
 mod discovery;
 mod hook_news;
+mod hook_read;
 mod hook_run;
 mod hook_start;
 mod hooks;
@@ -30,6 +32,7 @@ mod outcome;
 mod release;
 mod report;
 mod resident;
+mod standalone;
 mod start;
 mod steps;
 #[cfg(test)]
@@ -42,12 +45,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::apply::Parent;
-use crate::binding::FailurePolicy;
+use crate::binding::{self, FailurePolicy};
 use crate::config_values::ConfigValues;
 use crate::metric::Operation;
 use crate::module::{Discovery, Extenders, Guard, Module, OrderMode};
 use crate::name::{ModuleName, ValuesKey};
-use crate::process::Usage;
 use crate::queue::{Lines, QueueName};
 use crate::render::ValuesTree;
 use crate::report::Mistakes;
@@ -60,6 +62,7 @@ use crate::task::{
 use crate::values::{Checksum, Store};
 
 pub use calls::CalledHook;
+pub use count::{Count, HookEnd};
 pub use hooks::{SnapshotOf, ToldEvents};
 pub use release::Unwanted;
 pub use resident::{global_store_of, store_of};
@@ -83,8 +86,11 @@ pub struct Settings {
     pub purge_settle: Duration,
     /// The schemas of the global values.
     pub global_schemas: Schemas,
-    /// The folder of the global hooks.
+    /// The folder of the hooks that belong to no module.
     pub global_hooks: std::path::PathBuf,
+    /// What those are: global hooks, or those of a shell-operator, which has no modules, no
+    /// `ConfigMap` and no `Module` objects.
+    pub global_place: binding::Place,
     /// How many hooks of main queues run at once, and how many that the API server calls.
     pub hook_processes: usize,
     /// What follows when a hook does not answer the API server, and its binding does not say.
@@ -242,87 +248,6 @@ pub enum Notice {
     HookMetrics(Vec<Operation>),
 }
 
-/// What is counted, for metrics.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Count {
-    /// A module's run ended.
-    Run {
-        /// The module.
-        module: ModuleName,
-        /// How long it took.
-        took: Duration,
-        /// Whether it failed.
-        failed: bool,
-        /// Whether this was the first converge.
-        startup: bool,
-    },
-    /// A module's deletion failed.
-    DeleteFailed(ModuleName),
-    /// An enabled script failed.
-    DiscoverFailed,
-    /// The `ConfigMap` is not usable.
-    ConfigInvalid,
-    /// An object was absent, or altered, and was put right.
-    Drift {
-        /// The module.
-        module: ModuleName,
-        /// `ns/Kind/name`.
-        object: String,
-        /// Whether it was absent.
-        absent: bool,
-    },
-    /// A run of a hook ended.
-    HookRun {
-        /// Whose; `None` for global hooks.
-        module: Option<ModuleName>,
-        /// The hook.
-        hook: String,
-        /// The type of the bindings that it ran for: `kubernetes`, `schedule`, `onStartup` …
-        binding: &'static str,
-        /// Whether this was the first converge.
-        startup: bool,
-        /// The queue.
-        queue: String,
-        /// How it ended.
-        end: HookEnd,
-        /// How long its process ran.
-        took: Duration,
-        /// What its process cost.
-        usage: Usage,
-    },
-    /// A run of a hook begins: what it is told waited for it.
-    HookWaited {
-        /// Whose; `None` for global hooks.
-        module: Option<ModuleName>,
-        /// The hook.
-        hook: String,
-        /// The name of the first binding.
-        binding: String,
-        /// The queue.
-        queue: String,
-        /// Since the first of it happened.
-        waited: Duration,
-    },
-    /// Converge is done.
-    Converged {
-        /// How long it took.
-        took: Duration,
-        /// Whether this was the first one.
-        startup: bool,
-    },
-}
-
-/// How a run of a hook ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HookEnd {
-    /// Well.
-    Succeeded,
-    /// Badly, which its binding allows.
-    Allowed,
-    /// Badly.
-    Failed,
-}
-
 impl House {
     /// A house without residents.
     ///
@@ -336,6 +261,7 @@ impl House {
             settings.global_schemas.clone(),
         )?;
         let snapshot = global.snapshot();
+        let objects_known = settings.global_place == binding::Place::Standalone;
         Ok(Self {
             settings,
             residents: BTreeMap::new(),
@@ -346,7 +272,7 @@ impl House {
             config_mistakes: None,
             config_known: false,
             untaken: None,
-            objects_known: false,
+            objects_known,
             lines: Lines::default(),
             guard,
             held: None,

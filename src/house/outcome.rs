@@ -44,6 +44,7 @@ impl House {
             (Task::AskScript { module }, Done::Evaluated(mut decided)) => {
                 self.take_answer(module, decided.remove(module), time)
             }
+            (Task::AskHooks, Done::HooksRead(read)) => self.take_asked(read, now),
             (Task::AwaitReady { module }, Done::Awaited(ready)) => {
                 self.take_ready(module, ready, time)
             }
@@ -69,7 +70,7 @@ impl House {
             .lines
             .failed((queue, id), message.to_owned(), now, Task::absorb);
         let again = wait.map_or(0, |wait| wait.as_secs());
-        tracing::error!(target: "task", queue = %queue, task = task.kind(), again_in_s = again, "{message}");
+        tracing::error!(target: "task", queue = %queue, task = self.kind_of(task), again_in_s = again, "{message}");
     }
 
     /// A task of a module is over, or backs off.

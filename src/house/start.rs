@@ -22,7 +22,7 @@ impl House {
     /// the folders, the `ConfigMap` and the `Module` objects are known.
     pub fn start(&mut self, now: Instant, time: Timestamp) -> Vec<Job> {
         let is_known = self.config_known && self.objects_known && self.hooks_folder.is_some();
-        if !is_known || self.discovery.dirs.is_empty() {
+        if !is_known || !self.folders_known() {
             return Vec::new();
         }
         let mut jobs = Vec::new();
@@ -63,6 +63,7 @@ impl House {
         let waits = self.chain_waits();
         let limits = self.hook_limits(now);
         let full = self.no_hook_slot();
+        let pause = self.pause_of_asking(now);
         let declared = full
             .as_ref()
             .map_or_else(BTreeSet::new, |_| self.declared_hooks());
@@ -73,6 +74,7 @@ impl House {
                 let full = full.as_ref().filter(|_| counts);
                 limits.get(&hook).or(full).cloned()
             }
+            Task::AskHooks => pause.clone(),
             task if turn.goes_on => waits.get(&task.module().cloned()).map(Hold::new),
             Task::ConvergeModules { .. }
             | Task::AfterAll
@@ -178,6 +180,7 @@ impl House {
         let work = match &started.task {
             Task::AskScript { module } => Work::Evaluate(self.evaluation_of(module)),
             Task::AwaitReady { module } => self.await_work(module),
+            Task::AskHooks => self.ask_again_work(),
             Task::ModuleApply { module } => self.apply_work(module, now),
             Task::HookRun(run)
                 if is_limited(&started.queue)
@@ -227,6 +230,7 @@ impl House {
             Task::AfterAll
             | Task::ModuleApply { .. }
             | Task::AskScript { .. }
+            | Task::AskHooks
             | Task::AwaitReady { .. }
             | Task::HookRun(_) => Work::Nothing,
         }

@@ -1,6 +1,6 @@
 //! Tasks with hooks, step by step: what the next step does, and what follows from its end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -8,11 +8,10 @@ use jiff::Timestamp;
 use super::hooks::{BoundState, Chain, ChainKind, HookSet, Step};
 use super::{Done, House, Work};
 use crate::binding::{self, Lifecycle};
-use crate::hook::Hook;
 use crate::name::ModuleName;
 use crate::queue::{QueueName, Started};
 use crate::serve::ModuleState;
-use crate::task::{Error, HookFolder, HookRun, HooksRead, Task};
+use crate::task::{Error, HookRun, HooksRead, Task};
 use crate::watch::{Managed, MonitorId};
 
 /// Whose hooks: a module's, or `None` for the global ones.
@@ -49,7 +48,7 @@ impl House {
     }
 
     /// The present content of the folder of hooks; zeroes when there is none.
-    fn folder_of_hooks(&self, place: Option<&ModuleName>) -> [u8; 32] {
+    pub(super) fn folder_of_hooks(&self, place: Option<&ModuleName>) -> [u8; 32] {
         match place {
             None => self.hooks_folder.unwrap_or_default(),
             Some(module) => {
@@ -75,7 +74,7 @@ impl House {
                 .is_none_or(|resident| !resident.enabled),
             // The converge that the change led to is followed by the hooks as they are then.
             ChainKind::AfterAll => set.read_of != Some(folder),
-            ChainKind::Delete | ChainKind::Converge => false,
+            ChainKind::Delete | ChainKind::Converge | ChainKind::Standalone => false,
         };
         if is_given_up {
             return Step::End;
@@ -133,7 +132,7 @@ impl House {
             }
             Step::Fail(why) => Work::Refuse(why.clone()),
             Step::End => Work::Nothing,
-            Step::Read => self.read_work(place.as_ref()),
+            Step::Read => self.read_work(place.as_ref(), Vec::new()),
             Step::Work => self.main_work(task, time),
             Step::Hook(..) | Step::Synchronize(_) => {
                 self.hook_step_work(started, &step, (now, time))
@@ -144,11 +143,7 @@ impl House {
 
     fn begin_task(&mut self, task: &Task, (now, time): Times) {
         let kind = match task {
-            Task::ConvergeModules { reason } => {
-                tracing::info!(target: "operator", reason, "converge begins");
-                self.converge.begun = Some(now);
-                ChainKind::Converge
-            }
+            Task::ConvergeModules { reason } => self.begin_converge(reason, now),
             Task::AfterAll => {
                 // When it is repeated, what was changed before counts as well.
                 let checksum = self.global.snapshot().checksum;
@@ -186,20 +181,14 @@ impl House {
         }
     }
 
-    fn read_work(&mut self, place: Option<&ModuleName>) -> Work {
-        let path = match place {
-            None => Some(self.settings.global_hooks.clone()),
-            Some(module) => {
-                let resident = self.residents.get(module);
-                let module = resident.and_then(|resident| resident.module.as_ref());
-                let hooks = module.and_then(|module| module.hooks.as_ref());
-                hooks.map(|hooks| hooks.path.clone())
-            }
-        };
-        let module = place.cloned();
-        path.map_or(Work::Nothing, |path| {
-            Work::ReadHooks(HookFolder { path, module })
-        })
+    fn begin_converge(&mut self, reason: &str, now: Instant) -> ChainKind {
+        self.converge.begun = Some(now);
+        if self.is_standalone() {
+            tracing::info!(target: "operator", reason, "starting hooks");
+            return ChainKind::Standalone;
+        }
+        tracing::info!(target: "operator", reason, "converge begins");
+        ChainKind::Converge
     }
 
     fn hook_step_work(&mut self, started: &Started<Task>, step: &Step, (now, time): Times) -> Work {
@@ -270,7 +259,7 @@ impl House {
             }
             Done::Ran(ran) => self.take_run(place.as_ref()?, *ran, now, time),
             Done::Deleted(deleted) => self.take_deletion(place.as_ref()?, *deleted, times),
-            Done::HooksRead(read) => self.take_hooks(place.as_ref(), read, time),
+            Done::HooksRead(read) => self.take_hooks(place.as_ref(), read, times),
             Done::HookRan(ran) => self.take_step_hook(task, step, &ran, times),
             Done::Refused(why) => {
                 let error = Error::Held(why);
@@ -279,68 +268,10 @@ impl House {
             Done::Broken(why) => Some(self.take_panic(task, why, time)),
             // A module without hooks has none to read.
             Done::Nothing if *step == Step::Read => {
-                self.take_hooks(place.as_ref(), Ok(HooksRead::default()), time)
+                self.take_hooks(place.as_ref(), Ok(HooksRead::default()), times)
             }
             Done::Nothing | Done::Awaited(_) => None,
         }
-    }
-
-    /// Takes the hooks of a folder.
-    fn take_hooks(
-        &mut self,
-        place: Option<&ModuleName>,
-        read: Result<HooksRead, Error>,
-        time: Timestamp,
-    ) -> Option<String> {
-        let read = match read {
-            Ok(read) => read,
-            Err(error) => return Some(self.conclude_failure(place, &error, time)),
-        };
-        let owner = place.map_or("global", ModuleName::as_str);
-        self.drop_runs_of_others(place, &read.hooks);
-        for warning in &read.warnings {
-            tracing::warn!(target: "hook", module = owner, "{warning}");
-        }
-        // The folder may have changed while its hooks were asked: then they are read again.
-        let reads = self.set(place).and_then(|set| set.chain.as_ref()?.reads);
-        let folder = reads.unwrap_or_default();
-        let mut next = self.next_monitor;
-        let id = || {
-            next += 1;
-            MonitorId(next)
-        };
-        let gone = self.paths_gone(place, &read);
-        if let Some(set) = self.set_mut(place) {
-            set.take(read, folder, id);
-        }
-        self.take_back(place, gone);
-        self.next_monitor = next;
-        self.bindings_version += 1;
-        None
-    }
-
-    /// Runs that wait for hooks that are gone, or listen to something else now, mean nothing any more;
-    /// the others are repeated at once, since what made them fail may be mended.
-    fn drop_runs_of_others(&mut self, place: Option<&ModuleName>, new: &[Hook]) {
-        let Some(set) = self.set(place) else {
-            return;
-        };
-        let is_same = |hook: &&Hook| {
-            let old = set.hooks.get(&hook.file.name);
-            old.is_some_and(|old| old.config == hook.config)
-        };
-        let same: BTreeSet<String> = new
-            .iter()
-            .filter(is_same)
-            .map(|hook| hook.file.name.clone())
-            .collect();
-        let of_place = |task: &Task| match task {
-            Task::HookRun(run) if run.module.as_ref() == place => Some(same.contains(&run.hook)),
-            _ => None,
-        };
-        self.lines
-            .drop_waiting(|_, task| of_place(task) == Some(false));
-        self.lines.hurry(|_, task| of_place(task) == Some(true));
     }
 
     /// A chain came to its end.
@@ -359,6 +290,10 @@ impl House {
                 self.end_deletion(name, purge, (now, time));
             }
             (ChainKind::Converge, _) => self.hooks.is_live = true,
+            (ChainKind::Standalone, _) => {
+                self.hooks.is_live = true;
+                self.ask_broken_again(now);
+            }
             (ChainKind::AfterAll, _) => self.end_after_all(now),
             (ChainKind::Run | ChainKind::Delete, None) => {}
         }
@@ -465,9 +400,13 @@ impl House {
             }
             runs.push((queue, run));
         }
+        let is_standalone = self.is_standalone();
         for (queue, run) in runs {
-            self.lines
-                .join(queue, Task::HookRun(Box::new(run)), Task::join);
+            let is_grouped = run.contexts.iter().any(|context| context.group.is_some());
+            // The hook of a shell-operator is told of its bindings one after another.
+            let is_joined = !is_standalone || is_grouped;
+            let join = |old: &mut Task, new: &Task| is_joined && Task::join(old, new);
+            self.lines.join(queue, Task::HookRun(Box::new(run)), join);
         }
     }
 

@@ -14,11 +14,13 @@ use super::folders::{FolderReader, HookReader};
 use super::hearing::GlobalHooks;
 use super::metric::Metrics;
 use super::run::GRACE;
-use super::settings::Settings;
+use super::settings::{Flavour, Settings};
 use crate::metric::Registry;
 use crate::module::{Discovery, FolderWatch};
 use crate::report;
-use crate::serve::{Asked, ConvergeStatus, DebugServer, HttpPages, HttpServer, Refusal};
+use crate::serve::{
+    Asked, ConvergeStatus, DebugServer, HttpPages, HttpServer, ListenFlags, Refusal,
+};
 use crate::webhook;
 
 /// Questions that wait; more askers wait at the door.
@@ -42,7 +44,7 @@ impl Doors {
     /// Opens everything, and serves from now on.
     pub(super) async fn open(settings: &Settings, stop: &CancellationToken) -> Result<Self, Error> {
         let registry = Registry::new(&settings.metrics_prefix);
-        let metrics = Metrics::new(&registry)?;
+        let metrics = Metrics::new(&registry, settings.flavour)?;
         let webhook_metrics = webhook::Metrics::new(&registry)?;
         let series = settings.hook_metrics.series;
         let hook_metrics = Registry::with_series_limit(&settings.metrics_prefix, series);
@@ -50,7 +52,13 @@ impl Doors {
         let of_hooks = hook_metrics.clone();
         let (asks, questions) = mpsc::channel(QUESTIONS);
         let (converge, converge_view) = watch::channel(ConvergeStatus::default());
+        let (title, flags) = match settings.flavour {
+            Flavour::AddonOperator => ("Addon-operator", ListenFlags::ADDON_OPERATOR),
+            Flavour::ShellOperator => ("Shell-operator", ListenFlags::SHELL_OPERATOR),
+        };
         let pages = HttpPages {
+            title,
+            flags,
             metrics: Arc::new(move || registry.text()),
             hook_metrics: Arc::new(move || of_hooks.text()),
             converge: converge_view,

@@ -14,6 +14,12 @@ pub enum Error {
     /// The operator's namespace is not there.
     #[error("namespace {0} does not exist; create it with: kubectl create namespace {0}")]
     NoNamespace(String),
+    /// The folder of a shell-operator's hooks is not there.
+    #[error(
+        "the folder of hooks {} does not exist; --hooks-dir or SHELL_OPERATOR_HOOKS_DIR says which it is",
+        .0.display()
+    )]
+    NoHooks(PathBuf),
     /// A schema of the global values is not usable.
     #[error("{0}")]
     GlobalSchemas(Mistakes),

@@ -80,6 +80,7 @@ impl FolderReader {
 /// Reads the folder of the global hooks at once, then after every signal of the watch; tells its
 /// content as a digest.
 pub(super) struct HookReader {
+    place: Place,
     folder: PathBuf,
     signals: mpsc::Receiver<()>,
     tell: watch::Sender<Option<[u8; 32]>>,
@@ -99,6 +100,7 @@ impl HookReader {
             every: None,
         });
         let reader = Self {
+            place: settings.flavour.global_place(),
             folder,
             signals,
             tell,
@@ -109,9 +111,9 @@ impl HookReader {
     /// The worker.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         loop {
-            let folder = self.folder.clone();
+            let (place, folder) = (self.place, self.folder.clone());
             let read = tokio::task::spawn_blocking(move || {
-                let found = hook::discover(Place::Global, &folder);
+                let found = hook::discover(place, &folder);
                 let mut hash = Sha256::new();
                 for file in &found.hooks {
                     hash.update(file.name.len().to_le_bytes());

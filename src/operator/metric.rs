@@ -1,20 +1,55 @@
 //! The operator's metrics, by the original's names.
 
-use std::collections::BTreeMap;
-
 use super::hook_metric::{BindingFamilies, GLOBAL, HookFamilies, OF_MODULES};
+use super::queue_metric::QueueFamilies;
+use super::settings::Flavour;
+use super::shell_metric::ShellFamilies;
 use crate::house::{Count, House};
 use crate::metric::{CounterFamily, Error, GaugeFamily, HistogramFamily, Registry};
 use crate::name::ModuleName;
-use crate::queue::QueueName;
 use crate::watch::Shared;
 
 const BUCKETS: [f64; 13] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
 ];
 
-/// All families.
-pub(super) struct Metrics {
+/// The families of the flavour that runs.
+pub(super) enum Metrics {
+    /// Those of addon-operator.
+    AddonOperator(Box<Families>),
+    /// Those of shell-operator.
+    ShellOperator(Box<ShellFamilies>),
+}
+
+impl Metrics {
+    /// Registers everything.
+    pub(super) fn new(registry: &Registry, flavour: Flavour) -> Result<Self, Error> {
+        Ok(match flavour {
+            Flavour::AddonOperator => Self::AddonOperator(Box::new(Families::new(registry)?)),
+            Flavour::ShellOperator => Self::ShellOperator(Box::new(ShellFamilies::new(registry)?)),
+        })
+    }
+
+    /// Counts one thing.
+    pub(super) fn count(&self, count: &Count) {
+        match self {
+            Self::AddonOperator(families) => families.count(count),
+            Self::ShellOperator(families) => families.count(count),
+        }
+    }
+
+    /// Shows what is so now. It is asked at every turn of the loop, so only what changed since is
+    /// written.
+    pub(super) fn show(&mut self, house: &House, watches: &Shared) {
+        match self {
+            Self::AddonOperator(families) => families.show(house, watches),
+            Self::ShellOperator(families) => families.show(house, watches),
+        }
+    }
+}
+
+/// All families of addon-operator.
+pub(super) struct Families {
     run_seconds: HistogramFamily<2>,
     run_errors: CounterFamily<1>,
     delete_errors: CounterFamily<1>,
@@ -24,14 +59,13 @@ pub(super) struct Metrics {
     altered: CounterFamily<2>,
     converge_seconds: CounterFamily<1>,
     converge_total: CounterFamily<1>,
-    queue_length: GaugeFamily<1>,
+    queues: QueueFamilies,
     module_info: GaugeFamily<3>,
     module_hooks: HookFamilies<5>,
     global_hooks: HookFamilies<4>,
     bindings: BindingFamilies,
     waited: CounterFamily<4>,
     shown_modules: Vec<(ModuleName, bool)>,
-    shown_queues: BTreeMap<QueueName, usize>,
 }
 
 /// The label of a run.
@@ -39,10 +73,10 @@ fn activation(startup: bool) -> &'static str {
     if startup { "OperatorStartup" } else { "" }
 }
 
-impl Metrics {
+impl Families {
     /// Registers everything.
     #[expect(clippy::too_many_lines, reason = "a table: one family after another")]
-    pub(super) fn new(registry: &Registry) -> Result<Self, Error> {
+    fn new(registry: &Registry) -> Result<Self, Error> {
         let metrics = Self {
             run_seconds: registry.histogram(
                 "{PREFIX}module_run_seconds",
@@ -90,11 +124,7 @@ impl Metrics {
                 "How often converge was done.",
                 &["activation"],
             )?,
-            queue_length: registry.gauge(
-                "{PREFIX}tasks_queue_length",
-                "Tasks in a queue.",
-                &["queue"],
-            )?,
+            queues: QueueFamilies::new(registry)?,
             module_info: registry.gauge(
                 "{PREFIX}mm_module_info",
                 "1 for every module.",
@@ -117,7 +147,6 @@ impl Metrics {
                 &["module", "hook", "binding", "queue"],
             )?,
             shown_modules: Vec::new(),
-            shown_queues: BTreeMap::new(),
         };
         // What never failed is shown as well: an alert can only see it grow from 0.
         metrics.discover_errors.with(&[]);
@@ -126,7 +155,7 @@ impl Metrics {
     }
 
     /// Counts one thing.
-    pub(super) fn count(&self, count: &Count) {
+    fn count(&self, count: &Count) {
         match count {
             Count::Run {
                 module,
@@ -153,6 +182,8 @@ impl Metrics {
                 family.with(&[module.as_str(), object]).increment();
             }
             Count::HookRun { .. } | Count::HookWaited { .. } => self.count_hook(count),
+            // Of shell-operator alone.
+            Count::ConfigFailed { .. } | Count::Listed { .. } | Count::ListFailed { .. } => {}
             Count::Converged { took, startup } => {
                 self.converge_seconds
                     .with(&[activation(*startup)])
@@ -176,6 +207,7 @@ impl Metrics {
                 end,
                 took,
                 usage,
+                ..
             } => {
                 if let Some(module) = module {
                     let labels = [module.as_str(), hook, binding, queue, activation(*startup)];
@@ -203,7 +235,7 @@ impl Metrics {
 
     /// Shows modules and queues as they are now. It is asked at every turn of the loop, so only
     /// what changed since is written.
-    pub(super) fn show(&mut self, house: &House, watches: &Shared) {
+    fn show(&mut self, house: &House, watches: &Shared) {
         self.bindings.show(house, watches);
         if !house.enabled_flags().eq(self
             .shown_modules
@@ -222,25 +254,6 @@ impl Metrics {
                 self.module_info.with(&labels).set(1.0);
             }
         }
-        let lengths: BTreeMap<&QueueName, usize> = house.queue_lengths().collect();
-        let gone = |queue: &QueueName| !lengths.contains_key(queue);
-        for queue in self.shown_queues.keys().filter(|queue| gone(queue)) {
-            self.queue_length.remove(&[&queue.to_string()]);
-        }
-        self.shown_queues.retain(|queue, _| !gone(queue));
-        for (queue, length) in lengths {
-            if self.shown_queues.get(queue) == Some(&length) {
-                continue;
-            }
-            // Lengths of queues are far below what a float holds exactly.
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "a queue has fewer than 2^52 tasks"
-            )]
-            self.queue_length
-                .with(&[&queue.to_string()])
-                .set(length as f64);
-            self.shown_queues.insert(queue.clone(), length);
-        }
+        self.queues.show(house);
     }
 }

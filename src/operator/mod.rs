@@ -14,8 +14,10 @@ mod hook_series;
 mod metric;
 mod outbox;
 mod parameters;
+mod queue_metric;
 mod run;
 mod settings;
+mod shell_metric;
 mod snapshots;
 mod startup;
 mod watchers;
@@ -24,8 +26,8 @@ mod webhooks;
 pub use error::Error;
 pub use run::{View, run};
 pub use settings::{
-    AdmissionSettings, ClientLimits, ClusterSettings, DebugSettings, Folders, HelmSettings,
-    HookMetrics, Limits, LogForm, LogLevel, LogSettings, LogTime, ModuleSettings, Replica,
-    SetLogLevel, Settings,
+    AdmissionSettings, ClientLimits, ClusterSettings, DebugSettings, Flavour, Folders,
+    HelmSettings, HookMetrics, Limits, LogForm, LogLevel, LogSettings, LogTime, ModuleSettings,
+    Replica, SetLogLevel, Settings,
 };
 pub use startup::{connect, context, global_schemas, house_settings, namespace, releases};

@@ -20,7 +20,7 @@ use super::hook_series::HookSeries;
 use super::metric::Metrics;
 use super::outbox::Outbox;
 use super::parameters::Parameters;
-use super::settings::{SetLogLevel, Settings};
+use super::settings::{Flavour, SetLogLevel, Settings};
 use super::snapshots;
 use super::startup;
 use super::watchers::{ConfigData, ModuleObjects, follow_config};
@@ -55,6 +55,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), Error> {
     startup::be_strict(&settings)?;
+    startup::want_hooks(&settings)?;
     let mut doors = Doors::open(&settings, &stop).await?;
     let arriving = Box::pin(async {
         let (client, namespace) = startup::arrive(&settings).await?;
@@ -84,6 +85,7 @@ pub async fn run(
 }
 
 struct Operator {
+    flavour: Flavour,
     house: House,
     context: Context,
     parameters: Parameters,
@@ -126,6 +128,7 @@ impl Operator {
             &stop,
         );
         let mut operator = Self {
+            flavour: settings.flavour,
             house,
             parameters: Parameters::new(settings.log.level, set_level),
             metrics: doors.metrics,
@@ -147,16 +150,29 @@ impl Operator {
             context,
             stop,
         };
-        let namespace = operator.context.namespace.clone();
         let stop = operator.stop.clone();
-        let reporter = Reporter::new(client.clone(), &namespace);
         operator.employ(
             "objects",
             operator.context.applier.managed.clone().run(stop.clone()),
         );
         let watches = operator.context.hooks.watches.clone();
         operator.employ("watches of hooks", watches.run(stop.clone()));
-        let name = settings.config_map.clone();
+        if settings.flavour == Flavour::ShellOperator {
+            // It has no ConfigMap, no `Module` objects, and tells the log alone.
+            tell_config.send_replace(Some(None));
+        } else {
+            operator.employ_scribes(settings, tell_config);
+        }
+        operator
+    }
+
+    /// Employs those who follow and write what is the operator's own in the cluster.
+    fn employ_scribes(&mut self, settings: &Settings, tell_config: watch::Sender<ConfigData>) {
+        let (client, namespace) = (
+            self.context.applier.client.clone(),
+            self.context.namespace.clone(),
+        );
+        let (name, stop) = (settings.config_map.clone(), self.stop.clone());
         let follow = follow_config(
             client.clone(),
             namespace.clone(),
@@ -164,16 +180,12 @@ impl Operator {
             tell_config,
             stop.clone(),
         );
-        operator.employ("ConfigMap", follow);
-        operator.employ(
-            "Module objects",
-            operator
-                .objects
-                .clone()
-                .follow(client, namespace, stop.clone()),
-        );
-        operator.employ("outbox", operator.outbox.clone().run(reporter, stop));
-        operator
+        self.employ("ConfigMap", follow);
+        let objects = self.objects.clone();
+        let follow = objects.follow(client.clone(), namespace.clone(), stop.clone());
+        self.employ("Module objects", follow);
+        let reporter = Reporter::new(client, &namespace);
+        self.employ("outbox", self.outbox.clone().run(reporter, stop));
     }
 
     fn employ(&mut self, name: &'static str, worker: impl Future<Output = ()> + Send + 'static) {
@@ -223,6 +235,8 @@ impl Operator {
             match &notice {
                 Notice::Count(count) => self.metrics.count(count),
                 Notice::HookMetrics(operations) => self.hook_series.write(operations),
+                // Nobody would send them.
+                _ if self.flavour == Flavour::ShellOperator => {}
                 Notice::Status { .. } | Notice::Remove(_) | Notice::Event(_) => {
                     self.outbox.put(notice);
                 }
@@ -348,6 +362,16 @@ impl Operator {
         if let Some(known) = known.or_else(|| self.house.answer(&query, now.0)) {
             // The asker may be gone.
             let _ = answer.send(known);
+            return;
+        }
+        if let Query::HookSnapshots { hook } = &query {
+            let bindings = self.house.snapshots_of_hook(hook);
+            let watches = &self.context.hooks.watches;
+            let module = hook.split_once('/').map(|(module, _)| module);
+            let place = module.and_then(|module| ModuleName::parse(module).ok());
+            let secrets = self.house.secrets_of(place.as_ref());
+            let known = bindings.map(|bindings| snapshots::of_hook(&bindings, watches, &secrets));
+            drop(answer.send(known));
             return;
         }
         let snapshots = match &query {

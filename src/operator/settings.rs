@@ -7,13 +7,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::binding::Place;
 use crate::module::Extenders;
 use crate::release::Store;
 use crate::webhook;
 
+/// Which of the two originals this process stands in for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flavour {
+    /// addon-operator: modules, their values and hooks, and global hooks.
+    AddonOperator,
+    /// shell-operator: a folder of hooks, and nothing else.
+    ShellOperator,
+}
+
 /// Everything that flags and environment say about a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
+    /// Which of the two originals this is.
+    pub flavour: Flavour,
     /// Where things are on disk.
     pub folders: Folders,
     /// The operator's namespace; none when it was not said: then the service account's file or the
@@ -58,7 +70,7 @@ pub struct Settings {
 pub struct Folders {
     /// The folders that hold module folders, in order.
     pub modules: Vec<PathBuf>,
-    /// The folder of the global hooks.
+    /// The folder of the global hooks; of a shell-operator the folder of all hooks.
     pub global_hooks: PathBuf,
     /// Where files for hooks and scripts are made.
     pub temporary: PathBuf,
@@ -245,9 +257,55 @@ impl Replica {
     }
 }
 
+impl Flavour {
+    /// The program's name, as the original has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AddonOperator => "addon-operator",
+            Self::ShellOperator => "shell-operator",
+        }
+    }
+
+    /// What hooks are that belong to no module.
+    pub fn global_place(self) -> Place {
+        match self {
+            Self::AddonOperator => Place::Global,
+            Self::ShellOperator => Place::Standalone,
+        }
+    }
+}
+
+impl Settings {
+    /// What holds when nothing is said.
+    pub fn of(flavour: Flavour) -> Self {
+        let settings = Self::default();
+        match flavour {
+            Flavour::AddonOperator => settings,
+            Flavour::ShellOperator => settings.into_shell_operator(),
+        }
+    }
+
+    /// No modules, and the names and ports of shell-operator.
+    fn into_shell_operator(mut self) -> Self {
+        self.flavour = Flavour::ShellOperator;
+        self.folders.modules = Vec::new();
+        self.folders.global_hooks = PathBuf::from("hooks");
+        self.folders.temporary = std::env::temp_dir().join("shell-operator");
+        self.listen.set_port(9115);
+        "shell_operator_".clone_into(&mut self.metrics_prefix);
+        self.debug.socket = PathBuf::from("/var/run/shell-operator/debug.socket");
+        let webhooks = &mut self.webhooks;
+        "shell-operator-hooks".clone_into(&mut webhooks.configuration_name);
+        "shell-operator-validating-svc".clone_into(&mut webhooks.admission.service);
+        "shell-operator-conversion-svc".clone_into(&mut webhooks.conversion.service);
+        self
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            flavour: Flavour::AddonOperator,
             folders: Folders::default(),
             namespace: None,
             config_map: "addon-operator".to_owned(),

@@ -35,6 +35,13 @@ pub(super) fn shown(bindings: &[SnapshotOf], watches: &Shared, secrets: &Secrets
     shown
 }
 
+/// The same of one hook: `{binding: {snapshot: […], operations: {…}}}`.
+pub(super) fn of_hook(bindings: &[SnapshotOf], watches: &Shared, secrets: &Secrets) -> Value {
+    let shown = shown(bindings, watches, secrets);
+    let hook = shown.as_object().and_then(|hooks| hooks.values().next());
+    hook.cloned().unwrap_or_else(|| json!({}))
+}
+
 /// An object as a binding context has it, without what is secret.
 fn item_value(item: &Item) -> Value {
     let read = |text: &Option<Box<str>>| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::error::Error;
-use super::settings::{ClientLimits, Settings};
+use super::settings::{ClientLimits, Flavour, Settings};
 use crate::apply::Applier;
 use crate::cluster::{self, Client, Resource, Target};
 use crate::hook;
@@ -44,6 +44,11 @@ pub(super) async fn arrive(settings: &Settings) -> Result<(Client, String), Erro
 }
 
 async fn prepare(settings: &Settings, client: &Client) -> Result<String, Error> {
+    if settings.flavour == Flavour::ShellOperator {
+        // It needs no rights but those of its hooks, and has no objects of its own.
+        let namespace = settings.namespace.clone();
+        return Ok(namespace.unwrap_or_else(|| client.namespace().to_owned()));
+    }
     let namespace = namespace(settings, client).await?;
     let reporter = Reporter::new(client.clone(), &namespace);
     reporter.install_definition(PATIENCE).await?;
@@ -206,6 +211,16 @@ fn processes(settings: &Settings) -> Result<Processes, Error> {
     Ok(processes)
 }
 
+/// A shell-operator without its folder would do nothing, for ever.
+pub(super) fn want_hooks(settings: &Settings) -> Result<(), Error> {
+    let folder = &settings.folders.global_hooks;
+    let is_missing = settings.flavour == Flavour::ShellOperator && !folder.is_dir();
+    if is_missing {
+        return Err(Error::NoHooks(folder.clone()));
+    }
+    Ok(())
+}
+
 /// With `--strict-check-values-mode-enabled`, every modules directory must have its values.
 pub(super) fn be_strict(settings: &Settings) -> Result<(), Error> {
     if !settings.modules.strict_values {
@@ -238,7 +253,11 @@ pub fn house_settings(settings: &Settings, namespace: &str) -> Result<house::Set
         },
         extenders: settings.modules.extenders.clone(),
         purge_settle: settings.modules.purge_settle,
-        global_schemas: global_schemas(&settings.folders.global_hooks)?,
+        global_schemas: match settings.flavour {
+            Flavour::AddonOperator => global_schemas(&settings.folders.global_hooks)?,
+            Flavour::ShellOperator => Schemas::default(),
+        },
+        global_place: settings.flavour.global_place(),
         global_hooks: settings.folders.global_hooks.clone(),
         hook_processes: settings.limits.hook_processes,
         failure_policy: settings.webhooks.failure_policy,

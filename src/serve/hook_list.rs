@@ -13,10 +13,11 @@ pub struct HookList {
 }
 
 /// One hook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HookRow {
-    /// The module's name, or `global`.
+    /// The module's name, or `global`; empty for the hooks of a shell-operator.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub module: String,
     /// The hook's name, `hooks/namespaces.py`.
     pub name: String,
@@ -28,6 +29,9 @@ pub struct HookRow {
     pub failures: u64,
     /// Tasks that wait to run it, the one that runs included.
     pub waiting: usize,
+    /// Why it cannot be used; empty when it can.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub broken: String,
     /// The run that ended last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<LatestRun>,
@@ -107,28 +111,34 @@ impl BindingState {
 }
 
 impl HookRow {
-    fn cells(&self) -> Vec<Cell> {
+    /// What is shown of it; `lead` are the cells before.
+    fn cells(&self, lead: Vec<Cell>) -> Vec<Cell> {
         let is_failed = |run: &LatestRun| run.failure.is_some();
         let (state, tone) = match &self.latest {
+            _ if !self.broken.is_empty() => ("broken", Tone::Bad),
             None => ("no run yet", Tone::Faint),
             Some(run) if is_failed(run) => ("failed", Tone::Bad),
             Some(_) => ("ran", Tone::Good),
         };
         let latest = self.latest.as_ref().map(LatestRun::text);
-        vec![
-            Cell::plain(&self.module),
+        let mut cells = lead;
+        cells.extend([
             Cell::plain(&self.name),
             Cell::plain(&self.runs.to_string()),
             Cell::plain(&self.failures.to_string()),
             Cell::plain(&self.waiting.to_string()),
             Cell::new(state, tone),
-            Cell::plain(&latest.unwrap_or_default()),
-        ]
+            Cell::plain(&match self.broken.as_str() {
+                "" => latest.unwrap_or_default(),
+                why => first_line(why),
+            }),
+        ]);
+        cells
     }
 }
 
 impl BindingRow {
-    fn cells(&self) -> Vec<Cell> {
+    fn cells(&self, lead: Vec<Cell>) -> Vec<Cell> {
         let name = if self.name == self.kind {
             format!("  {}", self.kind)
         } else {
@@ -143,15 +153,16 @@ impl BindingRow {
             "" => String::new(),
             why => format!("; {}", first_line(why)),
         };
-        vec![
-            Cell::plain(""),
+        let mut cells = lead;
+        cells.extend([
             Cell::plain(&name),
             Cell::plain(""),
             Cell::plain(""),
             Cell::plain(""),
             self.state.cell(),
             Cell::new(&format!("{listens_to}{queue}{why}"), Tone::Faint),
-        ]
+        ]);
+        cells
     }
 }
 
@@ -168,12 +179,14 @@ impl LatestRun {
 }
 
 impl HookList {
-    /// A table: each hook, and its bindings below it.
+    /// A table: each hook, and its bindings below it. The hooks of a shell-operator have no modules.
     pub fn text(&self, paint: Paint) -> String {
         if self.hooks.is_empty() {
             return "no hooks\n".to_owned();
         }
-        let mut table = Table::new(&[
+        let has_modules = self.hooks.iter().any(|hook| !hook.module.is_empty());
+        let lead = |module: &str| Vec::from_iter(has_modules.then(|| Cell::plain(module)));
+        let titles = [
             "MODULE",
             "HOOK",
             "RUNS",
@@ -181,11 +194,12 @@ impl HookList {
             "WAITING",
             "STATE",
             "LATEST RUN",
-        ]);
+        ];
+        let mut table = Table::new(titles.get(usize::from(!has_modules)..).unwrap_or_default());
         for hook in &self.hooks {
-            table.push(hook.cells());
+            table.push(hook.cells(lead(&hook.module)));
             for binding in &hook.bindings {
-                table.push(binding.cells());
+                table.push(binding.cells(lead("")));
             }
         }
         table.text(paint)
@@ -224,6 +238,7 @@ mod tests {
             runs: 3,
             failures: 1,
             waiting: 0,
+            broken: String::new(),
             latest,
         };
         let failed = LatestRun {
@@ -260,6 +275,26 @@ mod tests {
             ]
         );
         assert_eq!(HookList::default().text(Paint::Plain), "no hooks\n");
+    }
+
+    #[test]
+    fn hooks_of_a_shell_operator_have_no_modules() {
+        let mut list = list();
+        for hook in &mut list.hooks {
+            hook.module.clear();
+        }
+        list.hooks[2].broken = "hook c.sh printed nothing\nmore".to_owned();
+        let text = list.text(Paint::Plain);
+        let line = |index: usize| {
+            let line = text.lines().nth(index).unwrap();
+            line.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(line(0), "HOOK RUNS FAILED WAITING STATE LATEST RUN");
+        assert_eq!(line(3), "beforeHelm live order 10, queue module/web");
+        assert_eq!(
+            line(5),
+            "hooks/c.sh 3 1 0 broken hook c.sh printed nothing … and 1 more (-o json)"
+        );
     }
 
     #[test]

@@ -25,9 +25,9 @@ const GRACE: Duration = Duration::from_secs(2);
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const START_PAGE: &str = "<html>
-<head><title>Addon-operator</title></head>
+<head><title>{title}</title></head>
 <body>
-<h1>Addon-operator</h1>
+<h1>{title}</h1>
 <p>
 <a href=\"/metrics\">metrics of the operator</a>
 <a href=\"/metrics/hooks\">metrics of hooks</a>
@@ -57,6 +57,10 @@ pub type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;
 /// What the pages are made from.
 #[derive(Clone)]
 pub struct HttpPages {
+    /// The program, for people.
+    pub title: &'static str,
+    /// How they choose the address.
+    pub flags: ListenFlags,
     /// The operator's own metrics.
     pub metrics: MetricsText,
     /// The metrics that hooks made.
@@ -78,7 +82,7 @@ impl HttpServer {
     /// # Errors
     /// When the address is taken, is not one of this machine, or is not allowed.
     pub async fn bind(address: SocketAddr, pages: HttpPages) -> Result<Self, Error> {
-        let (listener, address) = bind(address, Flags::MAIN).await?;
+        let (listener, address) = bind(address, pages.flags).await?;
         Ok(Self {
             listener,
             pages,
@@ -102,16 +106,22 @@ impl HttpServer {
 }
 
 /// How a person chooses an address.
-#[derive(Clone, Copy)]
-pub(super) struct Flags {
+#[derive(Debug, Clone, Copy)]
+pub struct ListenFlags {
     address: &'static str,
     port: &'static str,
 }
 
-impl Flags {
-    const MAIN: Self = Self {
+impl ListenFlags {
+    /// Of addon-operator.
+    pub const ADDON_OPERATOR: Self = Self {
         address: "`--prometheus-listen-address` or ADDON_OPERATOR_LISTEN_ADDRESS",
         port: "`--prometheus-listen-port` or ADDON_OPERATOR_LISTEN_PORT",
+    };
+    /// Of shell-operator.
+    pub const SHELL_OPERATOR: Self = Self {
+        address: "`--listen-address` or SHELL_OPERATOR_LISTEN_ADDRESS",
+        port: "`--listen-port` or SHELL_OPERATOR_LISTEN_PORT",
     };
     /// Of the debug pages over TCP.
     pub(super) const DEBUG: Self = Self {
@@ -123,7 +133,7 @@ impl Flags {
 /// Takes a TCP address, and says what to do when it cannot be had.
 pub(super) async fn bind(
     address: SocketAddr,
-    flags: Flags,
+    flags: ListenFlags,
 ) -> Result<(TcpListener, SocketAddr), Error> {
     let failed = |cause: io::Error| Error::ListenAddress {
         address,
@@ -135,7 +145,7 @@ pub(super) async fn bind(
     Ok((listener, bound))
 }
 
-fn hint(kind: io::ErrorKind, Flags { address, port }: Flags) -> String {
+fn hint(kind: io::ErrorKind, ListenFlags { address, port }: ListenFlags) -> String {
     match kind {
         io::ErrorKind::AddrInUse => format!(
             "another program, perhaps another operator, has this port: stop it, or choose another \
@@ -176,7 +186,7 @@ where
 
 fn router(pages: HttpPages) -> Router {
     Router::new()
-        .route("/", get(async || Html(START_PAGE)))
+        .route("/", get(start_page))
         .route("/discovery", get(discovery))
         .route("/healthz", get(async || StatusCode::OK))
         .route("/readyz", get(readyz))
@@ -184,6 +194,10 @@ fn router(pages: HttpPages) -> Router {
         .route("/metrics/hooks", get(hook_metrics))
         .route("/status/converge", get(converge))
         .with_state(pages)
+}
+
+async fn start_page(State(pages): State<HttpPages>) -> Html<String> {
+    Html(START_PAGE.replace("{title}", pages.title))
 }
 
 async fn discovery() -> String {
@@ -237,6 +251,8 @@ mod tests {
 
     fn pages(converge: watch::Receiver<ConvergeStatus>) -> HttpPages {
         HttpPages {
+            title: "Addon-operator",
+            flags: ListenFlags::ADDON_OPERATOR,
             metrics: Arc::new(|| "live_ticks 1\n".to_owned()),
             hook_metrics: Arc::new(|| "from_hooks 2\n".to_owned()),
             converge,

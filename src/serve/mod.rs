@@ -22,7 +22,7 @@ pub use document::{
 };
 pub use error::Error;
 pub use hook_list::{BindingRow, BindingState, HookList, HookRow, LatestRun};
-pub use http::{HttpPages, HttpServer, MetricsText};
+pub use http::{HttpPages, HttpServer, ListenFlags, MetricsText};
 pub use query::{Answer, Asked, Query, Refusal};
 pub use queue_dump::{OtherQueues, QueueDump, QueueRow, QueueSummary, QueueTask};
 pub use table::{Cell, Paint, Table, Tone, painted};

@@ -19,8 +19,17 @@ pub enum Query {
     GlobalPatches,
     /// The snapshots of the global hooks: `{hook: {binding: {snapshot, operations}}}`.
     GlobalSnapshots,
-    /// All hooks: [`HookList`](super::HookList).
-    HookList,
+    /// All hooks: [`HookList`](super::HookList). A shell-operator answers with their names alone, as the
+    /// original does, unless more is wanted.
+    HookList {
+        /// Whether more is wanted.
+        details: bool,
+    },
+    /// The snapshots of one hook: `{binding: {snapshot, operations}}`.
+    HookSnapshots {
+        /// Its name; of a module's hook the module's name before it, `web/hooks/x.sh`.
+        hook: String,
+    },
     /// All modules: [`ModuleList`](super::ModuleList).
     ModuleList,
     /// The values of a module: a map.

@@ -442,6 +442,8 @@ mod tests {
         let file = HookFile {
             name: "hooks/x.hook.yaml".to_owned(),
             shown: "x".to_owned(),
+            place: crate::binding::Place::Module,
+            root: folder.path().to_owned(),
             path,
             python: None,
             digest: [0; 32],

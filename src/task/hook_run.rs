@@ -12,7 +12,7 @@ use super::context::Context;
 use super::declaration::{DeclaredCall, DeclaredRun, Documents, Evaluated, namespace_of};
 use super::error::Error;
 use super::reply::{Replied, Reply};
-use crate::binding::{self, Include, combine, write_contexts};
+use crate::binding::{self, Include, Place, combine, write_contexts};
 use crate::hook::{self, Hook, Labels};
 use crate::name::{ModuleName, ValuesKey};
 use crate::object::hook_field_manager;
@@ -138,8 +138,15 @@ async fn steps(
         let hook = &call.hook.file.name;
         tracing::warn!(target: "hook", module, hook, "METRICS_PATH: {warning}");
     }
-    ran.metrics = output.metrics.operations;
-    operate(context, &call, &output.objects, ran).await?;
+    let metrics = output.metrics.operations;
+    // What comes later is not done when the objects fail; the originals differ.
+    if call.hook.file.place == Place::Standalone {
+        operate(context, &call, &output.objects, ran).await?;
+        ran.metrics = metrics;
+    } else {
+        ran.metrics = metrics;
+        operate(context, &call, &output.objects, ran).await?;
+    }
     if section.is_some() {
         ran.section = write_section(context, &call, &output.config_values.values).await?;
     }

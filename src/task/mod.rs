@@ -81,6 +81,8 @@ pub enum Task {
         /// The module.
         module: ModuleName,
     },
+    /// Ask the hooks of a shell-operator again that could not be used.
+    AskHooks,
     /// Wait until the objects of a module are ready, since another module requires that.
     AwaitReady {
         /// The module.
@@ -180,6 +182,7 @@ impl Task {
             Self::ModuleDelete { purge: false, .. } => "ModuleDelete",
             Self::ModuleDelete { purge: true, .. } => "ModulePurge",
             Self::AskScript { .. } => "ModuleEnabledScript",
+            Self::AskHooks => "AskHooks",
             Self::AwaitReady { .. } => "ModuleAwaitReady",
             Self::AfterAll => "GlobalHooksAfterAll",
             Self::HookRun(run) if run.module.is_none() => "GlobalHookRun",
@@ -190,7 +193,7 @@ impl Task {
     /// The module it is about.
     pub fn module(&self) -> Option<&ModuleName> {
         match self {
-            Self::ConvergeModules { .. } | Self::AfterAll => None,
+            Self::ConvergeModules { .. } | Self::AfterAll | Self::AskHooks => None,
             Self::HookRun(run) => run.module.as_ref(),
             Self::ModuleRun { module, .. }
             | Self::ModuleApply { module }
@@ -207,6 +210,7 @@ impl Task {
             Self::HookRun(_)
                 | Self::ModuleApply { .. }
                 | Self::AskScript { .. }
+                | Self::AskHooks
                 | Self::AwaitReady { .. }
         )
     }
@@ -218,7 +222,7 @@ impl Task {
             Self::ModuleApply { .. } => "HookChangedObjects",
             Self::ModuleDelete { purge: false, .. } => "Disabled",
             Self::ModuleDelete { purge: true, .. } => "FolderGone",
-            Self::AskScript { .. } => "AskAgain",
+            Self::AskScript { .. } | Self::AskHooks => "AskAgain",
             Self::AwaitReady { .. } => "Required",
             Self::AfterAll => "ConvergeDone",
             Self::HookRun(run) => return format!("{}:{}", run.hook, run.summary()),
@@ -271,7 +275,7 @@ impl Task {
             )
             | (Self::AskScript { module: old }, Self::AskScript { module: new })
             | (Self::AwaitReady { module: old }, Self::AwaitReady { module: new }) => old == new,
-            (Self::AfterAll, Self::AfterAll) => true,
+            (Self::AfterAll, Self::AfterAll) | (Self::AskHooks, Self::AskHooks) => true,
             _ => false,
         }
     }

@@ -88,7 +88,7 @@ async fn answer(mut asked: mpsc::Receiver<Asked>) {
 
 fn say(query: Query) -> Answer {
     Ok(match query {
-        Query::HookList => json!(HookList::default()),
+        Query::HookList { .. } => json!(HookList::default()),
         Query::ModuleList => json!(ModuleList::new(vec![nginx()], Vec::new())),
         Query::ModuleValues {
             module,

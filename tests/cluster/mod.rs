@@ -1,5 +1,8 @@
 //! Tests against a real etcd and kube-apiserver.
 
+mod alone_commands;
+mod alone_examples;
+mod alone_hooks;
 mod apply;
 mod author;
 mod config_map;
@@ -33,6 +36,7 @@ mod ownership;
 mod prune;
 mod recorder;
 mod scene;
+mod shell;
 mod stage;
 mod takeover;
 mod takeover_back;

@@ -39,4 +39,4 @@ def wait_for(path):
 contexts = read("BINDING_CONTEXT_PATH")
 kinds = [context.get("type", "") for context in contexts]
 bindings = [context["binding"] for context in contexts]
-record(contexts=contexts, values=read("VALUES_PATH"))
+record(contexts=contexts, values="VALUES_PATH" in os.environ and read("VALUES_PATH"))

@@ -37,6 +37,8 @@ impl Declared {
         let file = HookFile {
             name: format!("hooks/{name}"),
             shown: name.to_owned(),
+            place: addon_operator::binding::Place::Module,
+            root: std::path::PathBuf::from("/"),
             path: file.to_owned(),
             python: None,
             digest: [0; 32],

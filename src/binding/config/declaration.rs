@@ -53,7 +53,8 @@ fn read<'a>(sheet: &'a Sheet<'a>, node: &'a Node, scope: &ValuesKey) -> Option<D
     let mut config = empty(Version::V1);
     config.lifecycle = read_lifecycle(&map, place);
     let implied = match place {
-        Place::Global => Lifecycle::BeforeAll,
+        // A shell-operator reads none.
+        Place::Global | Place::Standalone => Lifecycle::BeforeAll,
         Place::Module => Lifecycle::BeforeHelm,
     };
     // Behind the hooks that may change the values.
@@ -114,7 +115,7 @@ fn hint_for_key(key: &str, known: &[&str], place: Place) -> String {
     let point = Lifecycle::ALL.into_iter().find(|point| point.name() == key);
     match point {
         Some(point) if !is_allowed(point, place) => match place {
-            Place::Global => "it is for hooks of modules".to_owned(),
+            Place::Global | Place::Standalone => "it is for hooks of modules".to_owned(),
             Place::Module => "it is for global hooks".to_owned(),
         },
         Some(_) => "what is declared goes with the module by itself".to_owned(),

@@ -136,7 +136,7 @@ fn hint_for_root(key: &str, known: &[&str], version: Version) -> String {
     match point.and_then(Lifecycle::place) {
         Some(Place::Global) => return "it is for global hooks".to_owned(),
         Some(Place::Module) => return "it is for hooks of modules".to_owned(),
-        None => {}
+        Some(Place::Standalone) | None => {}
     }
     match (version, key) {
         (Version::V0, "kubernetes" | "settings") => "`configVersion: v1` is missing".to_owned(),

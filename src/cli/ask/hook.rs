@@ -31,12 +31,20 @@ pub(in crate::cli) struct Arguments {
 enum Page {
     /// List all hooks with their bindings, queues and latest runs
     List,
+    /// Show what a hook watches as it is now, and how many events it was told
+    Snapshot {
+        /// The hook, such as pods.sh; of a module MODULE/hooks/pods.sh
+        name: String,
+    },
     Config(author::config::Arguments),
     Run(author::run::Arguments),
 }
 
 /// The list of the running operator.
 struct List(Format);
+
+/// What one hook watches.
+struct Snapshot(String, Format);
 
 impl Arguments {
     /// Lists hooks by asking the operator; the rest needs none.
@@ -47,6 +55,7 @@ impl Arguments {
     ) -> Result<(), Failure> {
         match self.page {
             Page::List => asker().run(List(self.output)),
+            Page::Snapshot { name } => asker().run(Snapshot(name, self.output)),
             Page::Config(arguments) => author::config::run(&arguments, self.output, environment),
             Page::Run(arguments) => author::run::run(&arguments, self.output, environment),
         }
@@ -55,12 +64,24 @@ impl Arguments {
 
 impl Ask for List {
     async fn ask(self, asker: &Asker) -> Result<(), Failure> {
+        // A shell-operator answers programs as the original does: with names.
         if self.0 != Format::Text {
             return asker.show("/hook/list", &[], self.0).await;
         }
-        let body = asker.client.fetch("/hook/list.json", &[]).await?;
+        let body = asker
+            .client
+            .fetch("/hook/list.json", &[("details", "true")])
+            .await?;
         let list: HookList = serde_json::from_str(&body)?;
         output::print(&list.text(asker.paint))?;
         Ok(())
+    }
+}
+
+impl Ask for Snapshot {
+    async fn ask(self, asker: &Asker) -> Result<(), Failure> {
+        let Self(hook, format) = self;
+        let page = format!("/hook/{hook}/snapshots");
+        asker.show(&page, &[], format).await
     }
 }

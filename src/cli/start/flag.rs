@@ -35,6 +35,8 @@ impl Flag {
             } else {
                 ArgAction::Set
             });
+        let other = ALIASES.iter().find(|(name, _)| *name == self.name);
+        let argument = argument.visible_aliases(other.map(|(_, alias)| *alias));
         if self.is_switch() {
             return argument
                 .num_args(0..=1)
@@ -72,6 +74,12 @@ impl Flag {
     }
 }
 
+/// Flags that shell-operator calls otherwise.
+const ALIASES: [(&str, &str); 2] = [
+    ("prometheus-listen-address", "listen-address"),
+    ("prometheus-listen-port", "listen-port"),
+];
+
 /// Writes the table: one constant for each setting, and the list of all.
 macro_rules! flags {
     ($($heading:literal: {$(
@@ -102,6 +110,8 @@ flags! {
             ["ADDON_OPERATOR_GLOBAL_HOOKS_DIR", "GLOBAL_HOOKS_DIR", "SHELL_OPERATOR_HOOKS_DIR"]
             "global-hooks"
             "Folder of the global hooks and of the schemas of global values";
+        HOOKS_DIR = "hooks-dir" "DIR" [] ""
+            "Run as a shell-operator: the hooks of this folder, and no modules";
         UNNUMBERED_MODULES_ORDER = "unnumbered-modules-order" "NUMBER"
             ["ADDON_OPERATOR_UNNUMBERED_MODULES_ORDER", "UNNUMBERED_MODULES_ORDER"] "1"
             "Weight of modules whose folder has no number";
@@ -157,10 +167,10 @@ flags! {
              "SHELL_OPERATOR_PROMETHEUS_METRICS_PREFIX"] "addon_operator_"
             "What the names of the operator's metrics begin with";
         SCRIPT_TIMEOUT = "script-timeout" "DURATION"
-            ["ADDON_OPERATOR_SCRIPT_TIMEOUT"] "30s"
-            "How long an `enabled` script may run";
+            ["ADDON_OPERATOR_SCRIPT_TIMEOUT", "SHELL_OPERATOR_SCRIPT_TIMEOUT"] "30s"
+            "How long an `enabled` script may run, and a hook with --config";
         HOOK_TIMEOUT = "hook-timeout" "DURATION"
-            ["ADDON_OPERATOR_HOOK_TIMEOUT"] ""
+            ["ADDON_OPERATOR_HOOK_TIMEOUT", "SHELL_OPERATOR_HOOK_TIMEOUT"] ""
             "How long a hook may run; if not said, as long as it likes";
         HOOK_PROCESSES = "hook-processes" "NUMBER"
             ["ADDON_OPERATOR_HOOK_PROCESSES"] "16"

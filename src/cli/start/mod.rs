@@ -1,6 +1,7 @@
 //! `addon-operator start`: runs the operator.
 
 mod flag;
+mod flavour;
 mod parse;
 mod read;
 mod webhooks;
@@ -20,7 +21,7 @@ use super::environment::Environment;
 use super::log;
 use super::output::Failure;
 use super::signal;
-use crate::operator::{self, SetLogLevel, Settings};
+use crate::operator::{self, Flavour, SetLogLevel, Settings};
 
 /// Threads that read folders and render charts. Nothing there waits for long; with a thread per
 /// module, as tokio would have it, their stacks and heaps would be most of the memory.
@@ -78,7 +79,17 @@ pub(super) fn run(
     typed.extend(socket.map(|path| (flag::SOCKET.name, path.to_owned())));
     let mut settings = read::settings(&typed, environment).map_err(Failure::Misused)?;
     settings.folders.guard = std::env::current_exe().ok();
+    if settings.flavour == Flavour::ShellOperator {
+        // Its hooks do not run where the operator does.
+        let folders = &mut settings.folders;
+        folders.global_hooks = std::path::absolute(&folders.global_hooks)?;
+        folders.temporary = std::path::absolute(&folders.temporary)?;
+    }
     let set_level = log::install(&settings, environment)?;
+    if settings.flavour == Flavour::ShellOperator {
+        let hooks = settings.folders.global_hooks.display();
+        tracing::info!(target: "operator", %hooks, "runs as a shell-operator");
+    }
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
@@ -107,9 +118,11 @@ async fn operate(settings: Settings, set_level: SetLogLevel) -> Result<(), Failu
     }
 }
 
-/// The debug socket, for a command that asks.
+/// The debug socket, for a command that asks. When nobody says which, the operator that runs counts.
 pub(super) fn socket(typed: Option<&str>, environment: &Environment) -> PathBuf {
-    read::socket(typed, environment)
+    let (first, other) = flavour::sockets(typed, environment);
+    let is_other = |other: &PathBuf| !first.exists() && other.exists();
+    other.filter(is_other).unwrap_or(first)
 }
 
 /// A flag of `start` behind another command, or behind none, gets a tip.

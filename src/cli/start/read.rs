@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::flag::{self, Flag};
+use super::flavour::{HOOKS_VARIABLE, flavour, is_of_modules};
 use super::parse::{self, Parsed};
 use crate::cli::environment::Environment;
-use crate::operator::{ClientLimits, LogTime, Replica, Settings};
+use crate::operator::{ClientLimits, Flavour, LogTime, Replica, Settings};
 use crate::report::{Mistake, Mistakes};
 
 /// Variables without a flag.
@@ -79,13 +80,18 @@ pub(super) type Typed = BTreeMap<&'static str, String>;
 
 /// Reads all settings.
 pub(super) fn settings(typed: &Typed, environment: &Environment) -> Result<Settings, Mistakes> {
+    let flavour = flavour(typed, environment);
     let mut reader = Reader {
+        flavour,
         typed,
         environment,
         mistakes: Vec::new(),
     };
-    let mut settings = Settings::default();
-    reader.read_modules(&mut settings);
+    let mut settings = Settings::of(flavour);
+    match flavour {
+        Flavour::AddonOperator => reader.read_modules(&mut settings),
+        Flavour::ShellOperator => reader.read_hooks(&mut settings),
+    }
     reader.read_operator(&mut settings);
     reader.read_admission(&mut settings);
     reader.read_webhooks(&mut settings);
@@ -102,12 +108,29 @@ pub(super) fn settings(typed: &Typed, environment: &Environment) -> Result<Setti
 
 /// Reads settings one by one, and collects what is wrong with them.
 pub(super) struct Reader<'a> {
+    flavour: Flavour,
     typed: &'a Typed,
     environment: &'a Environment,
     mistakes: Vec<Mistake>,
 }
 
 impl Reader<'_> {
+    /// The folders of a shell-operator.
+    fn read_hooks(&mut self, settings: &mut Settings) {
+        let hooks = &mut settings.folders.global_hooks;
+        self.read_variable(HOOKS_VARIABLE, hooks, parse::path);
+        self.read(&flag::HOOKS_DIR, hooks, parse::path);
+        let settle = &mut settings.modules.folder_settle;
+        self.read(&flag::FOLDER_SETTLE, settle, parse::duration);
+        for flag in [flag::MODULES_DIR, flag::GLOBAL_HOOKS_DIR] {
+            if self.typed.contains_key(flag.name) {
+                let why = "a shell-operator has no modules; its hooks are in --hooks-dir";
+                let source = format!("--{}", flag.name);
+                self.mistakes.push(Mistake::new(source, why));
+            }
+        }
+    }
+
     fn read_modules(&mut self, settings: &mut Settings) {
         let folders = &mut settings.folders;
         self.read(&flag::MODULES_DIR, &mut folders.modules, parse::paths);
@@ -302,7 +325,7 @@ impl Reader<'_> {
         self.read_variable("HELM_DRIVER", &mut settings.helm.store, parse::helm_driver);
         let mut several = false;
         self.read_variable("ADDON_OPERATOR_HA", &mut several, parse::switch);
-        if several {
+        if several && self.flavour == Flavour::AddonOperator {
             settings.replica = self.replica(settings);
         }
     }
@@ -358,8 +381,28 @@ impl Reader<'_> {
             .names()
             .filter(|name| is_unknown(name))
             .map(|name| format!("{name} has no effect: there is no such setting"));
-        let told = self.not_yet(settings).chain(typed);
+        let told = self
+            .not_yet(settings)
+            .chain(self.without_modules())
+            .chain(typed);
         told.chain(set).chain(unknown).collect()
+    }
+
+    /// What a shell-operator cannot use.
+    fn without_modules(&self) -> impl Iterator<Item = String> {
+        let is_shell = self.flavour == Flavour::ShellOperator;
+        let is_told = move |flag: &&Flag| is_shell && is_of_modules(flag);
+        let typed = |flag: &Flag| self.typed.contains_key(flag.name);
+        let flags = flag::ALL
+            .iter()
+            .filter(is_told)
+            .filter(move |flag| typed(flag));
+        flags.map(|flag| {
+            format!(
+                "--{} has no effect: a shell-operator has no modules",
+                flag.name
+            )
+        })
     }
 
     /// What is set to something else than its default.
@@ -405,20 +448,16 @@ impl Reader<'_> {
         if let Some(text) = self.typed.get(flag.name) {
             return Some((format!("--{}", flag.name), text));
         }
-        flag.environment.iter().find_map(|name| {
+        let is_twin = |name: &&str| name.starts_with("SHELL_OPERATOR_");
+        let has_twin = flag.environment.iter().any(is_twin);
+        let is_shell = self.flavour == Flavour::ShellOperator && has_twin;
+        let names = flag.environment.iter();
+        let mut names = names.filter(|name| !is_shell || is_twin(name));
+        names.find_map(|name| {
             let text = self.environment.value(name)?;
             Some(((*name).to_owned(), text))
         })
     }
-}
-
-/// The debug socket, for a command that asks.
-pub(super) fn socket(typed: Option<&str>, environment: &Environment) -> std::path::PathBuf {
-    let variables = flag::SOCKET.environment.iter();
-    typed
-        .or_else(|| variables.clone().find_map(|name| environment.value(name)))
-        .unwrap_or(flag::SOCKET.default)
-        .into()
 }
 
 /// A parser for a setting that may be absent.
@@ -568,6 +607,73 @@ mod tests {
             assert!(holds(&with(&[(name, value)])), "{name}");
             assert!(!holds(&with(&[(name, "")])), "{name} is set to nothing");
         }
+    }
+
+    #[rustfmt::skip]
+    const OF_SHELL_OPERATOR: [(&str, &str, Holds); 11] = [
+        ("SHELL_OPERATOR_HOOKS_DIR", "/x", |s| s.folders.global_hooks.ends_with("/x")),
+        ("SHELL_OPERATOR_TMP_DIR", "/t", |s| s.folders.temporary.ends_with("/t")),
+        ("SHELL_OPERATOR_NAMESPACE", "n", |s| s.namespace.as_deref() == Some("n")),
+        ("SHELL_OPERATOR_LISTEN_PORT", "1", |s| s.listen.port() == 1),
+        ("SHELL_OPERATOR_LISTEN_ADDRESS", "::1", |s| s.listen.is_ipv6()),
+        ("SHELL_OPERATOR_PROMETHEUS_METRICS_PREFIX", "p_", |s| s.metrics_prefix == "p_"),
+        ("SHELL_OPERATOR_HOOK_TIMEOUT", "5s", |s| s.limits.hook_timeout == Some(Duration::from_secs(5))),
+        ("KUBE_CONTEXT", "c", |s| s.cluster.context.as_deref() == Some("c")),
+        ("OBJECT_PATCHER_KUBE_CLIENT_TIMEOUT", "1s", |s| s.object_patcher.timeout == Some(Duration::from_secs(1))),
+        ("LOG_LEVEL", "debug", |s| s.log.level == LogLevel::Debug),
+        ("DEBUG_UNIX_SOCKET", "/d", |s| s.debug.socket.ends_with("/d")),
+    ];
+
+    #[test]
+    fn a_shell_operator_has_its_own_variables_and_defaults() {
+        let of = |variables: &[(&str, &str)]| {
+            let environment = environment(variables).called("shell-operator");
+            settings(&Typed::new(), &environment).unwrap()
+        };
+        let plain = of(&[]);
+        assert_eq!(plain, Settings::of(Flavour::ShellOperator));
+        assert_eq!(plain.listen.to_string(), "0.0.0.0:9115");
+        assert_eq!(plain.metrics_prefix, "shell_operator_");
+        assert!(plain.folders.temporary.ends_with("shell-operator"));
+        assert!(plain.folders.global_hooks.ends_with("hooks"));
+        assert!(plain.folders.modules.is_empty());
+        let socket = "/var/run/shell-operator/debug.socket";
+        assert_eq!(plain.debug.socket, std::path::Path::new(socket));
+        for (name, value, holds) in OF_SHELL_OPERATOR {
+            assert!(holds(&of(&[(name, value)])), "{name}");
+            assert!(!holds(&of(&[(name, "")])), "{name} is set to nothing");
+        }
+        // Those of addon-operator are for another one, in the same image perhaps.
+        let others = of(&[
+            ("ADDON_OPERATOR_MODULES_DIR", "/m"),
+            ("ADDON_OPERATOR_GLOBAL_HOOKS_DIR", "/g"),
+            ("ADDON_OPERATOR_LISTEN_PORT", "1"),
+            ("ADDON_OPERATOR_HA", "true"),
+        ]);
+        assert_eq!(others, plain);
+    }
+
+    #[test]
+    fn what_a_shell_operator_cannot_use_is_told() {
+        let flags = [
+            ("hooks-dir", "/h"),
+            ("config-map", "c"),
+            ("strict-order", "true"),
+        ];
+        let read = settings(&typed(&flags), &Environment::default()).unwrap();
+        assert_eq!(
+            read.warnings,
+            [
+                "--strict-order has no effect: a shell-operator has no modules",
+                "--config-map has no effect: a shell-operator has no modules",
+            ]
+        );
+        let flags = typed(&[("hooks-dir", "/h"), ("modules-dir", "/m")]);
+        let refused = settings(&flags, &Environment::default()).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "--modules-dir: a shell-operator has no modules; its hooks are in --hooks-dir"
+        );
     }
 
     #[test]

@@ -76,6 +76,8 @@ struct Running {
     hook: String,
     /// The type of the binding.
     binding: &'static str,
+    /// Its name.
+    webhook: String,
     summary: String,
     policy: FailurePolicy,
     step: Option<Step>,
@@ -335,7 +337,7 @@ impl House {
         let count = Count::HookWaited {
             module: target.place.clone(),
             hook: target.hook.clone(),
-            binding: target.name,
+            binding: target.name.clone(),
             queue: String::new(),
             waited,
         };
@@ -343,6 +345,7 @@ impl House {
             place: target.place,
             hook: target.hook,
             binding: target.binding,
+            webhook: target.name,
             summary: target.summary,
             policy: target.policy,
             step: target.step,
@@ -370,11 +373,13 @@ impl House {
             hook: &run.hook,
             summary: run.summary.clone(),
             binding: run.binding,
+            name: run.webhook.clone(),
             queue: String::new(),
             said: String::new(),
             may_fail: false,
         };
         let replied = std::mem::take(&mut ran.replied);
+        self.tell_metrics(&ran);
         let taken = match &ran.error {
             Some(error) => Err(self.told(place, error)),
             None => self.take_results(place, &run.hook, &ran, times.0),

@@ -6,6 +6,7 @@
 //! ModuleDelete     read ▸ beforeDeleteHelm ▸ WORK ▸ afterDeleteHelm
 //! ConvergeModules  read ▸ onStartup ▸ listed ▸ Synchronization ▸ synchronized ▸ beforeAll ▸ WORK
 //! AfterAll         afterAll
+//! a shell-operator read ▸ onStartup ▸ listed, if it can be ▸ each Synchronization ▸ WORK (there is none)
 //! ```
 //!
 //! After a failure all is done again but for what lasts: hooks that are read, `onStartup` and
@@ -28,6 +29,8 @@ pub(in crate::house) enum ChainKind {
     Converge,
     /// What follows converge.
     AfterAll,
+    /// The start of the hooks of a shell-operator.
+    Standalone,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,8 @@ enum Stage {
     Read,
     Hooks(Lifecycle),
     Listed,
+    /// What cannot be listed is not waited for.
+    ListedIfAllowed,
     Synchronize,
     Synchronized,
     Work,
@@ -132,6 +137,13 @@ impl Chain {
                 Stage::Work,
             ],
             ChainKind::AfterAll => &[Stage::Hooks(AfterAll)],
+            ChainKind::Standalone => &[
+                Stage::Read,
+                Stage::Hooks(OnStartup),
+                Stage::ListedIfAllowed,
+                Stage::Synchronize,
+                Stage::Work,
+            ],
         }
     }
 
@@ -178,6 +190,8 @@ impl Chain {
     /// A step succeeded.
     pub(in crate::house) fn succeeded(&mut self, step: &Step) {
         match step {
+            // The hook of a shell-operator is told of its bindings one after another.
+            Step::Synchronize(_) if self.kind == ChainKind::Standalone => {}
             Step::Hook(hook, _) | Step::Synchronize(hook) => {
                 self.done.insert(hook.clone());
             }
@@ -215,7 +229,9 @@ impl Chain {
             )
         };
         let stages = self.stages();
-        stages.iter().position(prepares).unwrap_or_default()
+        let work = || stages.iter().position(|stage| *stage == Stage::Work);
+        let preparation = stages.iter().position(prepares).or_else(work);
+        preparation.unwrap_or_default()
     }
 }
 
@@ -233,7 +249,8 @@ impl Stage {
                 let name = names.find(|name| !is_done(name))?;
                 Some(Step::Hook(name.to_owned(), lifecycle))
             }
-            Self::Listed => waits_for_lists(set),
+            Self::Listed => refuses_lists(set).or_else(|| waits_for_lists(set)),
+            Self::ListedIfAllowed => waits_for_lists(set),
             Self::Synchronize => set
                 .hooks
                 .keys()
@@ -245,31 +262,41 @@ impl Stage {
     }
 }
 
-/// A kind that is not there yet is not waited for: its binding is synchronized when it comes. What is
-/// there and cannot be read is another matter: what is made without it could be wrong.
-fn waits_for_lists(set: &HookSet) -> Option<Step> {
-    let listing = || {
-        let listing = |bound: &&super::Bound| bound.state == BoundState::Listing;
-        set.bound.values().filter(listing)
-    };
-    let refused = listing().find_map(|bound| match &bound.trouble {
+/// The bindings whose first list is not there.
+fn listing(set: &HookSet) -> impl Iterator<Item = &super::Bound> {
+    set.bound.values().filter(|bound| bound.is_listing())
+}
+
+/// What is there and cannot be read: what is made without it could be wrong.
+fn refuses_lists(set: &HookSet) -> Option<Step> {
+    listing(set).find_map(|bound| match &bound.trouble {
         Some(trouble @ (Trouble::Forbidden { .. } | Trouble::Broken { .. })) => {
             Some(Step::Fail(format!("hook {}: {trouble}", bound.hook)))
         }
         _ => None,
-    });
-    let is_served =
-        |bound: &&super::Bound| !matches!(bound.trouble, Some(Trouble::Unserved { .. }));
-    refused.or_else(|| {
-        let bound = listing().find(is_served)?;
-        let kind = set
-            .binding(bound)
-            .map_or("", |binding| &binding.selection.kind);
-        Some(Step::Wait(format!(
-            "waits for the list of {kind} that {} asks for",
-            bound.hook
-        )))
     })
+}
+
+/// A kind that is not there yet is not waited for, nor what may not be read: their bindings are
+/// synchronized when that changes.
+fn waits_for_lists(set: &HookSet) -> Option<Step> {
+    let is_hopeless = |bound: &super::Bound| {
+        let trouble = bound.trouble.as_ref();
+        trouble.is_some_and(|trouble| {
+            matches!(
+                trouble,
+                Trouble::Unserved { .. } | Trouble::Forbidden { .. } | Trouble::Broken { .. }
+            )
+        })
+    };
+    let bound = listing(set).find(|bound| !is_hopeless(bound))?;
+    let kind = set
+        .binding(bound)
+        .map_or("", |binding| &binding.selection.kind);
+    Some(Step::Wait(format!(
+        "waits for the list of {kind} that {} asks for",
+        bound.hook
+    )))
 }
 
 fn waits_for_queues(set: &HookSet) -> Option<Step> {

@@ -66,7 +66,7 @@ impl House {
             for (name, hook) in &set.hooks {
                 let latest = set.latest.get(name);
                 hooks.push(HookRow {
-                    module: place.map_or("global", ModuleName::as_str).to_owned(),
+                    module: self.owner(place).to_owned(),
                     name: name.clone(),
                     bindings: set.binding_rows(place, hook, fires),
                     runs: latest.map_or(0, |latest| latest.runs),
@@ -76,11 +76,25 @@ impl House {
                         .copied()
                         .unwrap_or_default()
                         + self.calls_of(place, name),
+                    broken: String::new(),
                     latest: latest.map(Latest::row),
                 });
             }
         }
+        let broken = self.hooks.broken.iter().map(|(name, why)| HookRow {
+            module: self.owner(None).to_owned(),
+            name: name.clone(),
+            broken: why.clone(),
+            ..HookRow::default()
+        });
+        hooks.extend(broken);
         HookList { hooks }
+    }
+
+    /// Whose hooks are, for people.
+    fn owner<'a>(&self, place: Option<&'a ModuleName>) -> &'a str {
+        let global = if self.is_standalone() { "" } else { "global" };
+        place.map_or(global, ModuleName::as_str)
     }
 
     /// The names of the global hooks, as the original lists them.
@@ -134,23 +148,46 @@ impl House {
     /// *Errors*: there is no such module.
     pub fn snapshots_of(&self, module: Option<&str>) -> Result<Vec<SnapshotOf>, Refusal> {
         let place = module.map(|module| self.known_name(module)).transpose()?;
-        let Some(set) = self.set(place.as_ref()) else {
-            return Ok(Vec::new());
+        let set = self.set(place.as_ref());
+        Ok(set.map(HookSet::snapshots).unwrap_or_default())
+    }
+
+    /// The same for one hook; that of a module has the module's name before its own.
+    ///
+    /// *Errors*: there is no such hook.
+    pub fn snapshots_of_hook(&self, hook: &str) -> Result<Vec<SnapshotOf>, Refusal> {
+        let of_module = || {
+            let (module, hook) = hook.split_once('/')?;
+            let module = ModuleName::parse(module).ok()?;
+            Some((&self.residents.get(&module)?.hooks, hook))
         };
+        let found = std::iter::once((&self.hooks, hook)).chain(of_module());
+        let mut found = found.filter(|(set, hook)| set.hooks.contains_key(*hook));
+        let Some((set, hook)) = found.next() else {
+            return Err(Refusal::NotFound(format!(
+                "there is no hook {hook}; hook list shows all"
+            )));
+        };
+        let mut snapshots = set.snapshots();
+        snapshots.retain(|of| of.hook == hook);
+        Ok(snapshots)
+    }
+}
+
+impl HookSet {
+    fn snapshots(&self) -> Vec<SnapshotOf> {
         let shown = |(monitor, bound): (&MonitorId, &Bound)| {
             Some(SnapshotOf {
                 hook: bound.hook.clone(),
-                binding: set.binding(bound)?.name.clone(),
+                binding: self.binding(bound)?.name.clone(),
                 monitor: *monitor,
                 since_start: bound.since_start,
                 since_run: bound.since_run,
             })
         };
-        Ok(set.bound.iter().filter_map(shown).collect())
+        self.bound.iter().filter_map(shown).collect()
     }
-}
 
-impl HookSet {
     fn binding_rows(
         &self,
         place: Option<&ModuleName>,

@@ -61,6 +61,12 @@ pub(super) struct HookSet {
     pub(super) buckets: BTreeMap<String, Bucket>,
     /// Values that hooks change back and forth.
     pub(super) swing: Swing,
+    /// Hooks of a shell-operator that cannot be used, and why.
+    pub(super) broken: BTreeMap<String, String>,
+    /// When those are asked again at the earliest.
+    pub(super) ask_at: Option<Instant>,
+    /// The content of the folder when they were asked again.
+    pub(super) asked_of: Option<[u8; 32]>,
 }
 
 /// A kubernetes binding that is watched.
@@ -75,6 +81,8 @@ pub(super) struct Bound {
     pub(super) early: Vec<Told>,
     /// What is in the way of watching.
     pub(super) trouble: Option<Trouble>,
+    /// Since when it is watched.
+    pub(super) since: Instant,
     /// What was told since it is watched.
     pub(super) since_start: list::Told,
     /// What was told since the hook ran.
@@ -82,6 +90,11 @@ pub(super) struct Bound {
 }
 
 impl Bound {
+    /// Whether its snapshot is not complete.
+    pub(super) fn is_listing(&self) -> bool {
+        self.state == BoundState::Listing
+    }
+
     /// Whether its Synchronization has not succeeded yet.
     pub(super) fn is_early(&self) -> bool {
         matches!(self.state, BoundState::Due | BoundState::Queued)
@@ -147,6 +160,7 @@ impl HookSet {
         &mut self,
         read: HooksRead,
         read_of: [u8; 32],
+        now: Instant,
         mut next_id: impl FnMut() -> MonitorId,
     ) {
         self.read_of = Some(read_of);
@@ -179,6 +193,7 @@ impl HookSet {
                     state: BoundState::Listing,
                     early: Vec::new(),
                     trouble: None,
+                    since: now,
                     since_start: list::Told::default(),
                     since_run: list::Told::default(),
                 };
@@ -293,7 +308,8 @@ impl HookSet {
     }
 
     /// The bindings of a hook whose Synchronization runs in the main queue and is due, as contexts
-    /// of one run.
+    /// of one run. A shell-operator tells them one by one, but for those of a group: its hooks may look
+    /// at the first context alone.
     pub(super) fn due_in_main(&self, hook: &str) -> (Vec<Context>, BTreeSet<MonitorId>) {
         let due = |bound: &&Bound| {
             bound.hook == hook && matches!(bound.state, BoundState::Due | BoundState::Queued)
@@ -309,6 +325,17 @@ impl HookSet {
             }
         }
         found.sort_by_key(|(index, ..)| *index);
+        let is_standalone = |chain: &Chain| chain.kind == ChainKind::Standalone;
+        if self.chain.as_ref().is_some_and(is_standalone) {
+            let first = found
+                .first()
+                .map(|(index, _, first)| (*index, first.group.clone()));
+            found.retain(|(index, _, context)| {
+                first.as_ref().is_some_and(|(first, group)| {
+                    index == first || (group.is_some() && context.group == *group)
+                })
+            });
+        }
         let ids = found.iter().map(|(_, id, _)| *id).collect();
         (
             found.into_iter().map(|(.., context)| context).collect(),

@@ -23,6 +23,8 @@ pub(in crate::house) struct Ended<'a> {
     pub(in crate::house) summary: String,
     /// The type of the bindings.
     pub(in crate::house) binding: &'static str,
+    /// The name of the first of them.
+    pub(in crate::house) name: String,
     /// The queue.
     pub(in crate::house) queue: String,
     /// What it answered that people should hear of; empty when nothing.
@@ -104,6 +106,7 @@ impl House {
             module: ended.place.cloned(),
             hook: ended.hook.to_owned(),
             binding: ended.binding,
+            name: ended.name.clone(),
             startup: !self.converge.startup_done,
             queue: ended.queue.clone(),
             end: match (&outcome, ended.may_fail) {

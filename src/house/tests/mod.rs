@@ -4,6 +4,7 @@
 mod calls;
 mod laws;
 mod play;
+mod standalone;
 
 use std::time::Duration;
 

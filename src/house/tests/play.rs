@@ -47,6 +47,11 @@ pub(super) struct Play {
     pub(super) now: Instant,
     /// One line for every step that began: `web a: beforeHelm`.
     pub(super) story: Vec<String>,
+    global_place: binding::Place,
+    /// Hooks of a shell-operator that cannot be used.
+    pub(super) broken: BTreeSet<String>,
+    /// How many hooks had answered already, for each reading of a folder.
+    pub(super) asked: Vec<usize>,
     /// Hooks that fail.
     pub(super) failing: BTreeSet<String>,
     /// Values patches that hooks give back, by hook, one for each run.
@@ -74,6 +79,15 @@ pub(super) struct Play {
 impl Play {
     /// An empty world.
     pub(super) fn new() -> Self {
+        Self::of(binding::Place::Global)
+    }
+
+    /// An empty world of a shell-operator: its hooks are those of [`GLOBAL`].
+    pub(super) fn standalone() -> Self {
+        Self::of(binding::Place::Standalone)
+    }
+
+    fn of(global_place: binding::Place) -> Self {
         let runtime = Runtime::new().unwrap();
         let settings = Settings {
             namespace: "ops".to_owned(),
@@ -83,15 +97,21 @@ impl Play {
             purge_settle: Duration::from_secs(1),
             global_schemas: Schemas::default(),
             global_hooks: "/global-hooks".into(),
+            global_place,
             hook_processes: 16,
             failure_policy: FailurePolicy::Fail,
         };
         let now = Instant::now();
         let managed = Managed::new(runtime.block_on(nobody()), "ops");
         let mut house = House::new(settings, now).unwrap();
-        house.objects_known(now, Timestamp::UNIX_EPOCH);
+        if global_place == binding::Place::Global {
+            house.objects_known(now, Timestamp::UNIX_EPOCH);
+        }
         Self {
             house,
+            global_place,
+            broken: BTreeSet::new(),
+            asked: Vec::new(),
             now,
             story: Vec::new(),
             failing: BTreeSet::new(),
@@ -120,7 +140,7 @@ impl Play {
     pub(super) fn hooks(&mut self, module: &str, hooks: &[(&str, &str)]) {
         let kind = match place(module) {
             Some(_) => binding::Place::Module,
-            None => binding::Place::Global,
+            None => self.global_place,
         };
         let hook = |(name, text): &(&str, &str)| {
             let is_first = text.starts_with("onKubernetesEvent");
@@ -133,6 +153,8 @@ impl Play {
             let file = HookFile {
                 name: (*name).to_owned(),
                 shown: (*name).to_owned(),
+                place: kind,
+                root: "/".into(),
                 path: name.into(),
                 python: None,
                 digest,
@@ -158,9 +180,9 @@ impl Play {
             let edition = self.editions.get(module).copied().unwrap_or_default();
             Arc::new(folder(module, *weight, *enabled, edition))
         });
-        let discovery = Discovery {
-            modules: modules.collect(),
-            dirs: vec![Dir {
+        let dirs = match self.global_place {
+            binding::Place::Standalone => Vec::new(),
+            _ => vec![Dir {
                 path: "/modules".into(),
                 state: DirState::Present {
                     modules: self.modules.len(),
@@ -169,6 +191,10 @@ impl Play {
                 mistakes: crate::report::Mistakes::default(),
                 warnings: Vec::new(),
             }],
+        };
+        let discovery = Discovery {
+            modules: modules.collect(),
+            dirs,
             ..Discovery::default()
         };
         let edition = self.editions.get(GLOBAL).copied().unwrap_or_default();
@@ -289,11 +315,18 @@ impl Play {
             Work::Delete { .. } => Done::Deleted(Box::default()),
             Work::ReadHooks(folder) => {
                 let place = folder.module.as_ref().map_or(GLOBAL, ModuleName::as_str);
-                let hooks = self.hooks.get(place).cloned().unwrap_or_default();
+                let mut hooks = self.hooks.get(place).cloned().unwrap_or_default();
+                self.asked.push(folder.asked.len());
+                let broken = |hook: &Hook| self.broken.contains(&hook.file.name);
+                let names = hooks.iter().filter(|hook| broken(hook));
+                let names = names.map(|hook| hook.file.name.clone());
+                let broken_names = names.map(|name| (name, "is broken".to_owned())).collect();
+                hooks.retain(|hook| !broken(hook));
                 Done::HooksRead(Ok(HooksRead {
                     declarations: BTreeMap::new(),
                     hooks,
                     warnings: Vec::new(),
+                    broken: broken_names,
                 }))
             }
             Work::Hook(call) => Done::HookRan(Box::new(self.ran(&call, sequence))),

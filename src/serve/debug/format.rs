@@ -63,7 +63,9 @@ fn text(query: &Query, document: &Value) -> Option<String> {
         Query::QueueMain => read::<QueueRow>(document).map(|queue| queue.text()),
         Query::ConvergeStatus => ConvergeStatus::from_json(document).map(|status| status.text()),
         Query::ModuleList => read::<ModuleList>(document).map(|list| list.text(Paint::Plain)),
-        Query::HookList => read::<HookList>(document).map(|list| list.text(Paint::Plain)),
+        // Names alone are the original's, which writes them as JSON.
+        Query::HookList { .. } if document.is_array() => Some(format!("{document}\n")),
+        Query::HookList { .. } => read::<HookList>(document).map(|list| list.text(Paint::Plain)),
         Query::ConfigList => read::<ParameterList>(document).map(|list| parameters_text(&list)),
         Query::ModuleExplain { .. } => {
             read::<Explanation>(document).map(|explanation| explanation.text(Paint::Plain))
@@ -73,6 +75,7 @@ fn text(query: &Query, document: &Value) -> Option<String> {
         | Query::GlobalConfig
         | Query::GlobalPatches
         | Query::GlobalSnapshots
+        | Query::HookSnapshots { .. }
         | Query::ModuleValues { .. }
         | Query::ModuleConfig { .. }
         | Query::ModulePatches { .. }

@@ -55,7 +55,7 @@ impl DebugServer {
     /// # Errors
     /// When the address is taken, is not one of this machine, or is not allowed.
     pub async fn bind_tcp(address: SocketAddr, asks: mpsc::Sender<Asked>) -> Result<Self, Error> {
-        let (listener, address) = http::bind(address, http::Flags::DEBUG).await?;
+        let (listener, address) = http::bind(address, http::ListenFlags::DEBUG).await?;
         let door = Door::Tcp(listener, address);
         Ok(Self { door, asks })
     }

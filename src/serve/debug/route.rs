@@ -23,7 +23,7 @@ pub(super) enum Page {
 }
 
 /// All pages, as `/discovery` lists them. `[.f]` is `.json`, `.yaml`, `.text` or nothing.
-pub(super) const PAGES: [&str; 24] = [
+pub(super) const PAGES: [&str; 25] = [
     "GET /",
     "GET /config/list[.f]",
     "POST /config/set name= value= duration=",
@@ -35,7 +35,8 @@ pub(super) const PAGES: [&str; 24] = [
     "GET /global/patches[.f]",
     "GET /global/snapshots[.f]",
     "GET /global/values[.f]",
-    "GET /hook/list[.f]",
+    "GET /hook/list[.f]?details=",
+    "GET /hook/{name}/snapshots[.f]",
     "GET /module/list[.f]",
     "GET /module/resource-monitor[.f]",
     "GET /module/{name}/config[.f]?global=",
@@ -91,7 +92,12 @@ fn read_get(parts: &[&str], parameters: &Parameters) -> Result<Option<Page>, Ref
         ["config", "list"] => Query::ConfigList,
         ["diff"] => Query::ModuleDiff { module: None },
         ["global", page] => return Ok(read_global(page, parameters).map(asked)),
-        ["hook", "list"] => Query::HookList,
+        ["hook", "list"] => Query::HookList {
+            details: flag(parameters, "details")?,
+        },
+        ["hook", ref hook @ .., "snapshots"] if !hook.is_empty() => Query::HookSnapshots {
+            hook: hook.join("/"),
+        },
         ["module", "list"] => Query::ModuleList,
         ["module", "resource-monitor"] => Query::ModuleResourceMonitor { module: None },
         ["module", module, page] => {
@@ -241,7 +247,14 @@ mod tests {
         asks("GET /global/config.json", Query::GlobalConfig, Json);
         asks("GET /global/patches.json", Query::GlobalPatches, Json);
         asks("GET /global/snapshots.yaml", Query::GlobalSnapshots, Yaml);
-        asks("GET /hook/list.json", Query::HookList, Json);
+        let hooks = |details| Query::HookList { details };
+        asks("GET /hook/list.json", hooks(false), Json);
+        asks("GET /hook/list?details=true", hooks(true), Text);
+        let snapshots = |hook: &str| Query::HookSnapshots {
+            hook: hook.to_owned(),
+        };
+        asks("GET /hook/a.sh/snapshots", snapshots("a.sh"), Text);
+        asks("GET /hook/b/a.sh/snapshots.json", snapshots("b/a.sh"), Json);
         asks("GET /module/list.yaml", Query::ModuleList, Yaml);
         asks("GET /module/resource-monitor.json", monitors, Json);
         assert_eq!(request("GET /"), Ok(Page::Alive));

@@ -152,7 +152,7 @@ async fn read(arguments: &Arguments) -> Result<Said, Failure> {
 fn read_declared(arguments: &Arguments, path: &Path, name: String) -> Result<Said, Failure> {
     let place = place_by_folder(arguments).unwrap_or(Place::Module);
     let scope = match place {
-        Place::Global => Some(ValuesKey::global()),
+        Place::Global | Place::Standalone => Some(ValuesKey::global()),
         Place::Module => scope_of(path),
     };
     let Some(scope) = scope else {

@@ -296,7 +296,7 @@ impl Row {
 
 fn of_lifecycle(config: &HookConfig, place: Place, point: Lifecycle, order: f64) -> Row {
     let when = match (point, place) {
-        (Lifecycle::OnStartup, Place::Global) => "the operator's start, once",
+        (Lifecycle::OnStartup, Place::Global | Place::Standalone) => "the operator's start, once",
         (Lifecycle::OnStartup, Place::Module) => "the module's start, once",
         (Lifecycle::BeforeAll, _) => "each converge, before the modules",
         (Lifecycle::AfterAll, _) => "each converge, after the modules",
@@ -410,6 +410,7 @@ fn place_name(place: Place) -> &'static str {
     match place {
         Place::Global => "global",
         Place::Module => "module",
+        Place::Standalone => "shell-operator",
     }
 }
 
