@@ -146,9 +146,9 @@ if kinds[0] == 'Synchronization':
         .until("what could not be written is repeated", is_repeated)
         .await;
     alone.server.start_api_server().await.expect("a start");
-    rest::create(&alone.client, maps, &map("after")).await;
-
     operator.module_is("web", ModuleState::Applied).await;
+    // Made earlier it could be part of the Synchronization that is repeated.
+    rest::create(&alone.client, maps, &map("after")).await;
     recorder.sees("b seen Added after").await;
     let made = rest::get(&alone.client, &format!("{maps}/made")).await;
     assert!(made.is_some());
