@@ -8,17 +8,16 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::resident::{Resident, layer};
+use super::resident::{Resident, global_statics};
 use super::{House, Notice};
 use crate::apply::Parent;
 use crate::module::{Discovery, Known};
-use crate::name::{ModuleName, ValuesKey};
+use crate::name::ModuleName;
 use crate::queue::QueueName;
 use crate::report::Mistakes;
 use crate::serve::ModuleState;
 use crate::status::{About, Event, Kind, Status};
 use crate::task::Task;
-use crate::values::{Layer, static_layers};
 
 impl House {
     /// Takes what the modules directories hold now. Modules that changed, came or went take effect;
@@ -69,14 +68,7 @@ impl House {
 
     /// Takes the global values of the modules directories; answers whether they changed.
     fn take_globals(&mut self, discovery: &Discovery) -> bool {
-        let files: Vec<Layer> = discovery
-            .dirs
-            .iter()
-            .filter_map(|dir| dir.common.as_ref())
-            .map(|file| layer(file))
-            .collect();
-        let files: Vec<&Layer> = files.iter().collect();
-        let taken = static_layers(&ValuesKey::global(), &files, None).and_then(|statics| {
+        let taken = global_statics(discovery).and_then(|statics| {
             self.global
                 .reload(statics.layers, self.settings.global_schemas.clone())
         });

@@ -218,20 +218,21 @@ pub fn store_of(module: &Module) -> Result<(Store, Vec<Mistake>), Mistakes> {
     Ok((store, warnings))
 }
 
+/// What the modules directories say of the global values.
+pub(super) fn global_statics(discovery: &Discovery) -> Result<StaticLayers, Mistakes> {
+    let files = discovery.dirs.iter().filter_map(|dir| dir.common.as_ref());
+    let files: Vec<Layer> = files.map(|file| layer(file)).collect();
+    let files: Vec<&Layer> = files.iter().collect();
+    static_layers(&ValuesKey::global(), &files, None)
+}
+
 /// The values of the modules directories that are of no module, as [`store_of`] has those of one.
 pub fn global_store_of(
     discovery: &Discovery,
     schemas: Schemas,
 ) -> Result<(Store, Vec<Mistake>), Mistakes> {
     let key = ValuesKey::global();
-    let files: Vec<Layer> = discovery
-        .dirs
-        .iter()
-        .filter_map(|dir| dir.common.as_ref())
-        .map(|file| layer(file))
-        .collect();
-    let files: Vec<&Layer> = files.iter().collect();
-    let statics = static_layers(&key, &files, None)?;
+    let statics = global_statics(discovery)?;
     let mut warnings = statics.warnings;
     warnings.extend(schemas.warnings.iter().cloned());
     let store = Store::new(key, statics.layers, schemas)?;

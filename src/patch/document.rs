@@ -63,6 +63,24 @@ pub(super) struct Documents<'a> {
     pub(super) mistakes: Vec<Mistake>,
 }
 
+impl Documents<'_> {
+    /// Every entry with its document and its path there: a document is one, or a list of them. A
+    /// document of comments, or the word null, is none.
+    pub(super) fn each(&self, mut take: impl FnMut(&Document<'_>, Vec<String>, &Value)) {
+        for document in &self.found {
+            match &document.value {
+                Value::Array(items) => {
+                    for (index, item) in items.iter().enumerate() {
+                        take(document, vec![index.to_string()], item);
+                    }
+                }
+                Value::Null => {}
+                item => take(document, Vec::new(), item),
+            }
+        }
+    }
+}
+
 /// Reads a stream of JSON values, up to the first that is none.
 pub(super) fn read_json(text: &str) -> Documents<'_> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

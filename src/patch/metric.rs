@@ -44,17 +44,7 @@ pub fn parse_metric_operations(
         mistakes: Vec::new(),
         count: 0,
     };
-    for document in &documents.found {
-        match &document.value {
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    reader.take(document, vec![index.to_string()], item);
-                }
-            }
-            Value::Null => {}
-            item => reader.take(document, Vec::new(), item),
-        }
-    }
+    documents.each(|document, prefix, item| reader.take(document, prefix, item));
     reader.mistakes.extend(documents.mistakes);
     Mistakes(reader.mistakes)
         .into_result()

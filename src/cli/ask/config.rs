@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Ask, Asker, Format};
+use super::{Ask, Asker, Format, Output};
 use crate::cli::output::{self, Failure};
 
 /// Show and change parameters of the running operator
@@ -11,17 +11,8 @@ pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     page: Page,
 
-    /// Output format: text, json or yaml [default: text]
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_possible_values = true,
-        hide_default_value = true
-    )]
-    output: Format,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Debug, Subcommand)]
@@ -51,7 +42,7 @@ impl Ask for Arguments {
             value,
             duration,
         } = match self.page {
-            Page::List => return asker.show("/config/list", &[], self.output).await,
+            Page::List => return asker.show("/config/list", &[], self.output.format).await,
             Page::Set(set) => set,
         };
         let mut fields = vec![("name", name.as_str()), ("value", value.as_str())];

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Ask, Asker, Format};
+use super::{Ask, Asker, Format, Output};
 use crate::cli::author;
 use crate::cli::environment::Environment;
 use crate::cli::output::{self, Failure};
@@ -14,17 +14,8 @@ pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     page: Page,
 
-    /// Output format: text, json or yaml [default: text]
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_possible_values = true,
-        hide_default_value = true
-    )]
-    output: Format,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Debug, Subcommand)]
@@ -54,10 +45,12 @@ impl Arguments {
         environment: &Environment,
     ) -> Result<(), Failure> {
         match self.page {
-            Page::List => asker().run(List(self.output)),
-            Page::Snapshot { name } => asker().run(Snapshot(name, self.output)),
-            Page::Config(arguments) => author::config::run(&arguments, self.output, environment),
-            Page::Run(arguments) => author::run::run(&arguments, self.output, environment),
+            Page::List => asker().run(List(self.output.format)),
+            Page::Snapshot { name } => asker().run(Snapshot(name, self.output.format)),
+            Page::Config(arguments) => {
+                author::config::run(&arguments, self.output.format, environment)
+            }
+            Page::Run(arguments) => author::run::run(&arguments, self.output.format, environment),
         }
     }
 }

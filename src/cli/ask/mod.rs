@@ -8,7 +8,7 @@ pub(super) mod queue;
 pub(super) mod raw;
 pub(super) mod values;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 use super::environment::Environment;
 use super::output::{self, Failure};
@@ -24,6 +24,24 @@ pub(super) enum Format {
     Json,
     /// For both
     Yaml,
+}
+
+// The flag of the commands whose answer is text unless asked otherwise. (A documentation comment would
+// be shown as what the command does.)
+#[derive(Debug, Args)]
+struct Output {
+    /// Output format: text, json or yaml [default: text]
+    #[arg(
+        id = "output",
+        short = 'o',
+        long = "output",
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    format: Format,
 }
 
 /// A command that asks the operator.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{Ask, Asker, Format};
+use super::{Ask, Asker, Format, Output};
 use crate::cli::output::{self, Failure, Reader};
 use crate::cli::start;
 
@@ -17,17 +17,8 @@ pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     page: Page,
 
-    /// Output format: text, json or yaml [default: text]
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_possible_values = true,
-        hide_default_value = true
-    )]
-    output: Format,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,15 +51,19 @@ struct List {
 impl Ask for Arguments {
     async fn ask(self, asker: &Asker) -> Result<(), Failure> {
         match self.page {
-            Page::Main => asker.show("/queue/main", &[], self.output).await,
+            Page::Main => asker.show("/queue/main", &[], self.output.format).await,
             Page::List(list) if list.watch => {
                 // Ctrl-C is how a person ends this, so it is no failure.
                 tokio::select! {
-                    ended = watch(asker, &list, self.output) => ended,
+                    ended = watch(asker, &list, self.output.format) => ended,
                     pressed = tokio::signal::ctrl_c() => Ok(pressed?),
                 }
             }
-            Page::List(list) => asker.show("/queue/list", &list.fields(), self.output).await,
+            Page::List(list) => {
+                asker
+                    .show("/queue/list", &list.fields(), self.output.format)
+                    .await
+            }
         }
     }
 }

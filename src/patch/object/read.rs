@@ -38,18 +38,7 @@ pub fn parse_object_operations(text: &str) -> Result<Vec<ObjectOperation>, Error
         mistakes: Vec::new(),
         count: 0,
     };
-    for document in &documents.found {
-        match &document.value {
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    reader.take(document, vec![index.to_string()], item);
-                }
-            }
-            // A document of comments, or the word null.
-            Value::Null => {}
-            item => reader.take(document, Vec::new(), item),
-        }
-    }
+    documents.each(|document, prefix, item| reader.take(document, prefix, item));
     reader.mistakes.extend(documents.mistakes);
     Mistakes(reader.mistakes)
         .into_result()
