@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitOptions, getsid, kill_process_group,
-    pidfd_open, waitid, waitpgid, waitpid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process_group, pidfd_open,
+    waitid, waitpgid, waitpid,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -18,7 +18,7 @@ use wait4::{ResUse, Wait4};
 
 use super::Inner;
 use super::error::Error;
-use super::mark::{Dead, Mark, VARIABLE, children, dead_in_session, kill, pid};
+use super::mark::{Dead, Mark, VARIABLE, children, dead_in_session, kill, pid, session_of};
 
 /// How often a program is started that somebody is still writing.
 const BUSY_TRIES: u32 = 5;
@@ -271,10 +271,12 @@ impl Orphans {
 
 /// Reaps a dead child if nobody else will; whether it did.
 fn reap(child: u32, session: i32, seen: &mut BTreeMap<u32, Option<Instant>>) -> bool {
-    let ours = getsid(None).map_or(0, Pid::as_raw_pid);
+    // Read as the child's: 0 for both when the session began outside of our PID namespace.
+    let ours = session_of(std::process::id());
     let since = seen.entry(child).or_insert_with(|| Some(Instant::now()));
     // None of the processes that this program starts itself is in a session of its own.
-    let is_orphan = session != ours || since.is_none_or(|since| since.elapsed() > WAITED_WITHIN);
+    let is_orphan =
+        Some(session) != ours || since.is_none_or(|since| since.elapsed() > WAITED_WITHIN);
     if is_orphan {
         let _ = waitpid(pid(child), WaitOptions::NOHANG);
         seen.remove(&child);

@@ -7,6 +7,7 @@
 //!
 //! Values, objects and metrics of such a run take effect as those of any other.
 
+mod ask;
 mod target;
 
 use std::collections::BTreeMap;
@@ -16,17 +17,20 @@ use super::hooks::Ended;
 use super::steps::{Place, Times};
 use super::{Count, House};
 use crate::admission::{
-    AdmissionRequest, Answered, CONVERSION_TIMEOUT, Conversion, Converted, Route, Step, Verdict,
-    Wanted, time_to_answer,
+    AdmissionRequest, Answered, CONVERSION_TIMEOUT, Conversion, Route, Step, Wanted, time_to_answer,
 };
 use crate::binding::{FailurePolicy, HookConfig};
 use crate::name::{ModuleName, ValuesKey};
-use crate::task::{Error, HookCall, HookRan, Replied};
+use crate::task::{Error, HookCall, HookRan};
 
+use ask::Ask;
 use target::{Next, Target};
 
 /// How long the API server waits when its webhook is not known, as long as it does by default.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why a call waits for a process.
+const FULL: &str = "too many hooks are asked at once";
 
 /// All calls that are not over.
 #[derive(Default)]
@@ -45,12 +49,6 @@ struct Call {
     state: State,
     /// Whether nobody waits for an answer any more.
     is_answered: bool,
-}
-
-/// What is asked.
-enum Ask {
-    Admission(Route, AdmissionRequest),
-    Conversion(Conversion),
 }
 
 /// How far a call is.
@@ -119,7 +117,7 @@ impl House {
             timeout,
             answer_by: now + time_to_answer(timeout),
             state: State::Waits(Wait {
-                why: "too many hooks are asked at once".to_owned(),
+                why: FULL.to_owned(),
                 ..Wait::default()
             }),
             is_answered: false,
@@ -141,6 +139,7 @@ impl House {
         for id in ids {
             // Who need not be run for is answered although all are busy.
             if free == 0 && !self.is_for_nobody(id) {
+                self.calls.wait_for_process(id, now);
                 continue;
             }
             if let Some(called) = self.start_call(id, now) {
@@ -419,6 +418,21 @@ impl House {
     }
 }
 
+impl Calls {
+    /// What else a call waited for is over; now it waits for the end of another, which no time tells.
+    fn wait_for_process(&mut self, id: u64, now: Instant) {
+        if let Some(Call {
+            state: State::Waits(wait),
+            ..
+        }) = self.open.get_mut(&id)
+            && wait.until.is_some_and(|until| until <= now)
+        {
+            wait.until = None;
+            FULL.clone_into(&mut wait.why);
+        }
+    }
+}
+
 impl Call {
     /// The answer when its time is over.
     fn too_late(&self) -> Answered {
@@ -443,48 +457,6 @@ impl Running {
     fn name(&self) -> String {
         let place = self.place.as_ref().map_or("global", ModuleName::as_str);
         format!("{place}/{}", self.hook)
-    }
-}
-
-impl Ask {
-    /// The answer of a hook, if it is one already, and what it says, for people.
-    ///
-    /// *Errors*: it is not what was asked for; why.
-    fn answer(
-        &mut self,
-        replied: Replied,
-        run: &Running,
-    ) -> Result<(Option<Answered>, String), String> {
-        match (self, replied, &run.step) {
-            (Self::Admission(_, request), Replied::Verdict(verdict), _) => {
-                let said = match &verdict.denial {
-                    Some(_) => verdict.summary(),
-                    None => String::new(),
-                };
-                Ok((Some(request.answer(&verdict)), said))
-            }
-            (Self::Conversion(conversion), Replied::Converted(Converted::Failed(why)), _) => Ok((
-                Some(conversion.refuse(&why)),
-                format!("not converted: {why}"),
-            )),
-            (
-                Self::Conversion(conversion),
-                Replied::Converted(Converted::Objects(objects)),
-                Some(step),
-            ) => {
-                conversion.take(step, objects)?;
-                Ok((None, String::new()))
-            }
-            _ => Err("gave no answer".to_owned()),
-        }
-    }
-
-    /// The answer when a hook failed; why.
-    fn failed(&self, policy: FailurePolicy, why: &str) -> Answered {
-        match self {
-            Self::Admission(_, request) => request.answer(&Verdict::of_failure(policy, why)),
-            Self::Conversion(conversion) => conversion.refuse(why),
-        }
     }
 }
 

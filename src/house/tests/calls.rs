@@ -526,6 +526,28 @@ fn call_for_nobody_is_answered_although_all_are_busy() {
     );
 }
 
+#[test]
+fn call_that_may_run_and_finds_all_busy_keeps_nobody_awake() {
+    let limited = format!("{LIMITS}\nsettings: {{executionMinInterval: 1s}}");
+    let mut play = with(&[("a", LIMITS), ("b", &limited)]);
+    play.open();
+    play.ask("web", "b");
+    play.ask("web", "b");
+    assert_eq!(
+        play.started().len(),
+        1,
+        "the second has to wait for a second"
+    );
+    for _ in 0..15 {
+        play.ask("web", "a");
+    }
+    assert_eq!(play.started().len(), 15);
+    play.pass(Duration::from_secs(1));
+    assert!(play.started().is_empty());
+    let wake = play.house.calls_wake_at().unwrap();
+    assert!(wake > play.now, "it would wake at once, again and again");
+}
+
 proptest! {
     /// Whatever happens, every call is answered once, in time, unless its asker went away; no more hooks
     /// run than the limit; and nothing that waits keeps the house awake.
