@@ -25,8 +25,14 @@ pub mod name;
 // Counters, gauges and histograms, and their text form.
 pub mod metric;
 
+// Versions and constraints, as charts write them.
+pub mod semver;
+
 // Kubernetes YAML: read with every value's place, written as `kubectl` writes it.
 pub mod yaml;
+
+// Values as Go's templates know them.
+pub mod govalue;
 
 // Filters over JSON: compiled once, bounded.
 pub mod jq;
@@ -74,6 +80,12 @@ pub mod config_values;
 
 // A chart read from disk.
 pub mod chart;
+
+// Go's templates: text → program → text.
+pub mod gotemplate;
+
+// The functions of charts, as sprig and Helm have them, one file per family.
+pub mod sprig;
 
 // The functions that templates may call, one file per family.
 pub mod function;

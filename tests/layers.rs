@@ -10,12 +10,14 @@ use std::io;
 use std::path::Path;
 
 /// Rooms that decide and do nothing: no clock, no file, no process, no cluster.
-const PURE_ROOMS: [&str; 17] = [
+const PURE_ROOMS: [&str; 21] = [
     "report",
     "secret",
     "name",
     "metric",
+    "semver",
     "yaml",
+    "govalue",
     "jq",
     "object",
     "schedule",
@@ -25,6 +27,8 @@ const PURE_ROOMS: [&str; 17] = [
     "admission",
     "schema",
     "values",
+    "gotemplate",
+    "sprig",
     "function",
     "render",
     "diff",
