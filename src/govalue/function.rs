@@ -35,6 +35,8 @@ pub enum Parameter {
     Int,
     /// `int64`
     Int64,
+    /// `uint32`: a literal that fits, and nothing else. Comes as [`Value::Int`].
+    Uint32,
     /// `float64`
     Float,
     /// `[]interface {}`

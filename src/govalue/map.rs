@@ -13,6 +13,7 @@ pub struct Map(Rc<Content>);
 
 struct Content {
     kind: MapKind,
+    is_nil: bool,
     entries: RefCell<BTreeMap<Text, Value>>,
 }
 
@@ -45,7 +46,26 @@ impl Map {
     /// A map of a kind with these entries.
     pub fn new(kind: MapKind, entries: BTreeMap<Text, Value>) -> Self {
         let entries = RefCell::new(entries);
-        Self(Rc::new(Content { kind, entries }))
+        Self(Rc::new(Content {
+            kind,
+            is_nil: false,
+            entries,
+        }))
+    }
+
+    /// A nil map: it behaves as an empty one does, but is `null` in JSON, and Go panics when a key of it
+    /// is set (`assignment to entry in nil map`), which its callers see to.
+    pub fn nil(kind: MapKind) -> Self {
+        Self(Rc::new(Content {
+            kind,
+            is_nil: true,
+            entries: RefCell::default(),
+        }))
+    }
+
+    /// Whether it is a nil map.
+    pub fn is_nil(&self) -> bool {
+        self.0.is_nil
     }
 
     /// An empty `map[string]interface {}`.

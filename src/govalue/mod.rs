@@ -8,16 +8,18 @@
 //! what Go's reflection would show: a kind, a type name, and shared maps. Values belong to one render
 //! and one thread.
 
+mod encoding;
 mod function;
 mod list;
 mod map;
 mod record;
 mod text;
 
+pub use encoding::{JsonError, JsonForm, from_json, from_yaml, to_json, to_serde};
 pub use function::{Call, Context, Error, Function, Lookup, Parameter, World};
 pub use list::{Element, List};
 pub use map::{Map, MapKind};
-pub use record::{Record, Shape};
+pub use record::{Json, Member, Record, Shape};
 pub use text::Text;
 
 use std::rc::Rc;
