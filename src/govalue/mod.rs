@@ -15,7 +15,9 @@ mod map;
 mod record;
 mod text;
 
-pub use encoding::{JsonError, JsonForm, from_json, from_yaml, to_json, to_serde};
+pub use encoding::{
+    JsonError, JsonForm, from_json, from_yaml, to_json, to_serde, to_yaml, to_yaml_pretty,
+};
 pub use function::{Call, Context, Error, Function, Lookup, Parameter, World};
 pub use list::{Element, List};
 pub use map::{Map, MapKind};
