@@ -8,6 +8,8 @@
 //! sprig declares in Go. What sprig gets wrong, charts rely on: it is copied, bytes cut and all.
 
 mod arguments;
+mod crypto;
+mod encoding;
 mod logic;
 
 use std::sync::LazyLock;
@@ -25,7 +27,14 @@ pub enum HelmVersion {
 }
 
 /// All families, and the first Helm that has them.
-const FAMILIES: &[(HelmVersion, &[Function])] = &[(HelmVersion::V3, logic::ALL)];
+const FAMILIES: &[(HelmVersion, &[Function])] = &[
+    (HelmVersion::V3, crypto::ALL),
+    (HelmVersion::V3, crypto::PASSWORDS),
+    (HelmVersion::V3, crypto::RANDOM),
+    (HelmVersion::V3, encoding::ALL),
+    (HelmVersion::V4, encoding::ALL_4),
+    (HelmVersion::V3, logic::ALL),
+];
 
 /// All functions, sorted by name.
 static TABLE: LazyLock<Vec<(HelmVersion, &'static Function)>> = LazyLock::new(|| {
