@@ -1,0 +1,50 @@
+//! Long strings on several lines.
+
+use memchr::memrchr;
+
+use crate::govalue::{Context, Error, Value, World};
+use crate::sprig::arguments::{bytes, int};
+
+pub(super) fn wrap(context: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
+    let (width, text) = (int(arguments, 0), bytes(arguments, 1));
+    wrapped(context.world, text, width, b"\n")
+}
+
+pub(super) fn wrap_with(context: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
+    let (width, text) = (int(arguments, 0), bytes(arguments, 2));
+    let line_end = match bytes(arguments, 1) {
+        b"" => b"\n",
+        line_end => line_end,
+    };
+    wrapped(context.world, text, width, line_end)
+}
+
+/// At the last blank that fits on a line, or within a word that is longer. Counted in bytes; line breaks
+/// that are there count as letters.
+fn wrapped(world: &dyn World, text: &[u8], width: i64, line_end: &[u8]) -> Result<Value, Error> {
+    let width = usize::try_from(width.max(1)).unwrap_or(usize::MAX);
+    let lines = text.len() / width + text.len().min(1);
+    world.spend(
+        lines
+            .saturating_mul(line_end.len())
+            .saturating_add(text.len()),
+    )?;
+    let mut made = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while rest.len() > width {
+        if let Some(trimmed) = rest.strip_prefix(b" ") {
+            rest = trimmed;
+            continue;
+        }
+        let line = rest.get(..=width).unwrap_or(rest);
+        let (place, skipped) = match memrchr(b' ', line) {
+            Some(place) => (place, 1),
+            None => (width, 0),
+        };
+        made.extend_from_slice(rest.get(..place).unwrap_or_default());
+        made.extend_from_slice(line_end);
+        rest = rest.get(place + skipped..).unwrap_or_default();
+    }
+    made.extend_from_slice(rest);
+    Ok(Value::text(made))
+}
