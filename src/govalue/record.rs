@@ -25,10 +25,50 @@ pub struct Shape {
     pub kind: Kind,
     /// The names of the exported fields, in the order in which Go prints them.
     pub fields: &'static [&'static str],
+    /// How the fields are told in JSON, one for each; empty when all go by their names.
+    pub tags: &'static [Tag],
     /// Its methods. The receiver is their first argument, which `parameters` does not name.
     pub methods: &'static [Function],
     /// How it prints, when it has a `String` method of its own.
     pub to_text: Option<fn(&Record) -> Text>,
+}
+
+/// How a field is told in JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct Tag {
+    /// Its key.
+    pub name: &'static str,
+    /// Left out when it is empty.
+    pub omits_empty: bool,
+    /// An embedded struct: its fields are told, and found, as if they were here.
+    pub is_embedded: bool,
+}
+
+impl Tag {
+    /// A field by this key, left out when it is empty.
+    pub const fn omit_empty(name: &'static str) -> Self {
+        Self {
+            name,
+            omits_empty: true,
+            is_embedded: false,
+        }
+    }
+
+    /// A field by this key.
+    pub const fn key(name: &'static str) -> Self {
+        Self {
+            name,
+            omits_empty: false,
+            is_embedded: false,
+        }
+    }
+
+    /// An embedded struct.
+    pub const EMBEDDED: Self = Self {
+        name: "",
+        omits_empty: false,
+        is_embedded: true,
+    };
 }
 
 impl Record {
@@ -56,15 +96,24 @@ impl Record {
         self.0.shape
     }
 
-    /// The value of a field; `None` when the type has no such field.
+    /// The value of a field, of its own or of a struct embedded in it; `None` when the type has no such
+    /// field.
     pub fn field(&self, name: &str) -> Option<Value> {
-        let place = self
-            .0
-            .shape
-            .fields
-            .iter()
-            .position(|field| *field == name)?;
-        self.0.fields.borrow().get(place).cloned()
+        let shape = self.0.shape;
+        match shape.fields.iter().position(|field| *field == name) {
+            Some(place) => self.0.fields.borrow().get(place).cloned(),
+            None => self.embedded().find_map(|record| record.field(name)),
+        }
+    }
+
+    /// The structs embedded in it.
+    fn embedded(&self) -> impl Iterator<Item = Self> {
+        let tags = self.0.shape.tags.iter().enumerate();
+        tags.filter(|(_, tag)| tag.is_embedded)
+            .filter_map(|(place, _)| match self.0.fields.borrow().get(place) {
+                Some(Value::Record(record)) => Some(record.clone()),
+                _ => None,
+            })
     }
 
     /// The values of all fields, in the order of the shape.
