@@ -35,6 +35,8 @@ pub enum Parameter {
     Int,
     /// `int64`
     Int64,
+    /// `uint32`: a literal that fits, and nothing else. Comes as [`Value::Int`].
+    Uint32,
     /// `float64`
     Float,
     /// `[]interface {}`
@@ -79,6 +81,11 @@ pub trait World {
     ///
     /// Why it could not be asked for.
     fn lookup(&self, of: &Lookup<'_>) -> Result<Value, Error>;
+
+    /// The address of a host; empty when it has none, or when nobody may ask.
+    fn resolve_host(&self, _name: &str) -> String {
+        String::new()
+    }
 
     /// What a drawing function gave before in this place; [`World::keep`] tells it.
     fn recall(&self, function: &str, arguments: &[Value]) -> Option<Value>;

@@ -14,6 +14,7 @@ pub struct List(Rc<Content>);
 struct Content {
     element: Element,
     items: Vec<Value>,
+    is_nil: bool,
 }
 
 /// The type of a slice's elements, as far as templates can tell.
@@ -81,7 +82,25 @@ impl Element {
 impl List {
     /// A slice of these items, which must be of the element's type.
     pub fn new(element: Element, items: Vec<Value>) -> Self {
-        Self(Rc::new(Content { element, items }))
+        Self(Rc::new(Content {
+            element,
+            items,
+            is_nil: false,
+        }))
+    }
+
+    /// A nil slice: it behaves as an empty one does, but is `null` in JSON.
+    pub fn nil(element: Element) -> Self {
+        Self(Rc::new(Content {
+            element,
+            items: Vec::new(),
+            is_nil: true,
+        }))
+    }
+
+    /// Whether it is a nil slice.
+    pub fn is_nil(&self) -> bool {
+        self.0.is_nil
     }
 
     /// The type of its elements.

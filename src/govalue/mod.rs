@@ -8,16 +8,18 @@
 //! what Go's reflection would show: a kind, a type name, and shared maps. Values belong to one render
 //! and one thread.
 
+mod encoding;
 mod function;
 mod list;
 mod map;
 mod record;
 mod text;
 
+pub use encoding::{JsonError, JsonForm, from_json, from_yaml, to_json, to_serde};
 pub use function::{Call, Context, Error, Function, Lookup, Nowhere, Parameter, World};
 pub use list::{Element, List, SliceType};
 pub use map::{Map, MapKind, MapType};
-pub use record::{Record, Shape, Tag};
+pub use record::{Json, Member, Record, Shape};
 pub use text::Text;
 
 use std::rc::Rc;
@@ -210,7 +212,7 @@ mod tests {
     #[test]
     fn map_of_another_type_is_the_same_map() {
         let one = Map::any();
-        let other = one.with_kind(MapKind::Values);
+        let other = one.viewed_as(MapKind::Values);
         other.insert("a", Value::Int(1));
         assert!(one.is_same(&other));
         assert_eq!(one.len(), 1);
@@ -219,22 +221,8 @@ mod tests {
 
     #[test]
     fn fields_of_embedded_structs_are_found() {
-        static INNER: Shape = Shape {
-            type_name: "Inner",
-            kind: Kind::Struct,
-            fields: &["A"],
-            tags: &[],
-            methods: &[],
-            to_text: None,
-        };
-        static OUTER: Shape = Shape {
-            type_name: "Outer",
-            kind: Kind::Struct,
-            fields: &["Inner", "B"],
-            tags: &[Tag::EMBEDDED, Tag::key("b")],
-            methods: &[],
-            to_text: None,
-        };
+        static INNER: Shape = Shape::new("Inner", Kind::Struct, &["A"]);
+        static OUTER: Shape = Shape::new("Outer", Kind::Struct, &["Inner", "B"]).embeds("Inner");
         let inner = Value::Record(Record::new(&INNER, vec![Value::Int(1)]));
         let outer = Record::new(&OUTER, vec![inner, Value::Int(2)]);
         for (name, expected) in [("A", true), ("B", true), ("Inner", true), ("a", false)] {

@@ -13,7 +13,12 @@ use super::{Function, Text, Value};
 #[derive(Clone)]
 pub struct Map {
     kind: MapKind,
-    entries: Rc<RefCell<BTreeMap<Text, Value>>>,
+    content: Rc<Content>,
+}
+
+struct Content {
+    is_nil: bool,
+    entries: RefCell<BTreeMap<Text, Value>>,
 }
 
 /// The type of a map, as far as templates can tell.
@@ -76,8 +81,24 @@ impl MapKind {
 impl Map {
     /// A map of a kind with these entries.
     pub fn new(kind: MapKind, entries: BTreeMap<Text, Value>) -> Self {
-        let entries = Rc::new(RefCell::new(entries));
-        Self { kind, entries }
+        Self::build(kind, false, entries)
+    }
+
+    /// A nil map: it behaves as an empty one does, but is `null` in JSON, and Go panics when a key of it
+    /// is set (`assignment to entry in nil map`), which its callers see to.
+    pub fn nil(kind: MapKind) -> Self {
+        Self::build(kind, true, BTreeMap::new())
+    }
+
+    fn build(kind: MapKind, is_nil: bool, entries: BTreeMap<Text, Value>) -> Self {
+        let entries = RefCell::new(entries);
+        let content = Rc::new(Content { is_nil, entries });
+        Self { kind, content }
+    }
+
+    /// Whether it is a nil map.
+    pub fn is_nil(&self) -> bool {
+        self.content.is_nil
     }
 
     /// An empty `map[string]interface {}`.
@@ -90,55 +111,56 @@ impl Map {
         self.kind
     }
 
-    /// The same map as another type: what changes in one changes in the other.
+    /// The same map as another type, as Go converts one named type into another: what is changed in one
+    /// is changed in both.
     #[must_use]
-    pub fn with_kind(&self, kind: MapKind) -> Self {
-        let entries = Rc::clone(&self.entries);
-        Self { kind, entries }
+    pub fn viewed_as(&self, kind: MapKind) -> Self {
+        let content = Rc::clone(&self.content);
+        Self { kind, content }
     }
 
     /// The value of a key.
     pub fn get(&self, key: &[u8]) -> Option<Value> {
-        self.entries.borrow().get(key).cloned()
+        self.content.entries.borrow().get(key).cloned()
     }
 
     /// Sets a key, for all who hold the map. The caller sees to it that a map which then contains itself
     /// is freed: [`super::Context::note_change`].
     pub fn insert(&self, key: impl Into<Text>, value: Value) {
-        self.entries.borrow_mut().insert(key.into(), value);
+        self.content.entries.borrow_mut().insert(key.into(), value);
     }
 
     /// Removes a key, for all who hold the map.
     pub fn remove(&self, key: &[u8]) -> Option<Value> {
-        self.entries.borrow_mut().remove(key)
+        self.content.entries.borrow_mut().remove(key)
     }
 
     /// Removes everything: what contains itself is freed so.
     pub fn clear(&self) {
         // The values are dropped when the map is no longer borrowed: one of them may be this map.
-        let entries = std::mem::take(&mut *self.entries.borrow_mut());
+        let entries = std::mem::take(&mut *self.content.entries.borrow_mut());
         drop(entries);
     }
 
     /// How many keys it has.
     pub fn len(&self) -> usize {
-        self.entries.borrow().len()
+        self.content.entries.borrow().len()
     }
 
     /// Whether it has no key.
     pub fn is_empty(&self) -> bool {
-        self.entries.borrow().is_empty()
+        self.content.entries.borrow().is_empty()
     }
 
     /// Its entries in the order of their bytes, to look at. Nothing that may change the map is called
     /// while they are held.
     pub fn entries(&self) -> Ref<'_, BTreeMap<Text, Value>> {
-        self.entries.borrow()
+        self.content.entries.borrow()
     }
 
     /// Its entries as they are now, in the order of their bytes.
     pub fn snapshot(&self) -> Vec<(Text, Value)> {
-        let entries = self.entries.borrow();
+        let entries = self.content.entries.borrow();
         let pairs = entries.iter();
         pairs
             .map(|(key, value)| (key.clone(), value.clone()))
@@ -147,7 +169,7 @@ impl Map {
 
     /// Whether both are one and the same map.
     pub fn is_same(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.entries, &other.entries)
+        Rc::ptr_eq(&self.content, &other.content)
     }
 }
 

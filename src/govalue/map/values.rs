@@ -16,7 +16,7 @@ fn as_map(_: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
     Ok(Value::Map(if values.is_empty() {
         Map::any()
     } else {
-        values.with_kind(MapKind::Any)
+        values.viewed_as(MapKind::Any)
     }))
 }
 
@@ -62,7 +62,7 @@ fn find_table(values: &Map, path: &[u8]) -> Result<Map, Error> {
     let mut table = values.clone();
     for key in path.split(|byte| *byte == b'.') {
         table = match table.get(key) {
-            Some(Value::Map(map)) if is_table_kind(map.kind()) => map.with_kind(MapKind::Values),
+            Some(Value::Map(map)) if is_table_kind(map.kind()) => map.viewed_as(MapKind::Values),
             _ => {
                 let key = Text::from(key);
                 return Err(Error::Failed(format!("{key:?} is not a table")));
@@ -86,7 +86,7 @@ mod tests {
 
     fn ask(method: &str, path: &str) -> Result<String, String> {
         let inner: Map = [(Text::from("x"), Value::Int(1))].into_iter().collect();
-        let values = Map::any().with_kind(MapKind::Values);
+        let values = Map::any().viewed_as(MapKind::Values);
         values.insert("m", Value::Map(inner));
         values.insert("s", Value::from("text"));
         let method = Value::Map(values.clone())
