@@ -14,6 +14,8 @@ pub struct Map(Rc<Content>);
 struct Content {
     kind: MapKind,
     entries: RefCell<BTreeMap<Text, Value>>,
+    /// The map that holds the entries, when this one only has another type.
+    of: Option<Map>,
 }
 
 /// The type of a map, as far as templates can tell.
@@ -45,7 +47,28 @@ impl Map {
     /// A map of a kind with these entries.
     pub fn new(kind: MapKind, entries: BTreeMap<Text, Value>) -> Self {
         let entries = RefCell::new(entries);
-        Self(Rc::new(Content { kind, entries }))
+        let of = None;
+        Self(Rc::new(Content { kind, entries, of }))
+    }
+
+    /// The same map with another type, as Go converts one named type into another: what is changed in
+    /// one is changed in both.
+    #[must_use]
+    pub fn viewed_as(&self, kind: MapKind) -> Self {
+        Self(Rc::new(Content {
+            kind,
+            entries: RefCell::default(),
+            of: Some(self.of().clone()),
+        }))
+    }
+
+    /// The map that holds the entries.
+    fn of(&self) -> &Self {
+        self.0.of.as_ref().unwrap_or(self)
+    }
+
+    fn held(&self) -> &RefCell<BTreeMap<Text, Value>> {
+        &self.of().0.entries
     }
 
     /// An empty `map[string]interface {}`.
@@ -60,46 +83,46 @@ impl Map {
 
     /// The value of a key.
     pub fn get(&self, key: &[u8]) -> Option<Value> {
-        self.0.entries.borrow().get(key).cloned()
+        self.held().borrow().get(key).cloned()
     }
 
     /// Sets a key, for all who hold the map. The caller sees to it that a map which then contains itself
     /// is freed: [`super::Context::note_change`].
     pub fn insert(&self, key: impl Into<Text>, value: Value) {
-        self.0.entries.borrow_mut().insert(key.into(), value);
+        self.held().borrow_mut().insert(key.into(), value);
     }
 
     /// Removes a key, for all who hold the map.
     pub fn remove(&self, key: &[u8]) -> Option<Value> {
-        self.0.entries.borrow_mut().remove(key)
+        self.held().borrow_mut().remove(key)
     }
 
     /// Removes everything: what contains itself is freed so.
     pub fn clear(&self) {
         // The values are dropped when the map is no longer borrowed: one of them may be this map.
-        let entries = std::mem::take(&mut *self.0.entries.borrow_mut());
+        let entries = std::mem::take(&mut *self.held().borrow_mut());
         drop(entries);
     }
 
     /// How many keys it has.
     pub fn len(&self) -> usize {
-        self.0.entries.borrow().len()
+        self.held().borrow().len()
     }
 
     /// Whether it has no key.
     pub fn is_empty(&self) -> bool {
-        self.0.entries.borrow().is_empty()
+        self.held().borrow().is_empty()
     }
 
     /// Its entries in the order of their bytes, to look at. Nothing that may change the map is called
     /// while they are held.
     pub fn entries(&self) -> Ref<'_, BTreeMap<Text, Value>> {
-        self.0.entries.borrow()
+        self.held().borrow()
     }
 
     /// Its entries as they are now, in the order of their bytes.
     pub fn snapshot(&self) -> Vec<(Text, Value)> {
-        let entries = self.0.entries.borrow();
+        let entries = self.held().borrow();
         let pairs = entries.iter();
         pairs
             .map(|(key, value)| (key.clone(), value.clone()))
@@ -108,7 +131,7 @@ impl Map {
 
     /// Whether both are one and the same map.
     pub fn is_same(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+        Rc::ptr_eq(&self.of().0, &other.of().0)
     }
 }
 
@@ -122,5 +145,22 @@ impl fmt::Debug for Map {
 impl FromIterator<(Text, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (Text, Value)>>(entries: I) -> Self {
         Self::new(MapKind::Any, entries.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_of_another_type_is_the_same_map() {
+        let map = Map::any();
+        let viewed = map.viewed_as(MapKind::Values);
+        viewed.insert("a", Value::Bool(true));
+        assert_eq!(map.len(), 1);
+        assert!(viewed.viewed_as(MapKind::Any).is_same(&map));
+        assert_eq!((map.kind(), viewed.kind()), (MapKind::Any, MapKind::Values));
+        viewed.clear();
+        assert!(map.is_empty());
     }
 }
