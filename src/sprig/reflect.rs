@@ -115,7 +115,7 @@ impl Comparison<'_> {
         let is_alike = left.element() == right.element()
             && left.is_nil() == right.is_nil()
             && left.len() == right.len();
-        if !is_alike || left.is_same(right) {
+        if !is_alike || std::ptr::eq::<[Value]>(&**left, &**right) {
             return Ok(is_alike);
         }
         self.all(left, right)

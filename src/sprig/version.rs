@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::arguments::{bytes, text, value};
-use crate::govalue::{Context, Error, Function, Kind, Parameter, Record, Shape, Text, Value};
+use crate::govalue::{Context, Error, Function, Json, Kind, Parameter, Record, Shape, Text, Value};
 use crate::semver::{Constraint, Version};
 
 const TEXT: Parameter = Parameter::Text;
@@ -19,22 +19,16 @@ pub(super) const ALL: &[Function] = &[
 ];
 
 /// What `semver` gives.
-static POINTER: Shape = Shape {
-    type_name: "*semver.Version",
-    kind: Kind::Pointer,
-    fields: &[],
-    methods: &POINTER_METHODS,
-    to_text: Some(to_text),
-};
+static POINTER: Shape = Shape::new("*semver.Version", Kind::Pointer, &[])
+    .methods(&POINTER_METHODS)
+    .prints(to_text)
+    .json(Json::Made(to_json));
 
 /// What comes next: a struct, on which Go does not find the methods of the pointer.
-static STRUCT: Shape = Shape {
-    type_name: "semver.Version",
-    kind: Kind::Struct,
-    fields: &[],
-    methods: METHODS,
-    to_text: Some(to_text),
-};
+static STRUCT: Shape = Shape::new("semver.Version", Kind::Struct, &[])
+    .methods(METHODS)
+    .prints(to_text)
+    .json(Json::Made(to_json));
 
 const METHODS: &[Function] = &[
     MAJOR,
@@ -126,6 +120,10 @@ fn record(shape: &'static Shape, version: Version) -> Value {
 fn to_text(record: &Record) -> Text {
     let version: Option<&Version> = record.native();
     version.map(ToString::to_string).unwrap_or_default().into()
+}
+
+fn to_json(record: &Record) -> Value {
+    Value::Text(to_text(record))
 }
 
 /// The version of a method, or of one of its arguments.
