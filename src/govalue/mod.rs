@@ -8,16 +8,20 @@
 //! what Go's reflection would show: a kind, a type name, and shared maps. Values belong to one render
 //! and one thread.
 
+pub mod compare;
 mod function;
 mod list;
 mod map;
+pub mod print;
 mod record;
+mod stack;
 mod text;
 
 pub use function::{Call, Context, Error, Function, Lookup, Parameter, World};
 pub use list::{Element, List};
 pub use map::{Map, MapKind};
 pub use record::{Record, Shape};
+pub use stack::grow_stack;
 pub use text::Text;
 
 use std::rc::Rc;
