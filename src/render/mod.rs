@@ -16,6 +16,7 @@ mod manifest;
 mod mistake;
 mod objects;
 mod order;
+mod outside;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -33,6 +34,7 @@ use engine::Engine;
 pub use hook::Hook;
 pub use objects::{ObjectsTemplate, Place, read_objects};
 pub use order::{install_rank, uninstall_rank};
+pub use outside::{DrawKey, Lookup, Outside};
 
 /// How many bytes the templates of one chart may render to, together. A hundred times the largest
 /// chart we know.
