@@ -46,7 +46,7 @@ pub(super) fn truth(arguments: &[Value], index: usize) -> bool {
 /// A `map[string]interface {}`; `None` when it is nil.
 pub(super) fn map(arguments: &[Value], index: usize) -> Option<&Map> {
     match value(arguments, index) {
-        Value::Map(map) => Some(map),
+        Value::Map(map) if !map.is_nil() => Some(map),
         _ => None,
     }
 }

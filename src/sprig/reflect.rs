@@ -115,7 +115,7 @@ impl Comparison<'_> {
         let is_alike = left.element() == right.element()
             && left.is_nil() == right.is_nil()
             && left.len() == right.len();
-        if !is_alike || std::ptr::eq::<[Value]>(&**left, &**right) {
+        if !is_alike || std::ptr::eq(left.as_ptr(), right.as_ptr()) {
             return Ok(is_alike);
         }
         self.all(left, right)

@@ -1,7 +1,5 @@
 //! Versions, and what they meet.
 
-#![expect(clippy::unnecessary_wraps, reason = "functions have one signature")]
-
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;

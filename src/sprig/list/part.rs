@@ -65,12 +65,8 @@ pub(super) fn slice(_: &Context<'_>, arguments: &[Value]) -> Result<Value, Error
 pub(super) fn chunk(context: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
     let items = items_of(value(arguments, 1), "Cannot chunk type")?.to_vec();
     let size = int(arguments, 0);
-    let failed = |why: &str| Err(Error::Failed(format!("runtime error: {why}")));
     let Some(size) = usize::try_from(size).ok().filter(|size| *size > 0) else {
-        return match (size, items.len()) {
-            (..=0, 0) => chunk_nothing(size),
-            _ => failed("makeslice: len out of range"),
-        };
+        return chunk_backwards(size, items);
     };
     if items.is_empty() {
         return Ok(lists(Vec::new()));
@@ -80,13 +76,18 @@ pub(super) fn chunk(context: &Context<'_>, arguments: &[Value]) -> Result<Value,
     Ok(lists(chunks.collect()))
 }
 
-fn chunk_nothing(size: i64) -> Result<Value, Error> {
-    if size == 0 {
-        return Err(Error::Failed(
-            "runtime error: makeslice: len out of range".to_owned(),
-        ));
+/// What comes out of the reckoning with sizes below 1.
+fn chunk_backwards(size: i64, items: Vec<Value>) -> Result<Value, Error> {
+    let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    if count == 1 && size < -1 {
+        return Ok(lists(vec![items.into()]));
     }
-    Ok(lists(Vec::new()))
+    if count > 1 && size <= 1 - count {
+        return Ok(lists(Vec::new()));
+    }
+    Err(Error::Failed(
+        "runtime error: makeslice: len out of range".to_owned(),
+    ))
 }
 
 fn lists(items: Vec<Value>) -> Value {

@@ -2,7 +2,7 @@
 
 use super::insert;
 use crate::govalue::{Context, Error, Map, MapKind, Value, World};
-use crate::sprig::arguments::{from, map, value};
+use crate::sprig::arguments::{from, map};
 use crate::sprig::logic::is_empty;
 use crate::sprig::reflect::{DEPTH, too_deep};
 
@@ -18,12 +18,16 @@ pub(super) fn overwrite(context: &Context<'_>, arguments: &[Value]) -> Result<Va
 
 fn merge_all(world: &dyn World, arguments: &[Value], overwrites: bool) -> Result<Value, Error> {
     let merge = Merge { world, overwrites };
-    let target = match value(arguments, 0) {
-        Value::Map(map) => map.clone(),
-        _ => Map::any(),
+    let others = from(arguments, 1);
+    let sources: Vec<&Map> = (0..others.len())
+        .filter_map(|index| map(others, index))
+        .collect();
+    let target = match map(arguments, 0) {
+        Some(map) => map.clone(),
+        None if sources.is_empty() => Map::nil(MapKind::Any),
+        None => Map::any(),
     };
-    let sources = from(arguments, 1);
-    for source in (0..sources.len()).filter_map(|index| map(sources, index)) {
+    for source in sources {
         merge.maps(&target, source, DEPTH)?;
     }
     Ok(Value::Map(target))

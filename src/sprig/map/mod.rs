@@ -6,7 +6,9 @@ mod merge;
 
 use super::arguments::{bytes, from, map, text, value};
 use super::words::to_text;
-use crate::govalue::{Context, Element, Error, Function, List, Map, Parameter, Value, World};
+use crate::govalue::{
+    Context, Element, Error, Function, List, Map, MapKind, Parameter, Text, Value, World,
+};
 
 pub(super) const ALL: &[Function] = &[
     Function::new("dict", &[], dict).rest(Parameter::Any),
@@ -31,7 +33,7 @@ pub(super) const ALL: &[Function] = &[
 ];
 
 /// Puts a value into a map that others may hold.
-pub(super) fn insert(world: &dyn World, map: &Map, key: crate::govalue::Text, value: Value) {
+pub(super) fn insert(world: &dyn World, map: &Map, key: Text, value: Value) {
     let is_container = matches!(value, Value::Map(_) | Value::List(_) | Value::Record(_));
     map.insert(key, value);
     if is_container {
@@ -64,9 +66,10 @@ fn set(context: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
 }
 
 fn unset(_: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
-    if let Some(map) = map(arguments, 0) {
-        map.remove(bytes(arguments, 1));
-    }
+    let Some(map) = map(arguments, 0) else {
+        return Ok(Value::Map(Map::nil(MapKind::Any)));
+    };
+    map.remove(bytes(arguments, 1));
     Ok(value(arguments, 0).clone())
 }
 
@@ -152,7 +155,7 @@ fn too_short() -> Error {
 /// `chartutil.Values` is another type than `map[string]interface {}`, so it is refused here.
 fn as_map(value: &Value) -> Result<&Map, Error> {
     match value {
-        Value::Map(map) if map.kind() == crate::govalue::MapKind::Any => Ok(map),
+        Value::Map(map) if map.kind() == MapKind::Any => Ok(map),
         other => Err(is_not(other, "map[string]interface {}")),
     }
 }

@@ -112,22 +112,28 @@ fn base_of(digits: &[u8]) -> (u32, &[u8]) {
 /// Underscores stand between digits, and between the prefix and the first of them.
 fn are_underscores_right(digits: &[u8]) -> bool {
     let (prefix, rest) = match digits {
-        [b'0', b'x' | b'X' | b'b' | b'B' | b'o' | b'O', rest @ ..] => (true, rest),
-        _ => (false, digits),
+        [
+            b'0',
+            prefix @ (b'x' | b'X' | b'b' | b'B' | b'o' | b'O'),
+            rest @ ..,
+        ] => (Some(prefix), rest),
+        _ => (None, digits),
     };
-    let mut was_digit = prefix;
-    for (index, byte) in rest.iter().enumerate() {
-        if *byte != b'_' {
-            was_digit = true;
-            continue;
-        }
-        let is_before_digit = rest.get(index + 1).is_some_and(u8::is_ascii_hexdigit);
-        if !was_digit || !is_before_digit {
+    let is_hexadecimal = matches!(prefix, Some(b'x' | b'X'));
+    let is_digit = |byte: u8| byte.is_ascii_digit() || is_hexadecimal && byte.is_ascii_hexdigit();
+    let mut before = if prefix.is_some() { b'0' } else { b'!' };
+    for byte in rest.iter().copied() {
+        let is_misplaced = match (before, byte) {
+            (b'_', byte) => !is_digit(byte),
+            (before, b'_') => !is_digit(before),
+            _ => false,
+        };
+        if is_misplaced {
             return false;
         }
-        was_digit = false;
+        before = byte;
     }
-    true
+    before != b'_'
 }
 
 /// A number with a fraction, as Go's `strconv` reads it; `None` also for what is too big.
@@ -141,7 +147,12 @@ fn parse_float(text: &[u8]) -> Option<f64> {
     if is_word && unsigned.starts_with(['n', 'N']) && unsigned.len() != text.len() {
         return None;
     }
-    let number: f64 = text.parse().ok()?;
+    let number: f64 = if unsigned.contains('_') {
+        let is_right = !is_word && are_underscores_right(unsigned.as_bytes());
+        text.replace('_', "").parse().ok().filter(|_| is_right)?
+    } else {
+        text.parse().ok()?
+    };
     (is_word || number.is_finite()).then_some(number)
 }
 

@@ -95,14 +95,14 @@ pub(super) fn camelcase(_: &Context<'_>, arguments: &[Value]) -> Result<Value, E
         made.push(rune);
     }
     let Some(first) = left.next() else {
+        // When there is nothing else, the last of it comes twice.
+        made.extend(made.chars().next_back());
         return Ok(made.into());
     };
     let mut all_capitals = is_upper(first);
     let mut before = to_upper(first);
     let mut last = before;
     if left.peek().is_none() {
-        // A single letter is written twice when something stands before it: the loop below is not
-        // entered, and neither is it left.
         made.push(last);
         return Ok(made.into());
     }

@@ -1,13 +1,22 @@
 //! Long strings on several lines.
 
-use memchr::memrchr;
+use memchr::{memchr, memrchr};
 
 use crate::govalue::{Context, Error, Value, World};
 use crate::sprig::arguments::{bytes, int};
 
 pub(super) fn wrap(context: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
     let (width, text) = (int(arguments, 0), bytes(arguments, 1));
-    wrapped(context.world, text, width, b"\n")
+    wrapped(context.world, text, (width, LongWords::Stay), b"\n")
+}
+
+/// What becomes of words that are longer than a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LongWords {
+    /// They make the line longer.
+    Stay,
+    /// They are cut.
+    Cut,
 }
 
 pub(super) fn wrap_with(context: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
@@ -16,12 +25,16 @@ pub(super) fn wrap_with(context: &Context<'_>, arguments: &[Value]) -> Result<Va
         b"" => b"\n",
         line_end => line_end,
     };
-    wrapped(context.world, text, width, line_end)
+    wrapped(context.world, text, (width, LongWords::Cut), line_end)
 }
 
-/// At the last blank that fits on a line, or within a word that is longer. Counted in bytes; line breaks
-/// that are there count as letters.
-fn wrapped(world: &dyn World, text: &[u8], width: i64, line_end: &[u8]) -> Result<Value, Error> {
+/// At the last blank that fits on a line. Counted in bytes; line breaks that are there count as letters.
+fn wrapped(
+    world: &dyn World,
+    text: &[u8],
+    (width, long_words): (i64, LongWords),
+    line_end: &[u8],
+) -> Result<Value, Error> {
     let width = usize::try_from(width.max(1)).unwrap_or(usize::MAX);
     let lines = text.len() / width + text.len().min(1);
     world.spend(
@@ -36,14 +49,21 @@ fn wrapped(world: &dyn World, text: &[u8], width: i64, line_end: &[u8]) -> Resul
             rest = trimmed;
             continue;
         }
-        let line = rest.get(..=width).unwrap_or(rest);
-        let (place, skipped) = match memrchr(b' ', line) {
-            Some(place) => (place, 1),
-            None => (width, 0),
+        let (line, behind) = rest.split_at(width);
+        let place = match memrchr(b' ', rest.get(..=width).unwrap_or(line)) {
+            None if long_words == LongWords::Stay => {
+                memchr(b' ', behind).map(|place| width + place)
+            }
+            place => place,
         };
-        made.extend_from_slice(rest.get(..place).unwrap_or_default());
+        let (line, next) = match (place, long_words) {
+            (Some(place), _) => (place, place + 1),
+            (None, LongWords::Cut) => (width, width),
+            (None, LongWords::Stay) => break,
+        };
+        made.extend_from_slice(rest.get(..line).unwrap_or_default());
         made.extend_from_slice(line_end);
-        rest = rest.get(place + skipped..).unwrap_or_default();
+        rest = rest.get(next..).unwrap_or_default();
     }
     made.extend_from_slice(rest);
     Ok(Value::text(made))
