@@ -304,7 +304,7 @@ mod tests {
             files: [("a/b.txt", &b"b"[..]), ("a/c.bin", &[0xff])]
                 .map(|(path, bytes)| (path.to_owned(), bytes.into()))
                 .into(),
-            digest: String::new(),
+            ..Chart::default()
         };
         let program = Program::compile(&chart).map_err(|error| error.to_string())?;
         let input = Input {
