@@ -25,6 +25,8 @@ pub struct Shape {
     pub kind: Kind,
     /// The names of the exported fields, in the order in which Go prints them.
     pub fields: &'static [&'static str],
+    /// The field that is an embedded struct: its fields are found as if they were of this one.
+    pub embedded: Option<&'static str>,
     /// Its methods. The receiver is their first argument, which `parameters` does not name.
     pub methods: &'static [Function],
     /// How it prints, when it has a `String` method of its own.
@@ -82,6 +84,7 @@ impl Shape {
             type_name,
             kind,
             fields,
+            embedded: None,
             methods: &[],
             to_text: None,
             json: Json::Fields,
@@ -92,6 +95,13 @@ impl Shape {
     #[must_use]
     pub const fn methods(mut self, methods: &'static [Function]) -> Self {
         self.methods = methods;
+        self
+    }
+
+    /// With an embedded struct in this field.
+    #[must_use]
+    pub const fn embeds(mut self, field: &'static str) -> Self {
+        self.embedded = Some(field);
         self
     }
 
@@ -135,15 +145,17 @@ impl Record {
         self.0.shape
     }
 
-    /// The value of a field; `None` when the type has no such field.
+    /// The value of a field, of its own or of a struct embedded in it; `None` when the type has no such
+    /// field.
     pub fn field(&self, name: &str) -> Option<Value> {
-        let place = self
-            .0
-            .shape
-            .fields
-            .iter()
-            .position(|field| *field == name)?;
-        self.0.fields.borrow().get(place).cloned()
+        let shape = self.0.shape;
+        match shape.fields.iter().position(|field| *field == name) {
+            Some(place) => self.0.fields.borrow().get(place).cloned(),
+            None => match self.field(shape.embedded?) {
+                Some(Value::Record(embedded)) => embedded.field(name),
+                _ => None,
+            },
+        }
     }
 
     /// The values of all fields, in the order of the shape.

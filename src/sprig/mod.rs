@@ -10,7 +10,16 @@
 mod arguments;
 mod crypto;
 mod encoding;
+mod list;
 mod logic;
+mod map;
+mod number;
+mod reflect;
+#[cfg(test)]
+mod tests;
+mod text;
+mod version;
+mod words;
 
 use std::sync::LazyLock;
 
@@ -34,6 +43,12 @@ const FAMILIES: &[(HelmVersion, &[Function])] = &[
     (HelmVersion::V3, encoding::ALL),
     (HelmVersion::V4, encoding::ALL_4),
     (HelmVersion::V3, logic::ALL),
+    (HelmVersion::V3, list::ALL),
+    (HelmVersion::V3, map::ALL),
+    (HelmVersion::V3, number::ALL),
+    (HelmVersion::V3, reflect::ALL),
+    (HelmVersion::V3, text::ALL),
+    (HelmVersion::V3, version::ALL),
 ];
 
 /// All functions, sorted by name.
@@ -56,28 +71,4 @@ pub fn find(name: &str, version: HelmVersion) -> Option<&'static Function> {
 /// All functions, sorted by name.
 pub fn all() -> impl Iterator<Item = &'static Function> {
     TABLE.iter().map(|(_, function)| *function)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_two_functions_have_one_name() {
-        let mut names: Vec<_> = all().map(|function| function.name).collect();
-        let count = names.len();
-        names.dedup();
-        assert_eq!(names.len(), count);
-    }
-
-    #[test]
-    fn every_function_is_found_by_its_name() {
-        for function in all() {
-            assert!(
-                find(function.name, HelmVersion::V4)
-                    .is_some_and(|found| found.name == function.name)
-            );
-        }
-        assert!(find("env", HelmVersion::V4).is_none());
-    }
 }
