@@ -18,14 +18,13 @@ pub(super) const NULL: &[u8] = &[5, 0];
 /// A value: its tag, its length, its content.
 pub(super) fn value(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
-    match u8::try_from(content.len()) {
-        Ok(length @ 0..=0x7f) => out.push(length),
-        _ => {
-            let length = content.len().to_be_bytes();
-            let length = without_zeros(&length);
-            out.push(0x80 | u8::try_from(length.len()).unwrap_or_default());
-            out.extend_from_slice(length);
-        }
+    if let Ok(length @ 0..=0x7f) = u8::try_from(content.len()) {
+        out.push(length);
+    } else {
+        let length = content.len().to_be_bytes();
+        let length = without_zeros(&length);
+        out.push(0x80 | u8::try_from(length.len()).unwrap_or_default());
+        out.extend_from_slice(length);
     }
     out.extend_from_slice(content);
     out
@@ -132,8 +131,7 @@ pub(super) fn to_pem(kind: &str, bytes: &[u8]) -> String {
         text.push('\n');
         rest = after;
     }
-    text.push_str(&format!("-----END {kind}-----\n"));
-    text
+    text + &format!("-----END {kind}-----\n")
 }
 
 /// The first PEM block of a text.
@@ -150,8 +148,7 @@ pub(super) fn from_pem(text: &[u8]) -> Option<Block> {
         };
         let end = format!("-----END {kind}-----");
         let mut body = String::new();
-        let mut rest = lines.clone();
-        while let Some(line) = rest.next() {
+        for line in lines.clone() {
             if line == end {
                 let bytes = decode_base64(body.as_bytes()).ok()?;
                 let kind = kind.to_owned();

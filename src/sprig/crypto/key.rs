@@ -17,7 +17,7 @@ pub(super) enum Key {
     Ec(Ec),
     /// Its seed.
     Ed25519([u8; 32]),
-    /// P, Q, G, Y, X; it cannot sign certificates.
+    /// P, Q, G, Y, X in this order; it cannot sign certificates.
     Dsa([BigUint; 5]),
 }
 
@@ -87,13 +87,13 @@ impl Key {
     }
 
     pub(super) fn dsa(world: &dyn World) -> Self {
-        let q = prime::prime(world, 256);
-        let p = prime::prime_over(world, 2048, &q);
-        let power = (&p - 1_u8) / &q;
-        let g = BigUint::from(2_u8).modpow(&power, &p);
-        let x = prime::random_below(world, &q);
-        let y = g.modpow(&x, &p);
-        Self::Dsa([p, q, g, y, x])
+        let divisor = prime::prime(world, 256);
+        let modulus = prime::prime_over(world, 2048, &divisor);
+        let power = (&modulus - 1_u8) / &divisor;
+        let generator = BigUint::from(2_u8).modpow(&power, &modulus);
+        let private = prime::random_below(world, &divisor);
+        let public = generator.modpow(&private, &modulus);
+        Self::Dsa([modulus, divisor, generator, public, private])
     }
 
     pub(super) fn ed25519(world: &dyn World) -> Self {
@@ -331,8 +331,8 @@ fn read_rsa(bytes: &[u8]) -> Option<Key> {
 }
 
 fn read_dsa(bytes: &[u8]) -> Option<Key> {
-    let [_, p, q, g, y, x] = numbers(bytes)?;
-    Some(Key::Dsa([p, q, g, y, x]))
+    let [_, modulus, divisor, generator, public, private] = numbers(bytes)?;
+    Some(Key::Dsa([modulus, divisor, generator, public, private]))
 }
 
 fn read_ec(bytes: &[u8], curve: Option<&[u8]>) -> Option<Key> {

@@ -34,10 +34,12 @@ pub(in crate::sprig) const ALL: &[Function] = &[
 
 const COST: u32 = 10;
 
+#[expect(clippy::unnecessary_wraps, reason = "functions have one signature")]
 fn bcrypt(context: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
     Ok(hash(context, bytes(arguments, 0)).into())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "functions have one signature")]
 fn htpasswd(context: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
     let user = bytes(arguments, 0);
     if user.contains(&b':') {

@@ -75,7 +75,7 @@ fn search(world: &dyn World, start: &BigUint, step: &BigUint) -> Option<BigUint>
     let (starts, steps) = (rest(start), rest(step));
     let has_divisor = |count: u32| {
         let mut rests = divisors.iter().zip(&starts).zip(&steps);
-        rests.any(|((divisor, start), step)| (start + step * count) % divisor == 0)
+        rests.any(|((divisor, start), step)| (start + step * count).is_multiple_of(*divisor))
     };
     (0..SMALL)
         .filter(|count| !has_divisor(*count))

@@ -47,7 +47,8 @@ fn call(name: &str, arguments: &[Value]) -> Result<Value, Error> {
     let tables = [ALL, PASSWORDS, RANDOM];
     let mut functions = tables.into_iter().flatten();
     let function = functions.find(|function| function.name == name).unwrap();
-    let world = Counting::new(3 + u64::try_from(arguments.len()).unwrap());
+    // Equal for equal numbers of arguments only: two keys are to differ.
+    let world = Counting::new(u64::MAX / (arguments.len() as u64 + 3));
     (function.call)(&Context { world: &world }, arguments)
 }
 
@@ -72,7 +73,8 @@ fn pair(value: &Value) -> (String, String) {
 
 #[test]
 fn words_have_the_length_and_the_signs_asked_for() {
-    let rows: [(&str, fn(char) -> bool); 4] = [
+    type Test = fn(char) -> bool;
+    let rows: [(&str, Test); 4] = [
         ("randAlphaNum", |sign| sign.is_ascii_alphanumeric()),
         ("randAlpha", |sign| sign.is_ascii_alphabetic()),
         ("randNumeric", |sign| sign.is_ascii_digit()),
