@@ -6,6 +6,7 @@ mod hooks;
 mod metrics;
 mod names;
 mod originals;
+mod troubleshooting;
 
 use std::fs;
 use std::path::{Path, PathBuf};
