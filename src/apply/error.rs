@@ -104,6 +104,18 @@ pub enum Error {
         #[source]
         source: cluster::Error,
     },
+    /// A Helm hook of the chart failed.
+    #[error("Helm hook {object} ({event}) from {origin}: {why}")]
+    HelmHook {
+        /// Its object.
+        object: ObjectRef,
+        /// Why it ran: `pre-install`.
+        event: String,
+        /// Where it is rendered.
+        origin: Source,
+        /// What went wrong.
+        why: String,
+    },
     /// The kinds that the cluster serves could not be asked for.
     #[error("finding the kinds of the module's objects")]
     FindKinds {
@@ -122,7 +134,9 @@ impl Error {
             | Self::WriteParent { source, .. }
             | Self::FindKinds { source } => source.is_passing(),
             Self::Operate { source, .. } => source.is_passing(),
-            Self::AwaitDefinition { .. } | Self::AwaitRemoval { .. } => true,
+            Self::AwaitDefinition { .. } | Self::AwaitRemoval { .. } | Self::HelmHook { .. } => {
+                true
+            }
             Self::Conflict { .. } | Self::Foreign { .. } | Self::Immutable { .. } => false,
         }
     }

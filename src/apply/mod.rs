@@ -10,7 +10,9 @@
 mod carry_out;
 mod definition;
 mod error;
+mod gone;
 mod hand_over;
+mod helm_hook;
 mod left_over;
 mod mend;
 mod object;
@@ -23,6 +25,7 @@ pub use carry_out::{Applier, Drift, Kinds, Outcome, Work};
 pub use definition::await_served;
 pub use error::Error;
 pub use hand_over::{HandOver, HandedOver};
+pub use helm_hook::HookWork;
 pub use left_over::LeftOver;
 pub use object::foreign_owner;
 pub use operate::{Foretold, Operated, Rehearsed, Stop, operate, rehearse};

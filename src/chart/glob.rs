@@ -1,4 +1,4 @@
-//! File name patterns, in the two dialects that charts use.
+//! File name patterns of `Files.Glob`.
 
 use regex::Regex;
 
@@ -19,32 +19,14 @@ pub struct BadGlob {
     pub reason: &'static str,
 }
 
-/// What a dialect allows beside `*`, `?`, `[a-z]` and `\`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dialect {
-    /// Go's `filepath.Match`, of `.helmignore`: nothing.
-    Ignore,
-    /// The one of `Files.Glob`: `**` crosses folders, `{a,b}` is a choice.
-    Files,
-}
-
 impl Glob {
-    /// A pattern of `.helmignore`: no star crosses a slash.
-    ///
-    /// # Errors
-    ///
-    /// A class or an escape that does not end.
-    pub fn ignore(pattern: &str) -> Result<Self, BadGlob> {
-        Self::compile(pattern, Dialect::Ignore)
-    }
-
     /// A pattern of `Files.Glob`: `**` crosses slashes, `{a,b}` is a choice.
     ///
     /// # Errors
     ///
     /// A class, a choice or an escape that does not end.
     pub fn files(pattern: &str) -> Result<Self, BadGlob> {
-        Self::compile(pattern, Dialect::Files)
+        Self::compile(pattern)
     }
 
     /// Whether the whole name matches.
@@ -52,32 +34,32 @@ impl Glob {
         self.0.is_match(name)
     }
 
-    fn compile(pattern: &str, dialect: Dialect) -> Result<Self, BadGlob> {
+    fn compile(pattern: &str) -> Result<Self, BadGlob> {
         let bad = |reason| BadGlob {
             pattern: pattern.to_owned(),
             reason,
         };
-        let expression = translate(pattern, dialect).map_err(bad)?;
+        let expression = translate(pattern).map_err(bad)?;
         Regex::new(&expression)
             .map(Self)
             .map_err(|_| bad("a class between [ and ] is not well formed"))
     }
 }
 
-fn translate(pattern: &str, dialect: Dialect) -> Result<String, &'static str> {
+fn translate(pattern: &str) -> Result<String, &'static str> {
     let mut expression = String::from("(?s)^");
     let mut choices = 0;
     let mut letters = pattern.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
-            '*' if dialect == Dialect::Files && letters.peek() == Some(&'*') => {
+            '*' if letters.peek() == Some(&'*') => {
                 letters.next();
                 expression.push_str(".*");
             }
             '*' => expression.push_str("[^/]*"),
             '?' => expression.push_str("[^/]"),
             '[' => translate_class(&mut letters, &mut expression)?,
-            '{' if dialect == Dialect::Files => {
+            '{' => {
                 choices += 1;
                 expression.push_str("(?:");
             }
@@ -153,37 +135,6 @@ fn push_letter(letter: char, expression: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ignore_patterns_match_as_go_does() {
-        for (pattern, name, matches) in [
-            ("*.md", "README.md", true),
-            ("*.md", "docs/README.md", false),
-            ("docs/*", "docs/a", true),
-            ("docs/*", "docs/a/b", false),
-            ("a?c", "abc", true),
-            ("a?c", "a/c", false),
-            ("[a-c]x", "bx", true),
-            ("[^a-c]x", "bx", false),
-            ("[^a-c]x", "/x", false),
-            (r"\*", "*", true),
-            (r"\*", "a", false),
-            ("{a,b}", "a", false),
-            ("{a,b}", "{a,b}", true),
-            ("[a-]x", "-x", true),
-            ("[a-c-e]x", "-x", true),
-            ("[a-c-e]x", "dx", false),
-            ("a.b", "axb", false),
-            ("a[&&b]", "a&", true),
-            ("ü*", "über", true),
-        ] {
-            assert_eq!(
-                Glob::ignore(pattern).unwrap().matches(name),
-                matches,
-                "{pattern} {name}"
-            );
-        }
-    }
 
     #[test]
     fn files_patterns_cross_folders_and_choose() {

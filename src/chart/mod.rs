@@ -1,14 +1,14 @@
-//! A chart read from disk.
+//! A chart read from disk, and its values.
 //!
-//! In: a module folder · Out: [`Chart`]: metadata, templates, files and one digest of them all ·
-//! Never: renders, looks at values or hooks.
+//! In: a module folder, a chart's folder or a packed chart · Out: [`Chart`]: metadata, templates,
+//! files, default values, subcharts and one digest of them all · Never: renders, looks at hooks, writes.
 //!
-//! A folder is a chart when it has a `Chart.yaml` or a `templates` entry. With a `Chart.yaml`, its
-//! files are those Helm would load; without one the original's rules hold: the chart has the
+//! A module folder is a chart when it has a `Chart.yaml` or a `templates` entry. With a `Chart.yaml`,
+//! its files are those Helm would load; without one the original's rules hold: the chart has the
 //! module's name and folders called `crds`, `docs`, `hooks`, `images` and `lib` are left out.
 //! `.helmignore` counts in both.
 //!
-//! Files other than templates are read only when a template speaks of `Files` (or calls `tpl`, which
+//! Files other than templates are kept only when a template speaks of `Files` (or calls `tpl`, which
 //! could): hooks may be large programs, and nothing else could see them. So the digest changes
 //! exactly when something changes that a render could show.
 
@@ -22,24 +22,36 @@ use sha2::{Digest, Sha256};
 use crate::name::ModuleName;
 use crate::report::Mistakes;
 
-mod folder;
 mod glob;
-mod ignore;
+mod load;
 mod metadata;
+mod pattern;
+mod tree;
+mod version;
 
-use folder::Folder;
 pub use glob::{BadGlob, Glob};
-pub use metadata::{Maintainer, Metadata};
+use load::{Buffered, Failure, Folder};
+pub use metadata::{Dependency, Import, Maintainer, Metadata};
+pub use pattern::{BadPattern, match_path};
+pub use tree::{Branch, Tree};
 
-/// A chart as it was on disk at one moment.
-#[derive(Debug, Clone, PartialEq)]
+/// A chart as it was on disk at one moment, with its subcharts. Never changed after that.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Chart {
     /// What `Chart.yaml` says, or what stands in for it.
     pub metadata: Metadata,
-    /// Everything below `templates/`, sorted by path.
+    /// Everything below `templates/`, in the order in which it was found.
     pub templates: Vec<TemplateFile>,
     /// The files that templates may read, by their path in the folder; empty when none asks.
     pub files: BTreeMap<String, Arc<[u8]>>,
+    /// The values of `values.yaml`.
+    pub defaults: Defaults,
+    /// What `values.schema.json` says, as it is.
+    pub schema: Option<Arc<[u8]>>,
+    /// The manifests below `crds/`, in the order in which they were found.
+    pub crds: Vec<File>,
+    /// What is in `charts/`, by file name: declared or not, enabled or not.
+    pub dependencies: Vec<Arc<Self>>,
     /// The sha256 of all of the above, in hex: equal digests render equally.
     pub digest: String,
 }
@@ -51,6 +63,43 @@ pub struct TemplateFile {
     pub path: String,
     /// Its text, without a byte order mark.
     pub text: Arc<str>,
+}
+
+/// A file that is used as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its path in the folder, with slashes: `crds/web.yaml`.
+    pub path: String,
+    /// What is in it.
+    pub bytes: Arc<[u8]>,
+}
+
+/// The values that a chart brings with it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Defaults {
+    values: Branch,
+    sum: [u8; 32],
+}
+
+impl Defaults {
+    fn new(values: Branch, text: &[u8]) -> Self {
+        let sum = Sha256::digest(text).into();
+        Self { values, sum }
+    }
+
+    /// The values.
+    pub fn values(&self) -> &Branch {
+        &self.values
+    }
+}
+
+/// A chart, and what is odd in it and yet lets it work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The chart.
+    pub chart: Arc<Chart>,
+    /// What Helm would say about it on standard error, a line each.
+    pub warnings: Vec<String>,
 }
 
 /// Why a chart could not be read.
@@ -68,6 +117,9 @@ pub enum Error {
     /// Files that a person has to correct.
     #[error("{0}")]
     Mistakes(Mistakes),
+    /// What Helm says about a chart that it does not load, or about values that do not fit it.
+    #[error("{0}")]
+    Helm(String),
 }
 
 /// Reads the chart of a module folder; `None` when the folder has none.
@@ -80,72 +132,107 @@ pub fn read(dir: &Path, module: &ModuleName) -> Result<Option<Chart>, Error> {
     if folder.is_bare() && !folder.has("templates")? {
         return Ok(None);
     }
-    let metadata = read_metadata(&mut folder, module)?;
-    refuse_subcharts(&mut folder)?;
-    let templates = read_templates(&mut folder)?;
-    let files = if templates.iter().any(asks_for_files) {
-        read_files(&mut folder, &metadata)?
-    } else {
-        BTreeMap::new()
+    let mut chart = Chart {
+        metadata: read_metadata(&mut folder, module)?,
+        ..Chart::default()
     };
+    read_parts(&mut folder, &mut chart)?;
+    let asks = chart.asks_for_files();
+    if asks {
+        chart.files = read_files(&mut folder, &chart.metadata)?;
+    } else {
+        chart.forget_files();
+    }
     let mut mistakes = folder.mistakes;
     mistakes.sort();
     mistakes.dedup();
     Mistakes(mistakes).into_result().map_err(Error::Mistakes)?;
-    let digest = digest(&metadata, &templates, &files);
-    Ok(Some(Chart {
-        metadata,
-        templates,
-        files,
-        digest,
-    }))
+    chart.seal();
+    Ok(Some(chart))
+}
+
+/// Reads a chart's folder or a packed chart, as `helm template` does, all of it.
+///
+/// # Errors
+///
+/// [`Error::Helm`] with what Helm says. Helm follows symbolic links wherever they lead; those that leave
+/// the folder are refused here.
+pub fn load(path: &Path) -> Result<Loaded, Error> {
+    let mut warnings = Vec::new();
+    let files = load::files_of(path, &mut warnings)?;
+    let chart = load::build(files, &mut warnings).map_err(|failure| Error::Helm(failure.helm))?;
+    let chart = Arc::new(chart);
+    Ok(Loaded { chart, warnings })
 }
 
 fn read_metadata(folder: &mut Folder, module: &ModuleName) -> Result<Metadata, Error> {
     if folder.is_bare() {
         return Ok(Metadata::without_file(module));
     }
-    let text = folder.read_named("Chart.yaml")?;
+    let mut metadata = Metadata::default();
+    for (file, is_needed) in [("Chart.yaml", true), ("requirements.yaml", false)] {
+        if !is_needed && !folder.has(file)? {
+            continue;
+        }
+        let text = folder.read_named(file)?;
+        let shown = folder.show(file);
+        match metadata.decode(&text) {
+            Ok(()) => {}
+            Err(problems) => metadata::mistakes(&shown, problems, &mut folder.mistakes),
+        }
+    }
     let shown = folder.show("Chart.yaml");
-    Ok(Metadata::parse(&text, &shown, &mut folder.mistakes))
+    if metadata.api_version.is_empty() {
+        "v1".clone_into(&mut metadata.api_version);
+    }
+    metadata.check(&shown, &mut folder.mistakes);
+    Ok(metadata)
 }
 
-/// Names that begin with `_` or `.` are no subcharts, as in Helm.
-fn refuse_subcharts(folder: &mut Folder) -> Result<(), Error> {
-    let first = folder.list("charts")?.into_iter().find(|found| {
-        let name = found.path.trim_start_matches("charts/");
-        !name.starts_with(['_', '.']) && !has_extension(name, "prov")
-    });
-    if let Some(found) = first {
-        folder.refuse(
-            &found.path,
-            "subcharts are not supported yet by this version",
-            "make a module of each",
-        );
+/// Everything but the files that only templates read.
+fn read_parts(folder: &mut Folder, chart: &mut Chart) -> Result<(), Error> {
+    for found in folder.list("templates")? {
+        let text = folder.read_text(&found)?.into();
+        let path = found.path;
+        chart.templates.push(TemplateFile { path, text });
+    }
+    if !folder.is_bare() {
+        read_defaults(folder, chart)?;
+        for file in folder.read_all("crds")? {
+            if load::is_definition(&file.name) {
+                let bytes = file.data.into();
+                let path = file.name;
+                chart.crds.push(File { path, bytes });
+            }
+        }
+    }
+    let files = folder.read_all("charts")?;
+    let (subcharts, failures) = load::build_subcharts(files, &chart.metadata.name);
+    chart.dependencies = subcharts;
+    refuse(folder, failures);
+    Ok(())
+}
+
+fn read_defaults(folder: &mut Folder, chart: &mut Chart) -> Result<(), Error> {
+    if folder.has("values.yaml")? {
+        let text = folder.read_named("values.yaml")?;
+        match load::read_values("values.yaml", &text) {
+            Ok(values) => chart.defaults = Defaults::new(values, text.as_bytes()),
+            Err(failure) => refuse(folder, vec![failure]),
+        }
+    }
+    if folder.has("values.schema.json")? {
+        let text = folder.read_named("values.schema.json")?;
+        chart.schema = Some(text.into_bytes().into());
     }
     Ok(())
 }
 
-fn has_extension(name: &str, extension: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|found| found == extension)
-}
-
-fn read_templates(folder: &mut Folder) -> Result<Vec<TemplateFile>, Error> {
-    let mut templates = Vec::new();
-    for found in folder.list("templates")? {
-        let text = folder.read_text(&found)?.into();
-        templates.push(TemplateFile {
-            path: found.path,
-            text,
-        });
+fn refuse(folder: &mut Folder, failures: Vec<Failure>) {
+    for mut mistake in failures.into_iter().flat_map(|failure| failure.mistakes) {
+        mistake.file = folder.show(&mistake.file);
+        folder.mistakes.push(mistake);
     }
-    Ok(templates)
-}
-
-fn asks_for_files(template: &TemplateFile) -> bool {
-    template.text.contains("Files") || template.text.contains("tpl")
 }
 
 fn read_files(
@@ -157,8 +244,8 @@ fn read_files(
         if is_hidden_from_templates(&found.path, metadata) {
             continue;
         }
-        let bytes = folder.read_bytes(&found)?.into();
-        files.insert(found.path, bytes);
+        let file = Buffered::new(String::new(), folder.read_bytes(&found)?);
+        files.insert(found.path, file.data.into());
     }
     Ok(files)
 }
@@ -166,39 +253,68 @@ fn read_files(
 fn is_hidden_from_templates(path: &str, metadata: &Metadata) -> bool {
     match path {
         "Chart.yaml" | "Chart.lock" | "values.yaml" | "values.schema.json" => true,
-        "requirements.yaml" | "requirements.lock" => metadata.api_version != "v2",
-        other => other.starts_with("templates/") || other.starts_with("charts/"),
+        "requirements.yaml" | "requirements.lock" => metadata.api_version != "v1",
+        other => {
+            let is_signature = other.rsplit_once('.').is_some_and(|(_, end)| end == "prov");
+            other.starts_with("templates/") || (other.starts_with("charts/") && !is_signature)
+        }
     }
 }
 
-/// Every part with its length before it, so that no two charts give the same bytes.
-fn digest(
-    metadata: &Metadata,
-    templates: &[TemplateFile],
-    files: &BTreeMap<String, Arc<[u8]>>,
-) -> String {
-    let mut hash = Sha256::new();
-    let mut add = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_be_bytes());
-        hash.update(bytes);
-    };
-    add(format!("{metadata:?}").as_bytes());
-    add(&(templates.len() as u64).to_be_bytes());
-    for template in templates {
-        add(template.path.as_bytes());
-        add(template.text.as_bytes());
+impl Chart {
+    /// Whether a template of this chart or of a chart in it may read files.
+    fn asks_for_files(&self) -> bool {
+        let mut templates = self.templates.iter();
+        templates.any(|template| template.text.contains("Files") || template.text.contains("tpl"))
+            || self.dependencies.iter().any(|chart| chart.asks_for_files())
     }
-    for (path, bytes) in files {
-        add(path.as_bytes());
-        add(bytes);
+
+    /// Drops the files of this chart and of all charts in it.
+    fn forget_files(&mut self) {
+        self.files.clear();
+        for chart in &mut self.dependencies {
+            let chart = Arc::make_mut(chart);
+            chart.forget_files();
+            chart.seal();
+        }
     }
-    hash.finalize()
-        .iter()
-        .fold(String::new(), |mut text, byte| {
+
+    /// Computes the digest: every part with its length before it, so that no two charts give the same
+    /// bytes.
+    fn seal(&mut self) {
+        let mut hash = Sha256::new();
+        let mut add = |bytes: &[u8]| {
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        };
+        add(format!("{:?}", self.metadata).as_bytes());
+        add(&(self.templates.len() as u64).to_be_bytes());
+        for template in &self.templates {
+            add(template.path.as_bytes());
+            add(template.text.as_bytes());
+        }
+        add(&self.defaults.sum);
+        add(self.schema.as_deref().unwrap_or_default());
+        add(&(self.crds.len() as u64).to_be_bytes());
+        for file in &self.crds {
+            add(file.path.as_bytes());
+            add(&file.bytes);
+        }
+        add(&(self.dependencies.len() as u64).to_be_bytes());
+        for chart in &self.dependencies {
+            add(chart.digest.as_bytes());
+        }
+        for (path, bytes) in &self.files {
+            add(path.as_bytes());
+            add(bytes);
+        }
+        let bytes = hash.finalize();
+        self.digest = bytes.iter().fold(String::new(), |mut text, byte| {
             // Writing to a string cannot fail.
             let _ = write!(text, "{byte:02x}");
             text
-        })
+        });
+    }
 }
 
 #[cfg(test)]
@@ -353,7 +469,7 @@ mod tests {
         assert!(mistakes[0].starts_with(".helmignore:1: two stars"));
         assert!(mistakes[1].contains("name: is required"));
         assert!(mistakes[2].contains("version: expected a string"));
-        assert!(mistakes[3].starts_with("charts/x/Chart.yaml: subcharts are not supported yet"));
+        assert_eq!(mistakes[3], "charts/x/Chart.yaml:1:1: version: is required");
         assert_eq!(mistakes[4], "templates/a.j2: is not UTF-8 text");
     }
 

@@ -16,6 +16,7 @@ mod manifest;
 mod mistake;
 mod objects;
 mod order;
+mod outside;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -33,6 +34,7 @@ use engine::Engine;
 pub use hook::Hook;
 pub use objects::{ObjectsTemplate, Place, read_objects};
 pub use order::{install_rank, uninstall_rank};
+pub use outside::{DrawKey, Lookup, Outside};
 
 /// How many bytes the templates of one chart may render to, together. A hundred times the largest
 /// chart we know.
@@ -252,7 +254,7 @@ mod tests {
             files: [("a/b.txt", &b"b"[..]), ("a/c.bin", &[0xff])]
                 .map(|(path, bytes)| (path.to_owned(), bytes.into()))
                 .into(),
-            digest: String::new(),
+            ..Chart::default()
         };
         let program = Program::compile(&chart).map_err(|error| error.to_string())?;
         let input = Input {

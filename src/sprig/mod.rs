@@ -2,3 +2,73 @@
 //!
 //! *In:* values of templates · *Out:* values, or why not in Go's words · *Never:* knows a template or a
 //! chart; reads clocks or random numbers but through [`crate::govalue::World`].
+//!
+//! A family is a file or a folder with a table `ALL` of what it adds. Number and types of arguments are
+//! checked by who calls, against the parameters that the table tells; so what is declared there is what
+//! sprig declares in Go. What sprig gets wrong, charts rely on: it is copied, bytes cut and all.
+
+mod arguments;
+mod logic;
+
+use std::sync::LazyLock;
+
+use crate::govalue::Function;
+
+/// Which Helm a chart is written for: functions were added.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HelmVersion {
+    /// Helm 3.
+    V3,
+    /// Helm 4, which has all of 3 and more.
+    #[default]
+    V4,
+}
+
+/// All families, and the first Helm that has them.
+const FAMILIES: &[(HelmVersion, &[Function])] = &[(HelmVersion::V3, logic::ALL)];
+
+/// All functions, sorted by name.
+static TABLE: LazyLock<Vec<(HelmVersion, &'static Function)>> = LazyLock::new(|| {
+    let families = FAMILIES.iter();
+    let mut table: Vec<_> = families
+        .flat_map(|(since, family)| family.iter().map(|function| (*since, function)))
+        .collect();
+    table.sort_unstable_by_key(|(_, function)| function.name);
+    table
+});
+
+/// The function of this name, if that Helm has it.
+pub fn find(name: &str, version: HelmVersion) -> Option<&'static Function> {
+    let place = TABLE.binary_search_by_key(&name, |(_, function)| function.name);
+    let (since, function) = TABLE.get(place.ok()?)?;
+    (*since <= version).then_some(*function)
+}
+
+/// All functions, sorted by name.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    TABLE.iter().map(|(_, function)| *function)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_functions_have_one_name() {
+        let mut names: Vec<_> = all().map(|function| function.name).collect();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn every_function_is_found_by_its_name() {
+        for function in all() {
+            assert!(
+                find(function.name, HelmVersion::V4)
+                    .is_some_and(|found| found.name == function.name)
+            );
+        }
+        assert!(find("env", HelmVersion::V4).is_none());
+    }
+}

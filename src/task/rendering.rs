@@ -147,7 +147,7 @@ pub(super) fn read_chart(module: &Module) -> Result<CompiledChart, Error> {
         chart::Error::Mistakes(mistakes) => Error::ReadChart {
             source: chart::Error::Mistakes(in_folder(module, mistakes)),
         },
-        source @ chart::Error::Read { .. } => Error::ReadChart { source },
+        source => Error::ReadChart { source },
     })?;
     let compiled = found.map(|chart| Program::compile(&chart)).transpose();
     let program = compiled.map_err(|error| placed(module, error))?;

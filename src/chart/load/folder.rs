@@ -7,15 +7,12 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use crate::chart::Error;
 use crate::report::Mistake;
 
-use super::Error;
 use super::ignore::Rules;
+use super::{Buffered, CHART_LIMIT, FILE_LIMIT};
 
-/// The largest file that a chart may have, in bytes: Helm's own limit.
-const FILE_LIMIT: u64 = 5 * 1024 * 1024;
-/// How large the files of a chart may be together, in bytes: Helm's own limit.
-const CHART_LIMIT: u64 = 100 * 1024 * 1024;
 /// How many files a chart may have, and how deep folders may be: both far above any real chart.
 const COUNT_LIMIT: usize = 20_000;
 const DEPTH_LIMIT: usize = 64;
@@ -24,9 +21,9 @@ const DEPTH_LIMIT: usize = 64;
 const MODULE_FOLDERS: [&str; 5] = ["crds", "docs", "hooks", "images", "lib"];
 
 /// One file that was found.
-pub(super) struct Found {
+pub(in crate::chart) struct Found {
     /// Its path in the folder, with slashes.
-    pub(super) path: String,
+    pub(in crate::chart) path: String,
     /// Where it really is.
     real: PathBuf,
 }
@@ -39,7 +36,7 @@ struct Entry {
 }
 
 /// A module folder while it is being read.
-pub(super) struct Folder {
+pub(in crate::chart) struct Folder {
     /// The folder as the caller knows it, for messages.
     shown: PathBuf,
     /// The folder without symbolic links.
@@ -51,11 +48,15 @@ pub(super) struct Folder {
     /// Bytes read so far.
     read: u64,
     /// What a person has to correct.
-    pub(super) mistakes: Vec<Mistake>,
+    pub(in crate::chart) mistakes: Vec<Mistake>,
+    /// The same in Helm's words, where it has some.
+    pub(in crate::chart) words: Vec<String>,
+    /// Links that were followed, told as Helm tells them.
+    pub(in crate::chart) followed: Vec<String>,
 }
 
 impl Folder {
-    pub(super) fn open(dir: &Path) -> Result<Self, Error> {
+    pub(in crate::chart) fn open(dir: &Path) -> Result<Self, Error> {
         let root = fs::canonicalize(dir).map_err(|source| Error::Read {
             path: dir.to_owned(),
             source,
@@ -67,23 +68,31 @@ impl Folder {
             is_bare: false,
             read: 0,
             mistakes: Vec::new(),
+            words: Vec::new(),
+            followed: Vec::new(),
         };
         folder.is_bare = !folder.has("Chart.yaml")?;
         if folder.has(".helmignore")? {
             let text = folder.read_named(".helmignore")?;
             let shown = folder.show(".helmignore");
-            folder.rules = Rules::parse(&text, &shown, &mut folder.mistakes);
+            let (rules, wrong) = Rules::parse(&text);
+            folder.rules = rules;
+            for (line, message, helm) in wrong {
+                folder.words.push(helm.to_owned());
+                let mistake = Mistake::new(shown.as_str(), message).at(line, 0);
+                folder.mistakes.push(mistake);
+            }
         }
         Ok(folder)
     }
 
     /// Whether the folder has no `Chart.yaml`.
-    pub(super) fn is_bare(&self) -> bool {
+    pub(in crate::chart) fn is_bare(&self) -> bool {
         self.is_bare
     }
 
     /// Whether there is an entry of this name in the folder, if only a broken link.
-    pub(super) fn has(&self, name: &str) -> Result<bool, Error> {
+    pub(in crate::chart) fn has(&self, name: &str) -> Result<bool, Error> {
         match fs::symlink_metadata(self.root.join(name)) {
             Ok(_) => Ok(true),
             Err(error) if is_absent(&error) => Ok(false),
@@ -92,12 +101,12 @@ impl Folder {
     }
 
     /// A path of this folder as the caller knows it.
-    pub(super) fn show(&self, path: &str) -> String {
+    pub(in crate::chart) fn show(&self, path: &str) -> String {
         self.shown.join(path).display().to_string()
     }
 
     /// The text of a file known by name, empty (with a mistake) when it cannot be used.
-    pub(super) fn read_named(&mut self, name: &str) -> Result<String, Error> {
+    pub(in crate::chart) fn read_named(&mut self, name: &str) -> Result<String, Error> {
         let Some((real, _)) = self.resolve(name)? else {
             return Ok(String::new());
         };
@@ -108,7 +117,7 @@ impl Folder {
     }
 
     /// The text of a file, without a byte order mark; empty (with a mistake) when it is none.
-    pub(super) fn read_text(&mut self, found: &Found) -> Result<String, Error> {
+    pub(in crate::chart) fn read_text(&mut self, found: &Found) -> Result<String, Error> {
         let bytes = self.read_bytes(found)?;
         if let Ok(text) = String::from_utf8(bytes) {
             return Ok(text
@@ -120,7 +129,7 @@ impl Folder {
     }
 
     /// What is in a file; nothing (with a mistake) when it is too large.
-    pub(super) fn read_bytes(&mut self, found: &Found) -> Result<Vec<u8>, Error> {
+    pub(in crate::chart) fn read_bytes(&mut self, found: &Found) -> Result<Vec<u8>, Error> {
         let unreadable = |source| Error::Read {
             path: self.shown.join(&found.path),
             source,
@@ -130,6 +139,10 @@ impl Folder {
         if size > FILE_LIMIT {
             let message = format!("has {size} bytes; a file of a chart may have {FILE_LIMIT}");
             self.refuse(&found.path, &message, "name it in .helmignore");
+            let name = found.path.rsplit('/').next().unwrap_or_default();
+            self.word(format!(
+                "chart file {name:?} is larger than the maximum file size {FILE_LIMIT}"
+            ));
             return Ok(Vec::new());
         }
         let before = self.read;
@@ -151,18 +164,36 @@ impl Folder {
     }
 
     /// Adds a mistake about a file of this folder.
-    pub(super) fn refuse(&mut self, path: &str, message: &str, hint: &str) {
+    pub(in crate::chart) fn refuse(&mut self, path: &str, message: &str, hint: &str) {
+        self.words.push(format!("{path} {message}"));
         self.mistakes
             .push(Mistake::new(self.show(path), message).hint(hint));
     }
 
+    /// Puts Helm's words in the place of ours for the mistake that was added last.
+    fn word(&mut self, words: String) {
+        self.words.pop();
+        self.words.push(words);
+    }
+
+    /// All files below `start`, read.
+    pub(in crate::chart) fn read_all(&mut self, start: &str) -> Result<Vec<Buffered>, Error> {
+        let mut files = Vec::new();
+        for found in self.list(start)? {
+            let data = self.read_bytes(&found)?;
+            files.push(Buffered::new(found.path, data));
+        }
+        Ok(files)
+    }
+
     /// All files below `start` (the folder itself when empty) that are part of the chart, by path.
-    pub(super) fn list(&mut self, start: &str) -> Result<Vec<Found>, Error> {
+    pub(in crate::chart) fn list(&mut self, start: &str) -> Result<Vec<Found>, Error> {
         let mut found = Vec::new();
         if let Some((real, true)) = self.resolve(start)? {
             self.list_folder(start, &[&real], &mut found)?;
         }
-        found.sort_by(|one, other| one.path.cmp(&other.path));
+        // As a walk through the folders meets them: `a/b` before `a-b`.
+        found.sort_by(|one, other| one.path.split('/').cmp(other.path.split('/')));
         Ok(found)
     }
 
@@ -235,6 +266,12 @@ impl Folder {
                     is_folder: kind.is_dir(),
                 });
             } else if let Some((real, is_folder)) = self.resolve(&path)? {
+                self.followed.push(format!(
+                    "found symbolic link in path: {} resolves to {}. Contents of linked file \
+                     included and used",
+                    self.shown.join(&path).display(),
+                    real.display()
+                ));
                 entries.push(Entry {
                     path,
                     real,
@@ -254,6 +291,14 @@ impl Folder {
                 // An entry that was listed and is gone is as if it had not been listed.
                 if self.has(path)? {
                     self.refuse(path, "is a symbolic link to nothing", "");
+                    let link = self.root.join(path);
+                    let target = fs::read_link(&link).unwrap_or_default();
+                    let target = link.parent().unwrap_or(&self.root).join(target);
+                    self.word(format!(
+                        "error evaluating symlink {}: lstat {}: no such file or directory",
+                        link.display(),
+                        target.display()
+                    ));
                 }
                 return Ok(None);
             }

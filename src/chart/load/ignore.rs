@@ -3,9 +3,7 @@
 //! The rules are Helm's, which differ from git's: the first pattern that matches decides, `**` is an
 //! error, and `!pattern` leaves out everything that does *not* match.
 
-use crate::report::Mistake;
-
-use super::glob::Glob;
+use crate::chart::match_path;
 
 /// The rules of one folder.
 #[derive(Debug, Default)]
@@ -13,7 +11,7 @@ pub(super) struct Rules(Vec<Rule>);
 
 #[derive(Debug)]
 struct Rule {
-    glob: Glob,
+    pattern: String,
     /// Matched against the whole path, not the last part of it.
     is_path: bool,
     /// `!pattern`
@@ -23,9 +21,11 @@ struct Rule {
 }
 
 impl Rules {
-    /// Reads the text of a `.helmignore` called `file`; mistakes are added to `mistakes`.
-    pub(super) fn parse(text: &str, file: &str, mistakes: &mut Vec<Mistake>) -> Self {
+    /// Reads the text of a `.helmignore`. Beside the rules: lines that are none, what is wrong with them,
+    /// and what Helm says about it.
+    pub(super) fn parse(text: &str) -> (Self, Vec<(u32, String, &'static str)>) {
         let mut rules = Vec::new();
+        let mut wrong = Vec::new();
         for (line, number) in text.trim_start_matches('\u{feff}').lines().zip(1_u32..) {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
@@ -33,10 +33,10 @@ impl Rules {
             }
             match Rule::parse(line) {
                 Ok(rule) => rules.push(rule),
-                Err(message) => mistakes.push(Mistake::new(file, message).at(number, 0)),
+                Err((message, helm)) => wrong.push((number, message, helm)),
             }
         }
-        Self(rules)
+        (Self(rules), wrong)
     }
 
     /// Whether a path of the folder, with slashes, is left out. What lies below a folder that is left
@@ -51,11 +51,18 @@ impl Rules {
 }
 
 impl Rule {
-    fn parse(line: &str) -> Result<Self, String> {
+    fn parse(line: &str) -> Result<Self, (String, &'static str)> {
         if line.contains("**") {
-            return Err(
+            return Err((
                 "two stars in a row mean nothing here; .helmignore knows only *".to_owned(),
-            );
+                "double-star (**) syntax is not supported",
+            ));
+        }
+        if match_path(line, "abc").is_err() {
+            return Err((
+                format!("bad file name pattern {line:?}"),
+                "syntax error in pattern",
+            ));
         }
         let (line, is_negated) = line
             .strip_prefix('!')
@@ -68,7 +75,7 @@ impl Rule {
             None => (line, line.contains('/')),
         };
         Ok(Self {
-            glob: Glob::ignore(pattern).map_err(|error| error.to_string())?,
+            pattern: pattern.to_owned(),
             is_path,
             is_negated,
             folders_only,
@@ -82,9 +89,13 @@ impl Rule {
             path.rsplit('/').next().unwrap_or(path)
         };
         if self.is_negated {
-            return (self.folders_only && !is_folder) || !self.glob.matches(name);
+            return (self.folders_only && !is_folder) || !self.matches(name);
         }
-        (is_folder || !self.folders_only) && self.glob.matches(name)
+        (is_folder || !self.folders_only) && self.matches(name)
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match_path(&self.pattern, name).unwrap_or(false)
     }
 }
 
@@ -93,9 +104,8 @@ mod tests {
     use super::*;
 
     fn rules(text: &str) -> Rules {
-        let mut mistakes = Vec::new();
-        let rules = Rules::parse(text, ".helmignore", &mut mistakes);
-        assert_eq!(mistakes, []);
+        let (rules, wrong) = Rules::parse(text);
+        assert_eq!(wrong, []);
         rules
     }
 
@@ -127,14 +137,16 @@ mod tests {
 
     #[test]
     fn bad_patterns_are_told_with_their_line() {
-        let mut mistakes = Vec::new();
-        Rules::parse("a\n**/b\n[c\n", "x/.helmignore", &mut mistakes);
-        let texts: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+        let (_, wrong) = Rules::parse("a\n**/b\n[c\n");
+        let wrong: Vec<_> = wrong
+            .into_iter()
+            .map(|(line, _, helm)| (line, helm))
+            .collect();
         assert_eq!(
-            texts,
+            wrong,
             [
-                "x/.helmignore:2: two stars in a row mean nothing here; .helmignore knows only *",
-                "x/.helmignore:3: bad file name pattern \"[c\": a class that [ begins has no ]",
+                (2, "double-star (**) syntax is not supported"),
+                (3, "syntax error in pattern"),
             ]
         );
     }
