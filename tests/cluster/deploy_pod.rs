@@ -97,18 +97,35 @@ impl Pod {
         String::from_utf8_lossy(&told).into_owned()
     }
 
+    /// What a script of this repository prints that asks this operator, with the programs of a folder
+    /// and a kubeconfig.
+    pub(super) fn script(&self, script: &str, (programs, kubeconfig): (&Path, &Path)) -> String {
+        let path = search_path();
+        let output = Command::new(Path::new(ROOT).join(script))
+            .env("PATH", format!("{}:{path}", programs.display()))
+            .env("KUBECONFIG", kubeconfig)
+            .env("DEBUG_UNIX_SOCKET", self.socket())
+            .env("ADDON_OPERATOR", program())
+            .output()
+            .expect("an end");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{script}: {told}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
     /// All that it logged.
     pub(super) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    /// Ends it as a kubelet does; answers its exit code.
-    pub(super) fn stop(mut self) -> Option<i32> {
+    /// Ends it as a kubelet does, and wants it to end well.
+    pub(super) fn stop(mut self) {
         let mut process = self.process.take().expect("a process");
         let id = process.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &id]).status();
         assert!(asked.expect("a signal").success());
-        process.wait().expect("an end").code()
+        let ended = process.wait().expect("an end");
+        assert_eq!(ended.code(), Some(0), "{}", self.log());
     }
 
     /// The root folder of the image, with the folders that `deploy/Dockerfile` makes.
@@ -201,7 +218,7 @@ impl Pod {
                 "KUBECONFIG",
                 self.inside("/kubeconfig").display().to_string(),
             ),
-            ("PATH", std::env::var("PATH").expect("a path")),
+            ("PATH", search_path()),
         ];
         variables.extend(own.map(|(name, value)| (name.to_owned(), value)));
         variables
@@ -269,7 +286,7 @@ fn program() -> PathBuf {
     other.unwrap_or_else(|| env!("CARGO_BIN_EXE_addon-operator").into())
 }
 
-/// A ConfigMap as a kubelet writes it: files in a folder of their own, and links to them.
+/// A `ConfigMap` as a kubelet writes it: files in a folder of their own, and links to them.
 fn write_config_map(path: &Path, config_map: &Value, source: &Value) {
     let data = path.join("..2026");
     symlink("..2026", path.join("..data")).expect("a link");
@@ -304,6 +321,12 @@ fn variables_of_image() -> BTreeMap<String, String> {
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
+}
+
+/// Where programs are found.
+fn search_path() -> String {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    path.to_string_lossy().into_owned()
 }
 
 fn free_port() -> u16 {

@@ -1,16 +1,20 @@
 //! The operator as it is installed: by `kubectl` from `deploy/`, by Helm from the chart, with the rights of
 //! its service account and no others.
 
-use std::path::Path;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use addon_operator::control_plane::ControlPlane;
+use addon_operator::yaml::{self, Profile};
 use kube::Client;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::deploy_chart::chart;
 use super::deploy_pod::Pod;
-use crate::support::{self, Helm, Modules, eventually, rest};
+use crate::support::{self, Helm, Modules, Namespace, eventually, rest, template};
 
 const PATIENCE: Duration = Duration::from_secs(40);
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -38,77 +42,151 @@ async fn state_is(client: &Client, path: &str, state: &str) -> Value {
     until(client, path, is_so).await.expect("a Module")
 }
 
-#[tokio::test]
-async fn deploy_is_applied_by_one_command_and_converges() {
-    let Some(server) = support::private_server().await else {
-        return;
-    };
-    let Some(program) = support::kubectl().await else {
-        return;
-    };
-    let kubectl = async |arguments: &[&str]| {
-        let done = Command::new(&program)
+/// A cluster in which `deploy/` is applied.
+struct Deployed {
+    server: ControlPlane,
+    kubectl: PathBuf,
+    client: Client,
+}
+
+impl Deployed {
+    const MODULES: &str = "/apis/addon-operator.io/v1alpha1/namespaces/addon-operator/modules";
+    const CONFIG: &str = "/api/v1/namespaces/addon-operator/configmaps/addon-operator";
+
+    /// `None` when there is no server; then the test is skipped.
+    async fn new() -> Option<Self> {
+        let server = support::private_server().await?;
+        let deployed = Self {
+            kubectl: support::kubectl().await?,
+            client: support::client(server.kubeconfig()).await,
+            server,
+        };
+        let apply = ["apply", "--server-side", "-f", "deploy/"];
+        deployed.run(&apply).await;
+        Some(deployed)
+    }
+
+    /// Runs kubectl.
+    async fn run(&self, arguments: &[&str]) {
+        let done = Command::new(&self.kubectl)
             .args(arguments)
-            .env("KUBECONFIG", server.kubeconfig())
+            .env("KUBECONFIG", self.server.kubeconfig())
             .current_dir(ROOT)
             .output()
             .await
             .expect("kubectl");
-        let told = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
+        let told = String::from_utf8_lossy(&done.stderr);
         assert!(done.status.success(), "{arguments:?}: {told}");
-        told
-    };
-    kubectl(&["apply", "--server-side", "-f", "deploy/"]).await;
-    let client = support::client(server.kubeconfig()).await;
-    let path = "/apis/apps/v1/namespaces/addon-operator/deployments/addon-operator";
-
-    let pod = Pod::start(&client, server.kubeconfig(), path, Path::new(ROOT)).await;
-    pod.ready().await;
-    let modules = "/apis/addon-operator.io/v1alpha1/namespaces/addon-operator/modules";
-    let list = rest::get(&client, modules).await.expect("a list");
-    let items = list["items"].as_array().expect("items");
-    assert_eq!(items.len(), 6, "{list:#}");
-    for module in items {
-        let name = module["metadata"]["name"].as_str().expect("a name");
-        state_is(&client, &format!("{modules}/{name}"), "Applied").await;
     }
-    let sandbox = rest::get(&client, "/api/v1/namespaces/sandbox").await;
+
+    /// The pod with the modules of this repository in its image, when all of them are applied.
+    async fn pod(&self) -> Pod {
+        let path = "/apis/apps/v1/namespaces/addon-operator/deployments/addon-operator";
+        let kubeconfig = self.server.kubeconfig();
+        let pod = Pod::start(&self.client, kubeconfig, path, Path::new(ROOT)).await;
+        pod.ready().await;
+        let has_all = |list: Option<&Value>| {
+            let items = list.and_then(|list| list["items"].as_array());
+            let is_applied = |module: &Value| module["status"]["state"] == "Applied";
+            items.is_some_and(|items| items.len() == 6 && items.iter().all(is_applied))
+        };
+        until(&self.client, Self::MODULES, has_all).await;
+        pod
+    }
+}
+
+#[tokio::test]
+async fn deploy_is_applied_by_one_command_and_converges() {
+    let Some(deployed) = Deployed::new().await else {
+        return;
+    };
+    let client = &deployed.client;
+    let pod = deployed.pod().await;
+    let sandbox = rest::get(client, "/api/v1/namespaces/sandbox").await;
     assert!(sandbox.is_some(), "the modules make namespaces");
     let shown = pod.exec(&["module", "list"]);
     assert!(
         shown.contains("priority-classes") && shown.contains("Applied"),
         "{shown}"
     );
+    let metrics = pod.page("/metrics").expect("metrics");
     assert!(
-        pod.page("/metrics")
-            .expect("metrics")
-            .contains("addon_operator_tasks_queue_length")
+        metrics.contains("addon_operator_tasks_queue_length"),
+        "{metrics}"
     );
-    assert!(
-        !pod.log().to_lowercase().contains("forbidden"),
-        "{}",
-        pod.log()
-    );
-    assert!(!pod.log().contains("no effect"), "{}", pod.log());
+    assert!(is_quiet(&pod.log()), "{}", pod.log());
 
     // What people set stays when the files are applied again, as for an upgrade.
-    let config = "/api/v1/namespaces/addon-operator/configmaps/addon-operator";
     let edit = json!({"data": {"storageGuardEnabled": "false"}});
-    rest::merge(&client, config, "kubectl-edit", &edit).await;
-    state_is(&client, &format!("{modules}/storage-guard"), "Disabled").await;
-    kubectl(&["apply", "--server-side", "-f", "deploy/"]).await;
-    let kept = rest::get(&client, config).await.expect("a ConfigMap");
-    assert_eq!(kept["data"], edit["data"]);
+    rest::merge(client, Deployed::CONFIG, "kubectl-edit", &edit).await;
+    let guard = format!("{}/storage-guard", Deployed::MODULES);
+    state_is(client, &guard, "Disabled").await;
+    let apply = ["apply", "--server-side", "-f", "deploy/"];
+    deployed.run(&apply).await;
+    let kept = rest::get(client, Deployed::CONFIG).await;
+    assert_eq!(kept.expect("a ConfigMap")["data"], edit["data"]);
 
     // A pod is ended in order, and nothing of the modules goes with the operator.
-    assert_eq!(pod.stop(), Some(0));
-    kubectl(&["delete", "--wait=false", "-f", "deploy/4-deployment.yaml"]).await;
-    assert!(
-        rest::get(&client, "/api/v1/namespaces/sandbox")
-            .await
-            .is_some()
+    pod.stop();
+    let delete = ["delete", "--wait=false", "-f", "deploy/4-deployment.yaml"];
+    deployed.run(&delete).await;
+    let sandbox = rest::get(client, "/api/v1/namespaces/sandbox").await;
+    assert!(sandbox.is_some());
+    deployed.server.stop().await.expect("an end");
+}
+
+/// Nothing was forbidden, and no setting was in vain.
+fn is_quiet(log: &str) -> bool {
+    let bad = ["forbidden", "no right", "no effect", "\"level\":\"error\""];
+    !bad.iter().any(|bad| log.contains(bad))
+}
+
+/// `deploy/rights.sh` looks at an operator that may do everything; with what it tells, and without that,
+/// the same modules converge.
+#[tokio::test]
+async fn rights_that_are_told_are_enough() {
+    let Some(deployed) = Deployed::new().await else {
+        return;
+    };
+    let client = &deployed.client;
+    let pod = deployed.pod().await;
+    let folder = TempDir::new().expect("a folder");
+    symlink(&deployed.kubectl, folder.path().join("kubectl")).expect("a link");
+    let told = pod.script(
+        "deploy/rights.sh",
+        (folder.path(), deployed.server.kubeconfig()),
     );
-    server.stop().await.expect("an end");
+    let values = yaml::read_value(&told, Profile::V2).expect("YAML");
+    let rules = values["rights"]["rules"].to_string();
+    for kind in [
+        "priorityclasses",
+        "namespaces",
+        "nodes",
+        "storageclasses",
+        "secrets",
+    ] {
+        assert!(rules.contains(kind), "{kind}: {told}");
+    }
+    pod.stop();
+
+    let names = ("addon-operator", "addon-operator");
+    let Some(made) = template(&chart(), names, &values).await else {
+        return;
+    };
+    let made = made.expect("objects").into_iter();
+    for object in made.filter(|object| object["apiVersion"] == "rbac.authorization.k8s.io/v1") {
+        rest::apply(client, &rest::path_of(&object), "test", &object).await;
+    }
+    let all = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/addon-operator-admin";
+    rest::delete(client, all).await;
+    // And something is to be done.
+    let class = "/apis/scheduling.k8s.io/v1/priorityclasses/batch";
+    rest::delete(client, class).await;
+    let pod = deployed.pod().await;
+    until(client, class, |found| found.is_some()).await;
+    assert!(is_quiet(&pod.log()), "{}", pod.log());
+    pod.stop();
+    deployed.server.stop().await.expect("an end");
 }
 
 /// A module with a chart of two kinds, a hook that watches a third, and one that the API server asks.
@@ -166,94 +244,122 @@ fn rights() -> Value {
     ])
 }
 
-#[tokio::test]
-async fn chart_runs_with_narrowed_rights_and_tells_which_one_is_missing() {
-    let Some(server) = support::api_server() else {
-        return;
-    };
-    let (client, namespace) = (server.client().await, server.namespace("narrow").await);
-    let name = namespace.name();
-    let Some(helm) = Helm::new(server.kubeconfig(), name).await else {
-        return;
-    };
-    let release = Release {
-        helm,
-        name: name.to_owned(),
-    };
-    let files: serde_json::Map<String, Value> = shop(name)
-        .into_iter()
-        .map(|(path, text)| (path.to_owned(), json!(text)))
-        .collect();
-    let mut values = json!({
-        "rights": {"clusterAdmin": false, "rules": rights()},
-        "modules": {"files": files},
-        "config": {"shop": {"size": 2}},
-    });
-    release.upgrade(&values).await;
+/// A release of the chart with narrowed rights.
+struct Narrowed {
+    client: Client,
+    namespace: Namespace,
+    kubeconfig: &'static Path,
+    release: Release,
+    values: Value,
+}
 
-    // All that is needed, and nothing else.
-    let path = |kind: &str, object: &str| format!("/api/v1/namespaces/{name}/{kind}/{object}");
-    let deployment = format!("/apis/apps/v1/namespaces/{name}/deployments/{name}-addon-operator");
-    let nothing = Modules::new();
-    let pod = Pod::start(&client, server.kubeconfig(), &deployment, nothing.path()).await;
+impl Narrowed {
+    async fn new(prefix: &str) -> Option<Self> {
+        let server = support::api_server()?;
+        let namespace = server.namespace(prefix).await;
+        let name = namespace.name().to_owned();
+        let helm = Helm::new(server.kubeconfig(), &name).await?;
+        let files = shop(&name).into_iter();
+        let files: serde_json::Map<String, Value> = files
+            .map(|(path, text)| (path.to_owned(), json!(text)))
+            .collect();
+        let narrowed = Self {
+            client: server.client().await,
+            namespace,
+            kubeconfig: server.kubeconfig(),
+            release: Release { helm, name },
+            values: json!({
+                "rights": {"clusterAdmin": false, "rules": rights()},
+                "modules": {"files": files},
+                "config": {"shop": {"size": 2}},
+            }),
+        };
+        narrowed.release.upgrade(&narrowed.values).await;
+        Some(narrowed)
+    }
+
+    async fn pod(&self) -> Pod {
+        let name = self.namespace.name();
+        let path = format!("/apis/apps/v1/namespaces/{name}/deployments/{name}-addon-operator");
+        let nothing = Modules::new();
+        Pod::start(&self.client, self.kubeconfig, &path, nothing.path()).await
+    }
+
+    /// Where an object of the core is.
+    fn path(&self, kind: &str, object: &str) -> String {
+        format!(
+            "/api/v1/namespaces/{}/{kind}/{object}",
+            self.namespace.name()
+        )
+    }
+
+    /// Waits until the module is in a state.
+    async fn shop_is(&self, state: &str) -> Value {
+        let name = self.namespace.name();
+        let root = format!("/apis/addon-operator.io/v1alpha1/namespaces/{name}");
+        state_is(&self.client, &format!("{root}/modules/shop"), state).await
+    }
+}
+
+#[tokio::test]
+async fn chart_runs_with_narrowed_rights() {
+    let Some(narrowed) = Narrowed::new("narrow").await else {
+        return;
+    };
+    let client = &narrowed.client;
+    let pod = narrowed.pod().await;
     pod.ready().await;
-    let module = format!("/apis/addon-operator.io/v1alpha1/namespaces/{name}/modules/shop");
-    state_is(&client, &module, "Applied").await;
-    let made = rest::get(&client, &path("configmaps", "shop"))
-        .await
-        .expect("a ConfigMap");
+    narrowed.shop_is("Applied").await;
+    let map = narrowed.path("configmaps", "shop");
+    let made = rest::get(client, &map).await.expect("a ConfigMap");
     assert_eq!(made["data"], json!({"keys": "0", "size": "2"}));
+
+    // A hook hears what it watches, drift is seen, and the API server asks the other hook.
     let secret = json!({"metadata": {"name": "key", "labels": {"shop": "key"}}});
-    rest::create(
-        &client,
-        &format!("/api/v1/namespaces/{name}/secrets"),
-        &secret,
-    )
-    .await;
+    let secrets = narrowed.path("secrets", "");
+    rest::create(client, secrets.trim_end_matches('/'), &secret).await;
     let is_one = |map: Option<&Value>| map.is_some_and(|map| map["data"]["keys"] == "1");
-    until(&client, &path("configmaps", "shop"), is_one).await;
-    // Drift is seen, and the API server asks the hook.
-    rest::delete(&client, &path("services", "shop")).await;
-    until(&client, &path("services", "shop"), |found| found.is_some()).await;
-    let closed = json!({"apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": {"name": "closed", "namespace": name, "labels": {"shop": "closed"}}});
+    until(client, &map, is_one).await;
+    let service = narrowed.path("services", "shop");
+    rest::delete(client, &service).await;
+    until(client, &service, |found| found.is_some()).await;
+    let closed = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
+        "name": "closed", "namespace": narrowed.namespace.name(), "labels": {"shop": "closed"},
+    }});
     let refused = eventually("the hook is asked", PATIENCE, async || {
-        match rest::check(&client, &path("configmaps", "closed"), &closed).await {
-            Err(refusal) if refusal.contains("the shop is closed") => Ok(refusal),
+        match rest::check(client, &rest::path_of(&closed), &closed).await {
+            Err(refusal) if refusal.contains("the shop is closed") => Ok(()),
             other => Err(format!("{other:?}\n{}", pod.log())),
         }
     });
     refused.await;
-    let log = pod.log();
-    assert!(
-        !log.contains("forbidden") && !log.contains("no right"),
-        "{log}"
-    );
-    assert!(!log.contains("\"level\":\"error\""), "{log}");
-    assert_eq!(pod.stop(), Some(0));
+    assert!(is_quiet(&pod.log()), "{}", pod.log());
+    pod.stop();
+}
 
-    // Without the right to Services the module says so, and what it has stays.
-    values["rights"]["rules"][0]["resources"] = json!(["configmaps"]);
-    release.upgrade(&values).await;
-    rest::delete(&client, &path("services", "shop")).await;
-    let pod = Pod::start(&client, server.kubeconfig(), &deployment, nothing.path()).await;
-    let failed = state_is(&client, &module, "Failed").await;
+#[tokio::test]
+async fn missing_right_is_told_and_heard_of_when_it_comes() {
+    let Some(mut narrowed) = Narrowed::new("missing").await else {
+        return;
+    };
+    narrowed.values["rights"]["rules"][0]["resources"] = json!(["configmaps"]);
+    narrowed.release.upgrade(&narrowed.values).await;
+    let pod = narrowed.pod().await;
+    let failed = narrowed.shop_is("Failed").await;
     let message = failed["status"]["message"].as_str().expect("a message");
     assert!(
         message.contains("no right to list and watch the Service"),
         "{message}"
     );
-    assert!(
-        rest::get(&client, &path("configmaps", "shop"))
-            .await
-            .is_some()
-    );
+    pod.ready().await;
 
-    // The right comes, and nobody starts anything again.
-    values["rights"]["rules"] = rights();
-    release.upgrade(&values).await;
-    state_is(&client, &module, "Applied").await;
-    assert_eq!(pod.stop(), Some(0));
+    // Nobody starts anything again.
+    narrowed.values["rights"]["rules"] = rights();
+    narrowed.release.upgrade(&narrowed.values).await;
+    narrowed.shop_is("Applied").await;
+    let service = narrowed.path("services", "shop");
+    assert!(rest::get(&narrowed.client, &service).await.is_some());
+    pod.stop();
 }
 
 #[tokio::test]
@@ -318,7 +424,7 @@ async fn chart_follows_an_upgrade_and_leaves_modules_when_it_goes() {
         .await
         .expect("an end");
     assert!(rest::get(&client, &deployment).await.is_none());
-    assert_eq!(pod.stop(), Some(0));
+    pod.stop();
     assert!(rest::get(&client, &made).await.is_some());
 }
 
