@@ -15,6 +15,7 @@ mod deploy_run;
 mod drift;
 mod enabled;
 mod folders;
+mod helm_hooks;
 mod hook_debug;
 mod hook_script;
 mod hooks;
