@@ -26,14 +26,18 @@ mod glob;
 mod load;
 mod metadata;
 mod pattern;
+mod set;
 mod tree;
+mod values;
 mod version;
 
 pub use glob::{BadGlob, Glob};
 use load::{Buffered, Failure, Folder};
 pub use metadata::{Dependency, Import, Maintainer, Metadata};
 pub use pattern::{BadPattern, match_path};
+pub use set::{Kind as SetKind, Reader, ValueOptions, set};
 pub use tree::{Branch, Tree};
+pub use values::{Care, Coalesced, Member, Merged, coalesce};
 
 /// A chart as it was on disk at one moment, with its subcharts. Never changed after that.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -54,6 +58,8 @@ pub struct Chart {
     pub dependencies: Vec<Arc<Self>>,
     /// The sha256 of all of the above, in hex: equal digests render equally.
     pub digest: String,
+    /// What was found out about its values before.
+    pub merged: Merged,
 }
 
 /// One file below `templates/`.
@@ -262,6 +268,34 @@ fn is_hidden_from_templates(path: &str, metadata: &Metadata) -> bool {
 }
 
 impl Chart {
+    /// Whether it can be rendered by itself, and all is there that it declares.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Helm`] for a library, and for charts that are missing in `charts/`.
+    pub fn check_installable(&self) -> Result<(), Error> {
+        let kind = &self.metadata.kind;
+        if !matches!(kind.as_str(), "" | "application") {
+            return Err(Error::Helm(format!("{kind} charts are not installable")));
+        }
+        let is_there = |name: &str| {
+            let mut present = self.dependencies.iter();
+            present.any(|chart| chart.metadata.name == name)
+        };
+        let wanted = self.metadata.dependencies.iter().flatten();
+        let wanted = wanted.map(|dependency| dependency.name.as_str());
+        let missing: Vec<&str> = wanted.filter(|name| !is_there(name)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Helm(format!(
+            "An error occurred while checking for chart dependencies. You may need to run `helm \
+             dependency build` to fetch missing dependencies: found in Chart.yaml, but missing in \
+             charts/ directory: {}",
+            missing.join(", ")
+        )))
+    }
+
     /// Whether a template of this chart or of a chart in it may read files.
     fn asks_for_files(&self) -> bool {
         let mut templates = self.templates.iter();

@@ -16,8 +16,6 @@ pub(super) fn is_valid(version: &str) -> bool {
 }
 
 /// Whether a version is one of those that a constraint asks for.
-#[expect(dead_code, reason = "dependencies ask for it")]
 pub(super) fn is_compatible(constraint: &str, version: &str) -> bool {
-    let _ = constraint;
-    is_valid(version)
+    is_valid(version) && (constraint == version || matches!(constraint, "" | "*"))
 }

@@ -9,15 +9,8 @@ use super::parse::{self, Names};
 use super::tree::Template;
 use crate::govalue::{Function, Value, World};
 
-/// What templates may call.
-#[derive(Clone, Copy, Debug)]
-pub struct Functions {
-    /// A function by its name. It goes before the builtin of that name.
-    pub find: fn(&str) -> Option<&'static Function>,
-    /// A method of a map or a slice by its name, which begins with a capital letter. The receiver is
-    /// the first argument, which the parameters do not name. Structs bring their own.
-    pub find_method: fn(&Value, &str) -> Option<&'static Function>,
-}
+/// What templates may call: a function by its name. It goes before the builtin of that name.
+pub type Functions = fn(&str) -> Option<&'static Function>;
 
 /// How much one execution may do. Bytes and time are also limited by [`World::spend`], which is asked
 /// again and again, also where nothing is written.
@@ -70,7 +63,7 @@ impl Set {
         let symbols = &mut self.symbols;
         let mut symbol = |name: &str| Some(number_of(symbols, name));
         let names = Names {
-            function: &self.functions.find,
+            function: &self.functions,
             symbol: &mut symbol,
         };
         let parsed = parse::parse(name, text, Some(self.files), names);
@@ -116,8 +109,8 @@ impl Set {
         Machine::new(self, world, limits).run(name, data)
     }
 
-    pub(super) fn functions(&self) -> &Functions {
-        &self.functions
+    pub(super) fn functions(&self) -> Functions {
+        self.functions
     }
 
     pub(super) fn files(&self) -> usize {

@@ -39,10 +39,7 @@ impl World for Still {
     fn note_change(&self, _: &Map) {}
 }
 
-const NONE: Functions = Functions {
-    find: |_| None,
-    find_method: |_, _| None,
-};
+const NONE: Functions = |_| None;
 
 fn values() -> Value {
     let map = |entries: Vec<(&str, Value)>| {

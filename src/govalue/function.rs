@@ -35,6 +35,8 @@ pub enum Parameter {
     Int,
     /// `int64`
     Int64,
+    /// `uint32`: a literal that fits, and nothing else. Comes as [`Value::Int`].
+    Uint32,
     /// `float64`
     Float,
     /// `[]interface {}`
@@ -79,6 +81,11 @@ pub trait World {
     ///
     /// Why it could not be asked for.
     fn lookup(&self, of: &Lookup<'_>) -> Result<Value, Error>;
+
+    /// The address of a host; empty when it has none, or when nobody may ask.
+    fn resolve_host(&self, _name: &str) -> String {
+        String::new()
+    }
 
     /// What a drawing function gave before in this place; [`World::keep`] tells it.
     fn recall(&self, function: &str, arguments: &[Value]) -> Option<Value>;
@@ -153,3 +160,33 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// A world that has nothing, knows no time and keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nowhere;
+
+impl World for Nowhere {
+    fn now(&self) -> i128 {
+        0
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+
+    fn lookup(&self, _: &Lookup<'_>) -> Result<Value, Error> {
+        Ok(Value::Map(Map::any()))
+    }
+
+    fn recall(&self, _: &str, _: &[Value]) -> Option<Value> {
+        None
+    }
+
+    fn keep(&self, _: &str, _: &[Value], _: &Value) {}
+
+    fn spend(&self, _: usize) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn note_change(&self, _: &Map) {}
+}

@@ -9,6 +9,7 @@
 //! and one thread.
 
 pub mod compare;
+mod encoding;
 mod function;
 mod list;
 mod map;
@@ -17,10 +18,11 @@ mod record;
 mod stack;
 mod text;
 
-pub use function::{Call, Context, Error, Function, Lookup, Parameter, World};
-pub use list::{Element, List};
-pub use map::{Map, MapKind};
-pub use record::{Record, Shape};
+pub use encoding::{JsonError, JsonForm, from_json, from_yaml, to_json, to_serde};
+pub use function::{Call, Context, Error, Function, Lookup, Nowhere, Parameter, World};
+pub use list::{Element, List, SliceType};
+pub use map::{Map, MapKind, MapType};
+pub use record::{Json, Member, Record, Shape};
 pub use stack::grow_stack;
 pub use text::Text;
 
@@ -146,6 +148,17 @@ impl Value {
         }
     }
 
+    /// A method of its type; the value itself is its first argument.
+    pub fn method(&self, name: &str) -> Option<&'static Function> {
+        let methods = match self {
+            Self::List(list) => list.element().methods(),
+            Self::Map(map) => map.kind().methods(),
+            Self::Record(record) => record.shape().methods,
+            _ => return None,
+        };
+        methods.iter().find(|method| method.name == name)
+    }
+
     /// Whether a condition holds for it, as for Go's templates: not for what is empty or zero.
     pub fn is_true(&self) -> bool {
         match self {
@@ -187,5 +200,37 @@ impl From<Vec<Self>> for Value {
     /// `[]interface {}`
     fn from(items: Vec<Self>) -> Self {
         Self::List(List::new(Element::Any, items))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values are copied at every step of a template.
+    #[test]
+    fn value_is_three_words() {
+        assert_eq!(size_of::<Value>(), 24);
+    }
+
+    #[test]
+    fn map_of_another_type_is_the_same_map() {
+        let one = Map::any();
+        let other = one.viewed_as(MapKind::Values);
+        other.insert("a", Value::Int(1));
+        assert!(one.is_same(&other));
+        assert_eq!(one.len(), 1);
+        assert_ne!(one.kind(), other.kind());
+    }
+
+    #[test]
+    fn fields_of_embedded_structs_are_found() {
+        static INNER: Shape = Shape::new("Inner", Kind::Struct, &["A"]);
+        static OUTER: Shape = Shape::new("Outer", Kind::Struct, &["Inner", "B"]).embeds("Inner");
+        let inner = Value::Record(Record::new(&INNER, vec![Value::Int(1)]));
+        let outer = Record::new(&OUTER, vec![inner, Value::Int(2)]);
+        for (name, expected) in [("A", true), ("B", true), ("Inner", true), ("a", false)] {
+            assert_eq!(outer.field(name).is_some(), expected, "{name}");
+        }
     }
 }

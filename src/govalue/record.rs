@@ -25,10 +25,99 @@ pub struct Shape {
     pub kind: Kind,
     /// The names of the exported fields, in the order in which Go prints them.
     pub fields: &'static [&'static str],
+    /// The field that is an embedded struct: its fields are found as if they were of this one.
+    pub embedded: Option<&'static str>,
     /// Its methods. The receiver is their first argument, which `parameters` does not name.
     pub methods: &'static [Function],
     /// How it prints, when it has a `String` method of its own.
     pub to_text: Option<fn(&Record) -> Text>,
+    /// How it is written as JSON, and so as YAML.
+    pub json: Json,
+}
+
+/// How JSON is made of structs of a type.
+#[derive(Clone, Copy)]
+pub enum Json {
+    /// Every field by its own name.
+    Fields,
+    /// These members, in this order: what the `json:` tags say.
+    Members(&'static [Member]),
+    /// What this gives is written instead: a `MarshalJSON` method, or fields of structs within.
+    Made(fn(&Record) -> Value),
+}
+
+/// A member of a JSON object that a field makes.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    /// Its name in JSON.
+    pub name: &'static str,
+    /// The field that it shows.
+    pub field: &'static str,
+    /// Whether it is left out when the field is empty: false, 0, nil, or without content.
+    pub omits_empty: bool,
+}
+
+impl Member {
+    /// A member that is always there.
+    pub const fn new(name: &'static str, field: &'static str) -> Self {
+        Self {
+            name,
+            field,
+            omits_empty: false,
+        }
+    }
+
+    /// `omitempty`
+    pub const fn optional(name: &'static str, field: &'static str) -> Self {
+        Self {
+            name,
+            field,
+            omits_empty: true,
+        }
+    }
+}
+
+impl Shape {
+    /// A type with these fields, without methods.
+    pub const fn new(type_name: &'static str, kind: Kind, fields: &'static [&'static str]) -> Self {
+        Self {
+            type_name,
+            kind,
+            fields,
+            embedded: None,
+            methods: &[],
+            to_text: None,
+            json: Json::Fields,
+        }
+    }
+
+    /// With these methods.
+    #[must_use]
+    pub const fn methods(mut self, methods: &'static [Function]) -> Self {
+        self.methods = methods;
+        self
+    }
+
+    /// With an embedded struct in this field.
+    #[must_use]
+    pub const fn embeds(mut self, field: &'static str) -> Self {
+        self.embedded = Some(field);
+        self
+    }
+
+    /// With a `String` method.
+    #[must_use]
+    pub const fn prints(mut self, to_text: fn(&Record) -> Text) -> Self {
+        self.to_text = Some(to_text);
+        self
+    }
+
+    /// With `json:` tags, or a `MarshalJSON` method.
+    #[must_use]
+    pub const fn json(mut self, json: Json) -> Self {
+        self.json = json;
+        self
+    }
 }
 
 impl Record {
@@ -56,15 +145,17 @@ impl Record {
         self.0.shape
     }
 
-    /// The value of a field; `None` when the type has no such field.
+    /// The value of a field, of its own or of a struct embedded in it; `None` when the type has no such
+    /// field.
     pub fn field(&self, name: &str) -> Option<Value> {
-        let place = self
-            .0
-            .shape
-            .fields
-            .iter()
-            .position(|field| *field == name)?;
-        self.0.fields.borrow().get(place).cloned()
+        let shape = self.0.shape;
+        match shape.fields.iter().position(|field| *field == name) {
+            Some(place) => self.0.fields.borrow().get(place).cloned(),
+            None => match self.field(shape.embedded?) {
+                Some(Value::Record(embedded)) => embedded.field(name),
+                _ => None,
+            },
+        }
     }
 
     /// The values of all fields, in the order of the shape.

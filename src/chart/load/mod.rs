@@ -21,6 +21,8 @@ pub(super) use folder::Folder;
 const FILE_LIMIT: u64 = 5 * 1024 * 1024;
 /// How large the files of a chart may be together, in bytes: Helm's own limit.
 const CHART_LIMIT: u64 = 100 * 1024 * 1024;
+/// What go-yaml says about bytes that are no text.
+const NO_TEXT: &str = "error converting YAML to JSON: yaml: invalid leading UTF-8 octet";
 /// How deep charts may nest: far above any real chart.
 const DEPTH_LIMIT: usize = 32;
 
@@ -211,9 +213,7 @@ fn text_of(file: &Buffered) -> Result<&str, Failure> {
     std::str::from_utf8(&file.data).map_err(|_| {
         let name = &file.name;
         Failure {
-            helm: format!(
-                "cannot load {name}: error converting YAML to JSON: yaml: invalid leading UTF-8 octet"
-            ),
+            helm: format!("cannot load {name}: {NO_TEXT}"),
             mistakes: vec![Mistake::new(name.as_str(), "is not UTF-8 text")],
         }
     })
@@ -221,13 +221,21 @@ fn text_of(file: &Buffered) -> Result<&str, Failure> {
 
 /// The values in a text; of an empty one, none.
 pub(super) fn read_values(name: &str, text: &str) -> Result<Branch, Failure> {
-    let failure = |problem| Failure::of_problems(name, vec![problem]);
-    let value =
-        yaml::read_value(text, Profile::V2).map_err(|error| failure(Problem::of_yaml(&error)))?;
+    values_in(text).map_err(|problem| Failure::of_problems(name, vec![problem]))
+}
+
+/// The values in a file that a person named, or what Helm says about it.
+pub(super) fn parse_values(bytes: &[u8]) -> Result<Branch, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| NO_TEXT.to_owned())?;
+    values_in(text).map_err(|problem| problem.helm().to_owned())
+}
+
+fn values_in(text: &str) -> Result<Branch, Problem> {
+    let value = yaml::read_value(text, Profile::V2).map_err(|error| Problem::of_yaml(&error))?;
     match Tree::from(value) {
         Tree::Map(branch) => Ok(branch),
         Tree::Null => Ok(Branch::default()),
-        other => Err(failure(Problem::no_map(&other))),
+        other => Err(Problem::no_map(&other)),
     }
 }
 
@@ -335,7 +343,7 @@ impl Parts {
             schema: self.schema,
             crds: self.crds,
             dependencies,
-            digest: String::new(),
+            ..Chart::default()
         };
         chart.seal();
         Ok(chart)

@@ -70,7 +70,7 @@ pub(super) fn index(item: &Value, indexes: &[Value]) -> Result<Value, Error> {
                     (Some(value), _) => value,
                     (None, MapKind::Any | MapKind::Values) => Value::Nil,
                     (None, MapKind::Text) => Value::from(""),
-                    (None, MapKind::Other(_)) => Value::Bytes([].into()),
+                    (None, MapKind::Named(_)) => Value::Bytes([].into()),
                 }
             }
             other => return failed(format!("can't index item of type {}", type_name(other))),

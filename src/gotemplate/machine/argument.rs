@@ -2,7 +2,7 @@
 
 use super::{Frame, Local, Machine, Outcome, Seen};
 use crate::gotemplate::tree::{Callee, Node, Operand, OperandKind};
-use crate::govalue::{Element, Kind, MapKind, Parameter, Value};
+use crate::govalue::{Element, Kind, List, Map, MapKind, Parameter, Value};
 
 impl Machine<'_> {
     /// An argument for a parameter.
@@ -113,8 +113,8 @@ impl Machine<'_> {
         parameter: Parameter,
     ) -> Outcome<Value> {
         if matches!(operand.kind, OperandKind::Nil) {
-            if can_be_nil(parameter) {
-                return Ok(Value::Nil);
+            if let Some(nil) = nil_of(parameter) {
+                return Ok(nil);
             }
             let name = type_name(parameter);
             return Err(self.fail(frame, &format!("cannot assign nil to {name}")));
@@ -129,12 +129,16 @@ impl Machine<'_> {
             (Parameter::Int64, OperandKind::Number(number)) if number.int.is_some() => {
                 return Ok(Value::Int64(number.int.unwrap_or_default()));
             }
+            (Parameter::Uint32, OperandKind::Number(number)) if number.is_unsigned => {
+                return Ok(Value::Int(number.int.unwrap_or(i64::MAX)));
+            }
             (Parameter::Float, OperandKind::Number(number)) if number.float.is_some() => {
                 return Ok(Value::Float(number.float.unwrap_or_default()));
             }
             (Parameter::Text, _) => "string",
             (Parameter::Bool, _) => "bool",
             (Parameter::Int | Parameter::Int64, _) => "integer",
+            (Parameter::Uint32, _) => "unsigned integer",
             (Parameter::Float, _) => "float",
             (Parameter::List | Parameter::TextList | Parameter::Map | Parameter::Record(_), _) => {
                 let text = frame.file.text_of(Node::Operand(operand));
@@ -172,7 +176,12 @@ impl Machine<'_> {
                     || record.shape().type_name.trim_start_matches('*')
                         == shape.type_name.trim_start_matches('*')
             }
-            (_, Value::Nil) => local.seen != Seen::Boxed && can_be_nil(parameter),
+            (_, Value::Nil) if local.seen != Seen::Boxed => {
+                if let Some(nil) = nil_of(parameter) {
+                    return Ok(nil);
+                }
+                false
+            }
             _ => false,
         };
         if fits {
@@ -193,15 +202,20 @@ impl Machine<'_> {
     }
 }
 
-fn can_be_nil(parameter: Parameter) -> bool {
+/// The nil of a type that has one.
+fn nil_of(parameter: Parameter) -> Option<Value> {
     match parameter {
-        Parameter::Any | Parameter::List | Parameter::TextList | Parameter::Map => true,
-        Parameter::Record(shape) => shape.kind == Kind::Pointer,
+        Parameter::Any => Some(Value::Nil),
+        Parameter::List => Some(Value::List(List::nil(Element::Any))),
+        Parameter::TextList => Some(Value::List(List::nil(Element::Text))),
+        Parameter::Map => Some(Value::Map(Map::nil(MapKind::Any))),
+        Parameter::Record(shape) => (shape.kind == Kind::Pointer).then_some(Value::Nil),
         Parameter::Text
         | Parameter::Bool
         | Parameter::Int
         | Parameter::Int64
-        | Parameter::Float => false,
+        | Parameter::Uint32
+        | Parameter::Float => None,
     }
 }
 
@@ -212,6 +226,7 @@ fn type_name(parameter: Parameter) -> &'static str {
         Parameter::Bool => "bool",
         Parameter::Int => "int",
         Parameter::Int64 => "int64",
+        Parameter::Uint32 => "uint32",
         Parameter::Float => "float64",
         Parameter::List => "[]interface {}",
         Parameter::TextList => "[]string",

@@ -3,7 +3,7 @@
 use super::call::Given;
 use super::{Frame, Local, Machine, Outcome, Seen};
 use crate::gotemplate::tree::{Id, Name};
-use crate::govalue::{Function, MapKind, Record, Value};
+use crate::govalue::{Function, MapKind, Value};
 
 impl Machine<'_> {
     /// Fields of a value, one after another. The last may be a method, which gets the arguments.
@@ -50,7 +50,7 @@ impl Machine<'_> {
             }
             return Ok(Local::plain(Value::Nil));
         }
-        if let Some(method) = self.method(&of.value, name) {
+        if let Some(method) = method(&of.value, name) {
             let receiver = of.value.clone();
             let value = self.call_method(frame, dot, (method, node), (receiver, given))?;
             return Ok(Local::plain(value));
@@ -65,7 +65,7 @@ impl Machine<'_> {
                 let value = map.get(name.text.as_bytes());
                 Ok(element(map.kind(), value))
             }
-            Value::Record(record) => match field_of(record, &name.text) {
+            Value::Record(record) => match record.field(&name.text) {
                 Some(_) if has_arguments => {
                     let why = format!(
                         "{} has arguments but cannot be invoked as function",
@@ -88,17 +88,14 @@ impl Machine<'_> {
         );
         self.fail(frame, &why)
     }
+}
 
-    fn method(&self, value: &Value, name: &Name) -> Option<&'static Function> {
-        if !name.is_exported {
-            return None;
-        }
-        match value {
-            Value::Record(record) => record.method(&name.text),
-            Value::Map(map) if matches!(map.kind(), MapKind::Any | MapKind::Text) => None,
-            Value::Map(_) | Value::List(_) => (self.set.functions().find_method)(value, &name.text),
-            _ => None,
-        }
+/// A method of a value. Go exports only what starts with a capital letter.
+fn method(value: &Value, name: &Name) -> Option<&'static Function> {
+    if name.is_exported {
+        value.method(&name.text)
+    } else {
+        None
     }
 }
 
@@ -120,26 +117,6 @@ fn element(kind: MapKind, value: Option<Value>) -> Local {
         (MapKind::Any | MapKind::Values, value) => Local::boxed(value.unwrap_or_default()),
         (_, Some(value)) => Local::plain(value),
         (MapKind::Text, None) => Local::plain(Value::from("")),
-        (MapKind::Other(_), None) => Local::plain(Value::Bytes([].into())),
+        (MapKind::Named(_), None) => Local::plain(Value::Bytes([].into())),
     }
-}
-
-/// A field of a struct, or of the struct that is embedded in it.
-fn field_of(record: &Record, name: &str) -> Option<Value> {
-    if let Some(value) = record.field(name) {
-        return Some(value);
-    }
-    // Only structs without a name are known to embed others: `struct { chart.Metadata; IsRoot bool }`.
-    let shape = record.shape();
-    if !shape.type_name.starts_with("struct {") {
-        return None;
-    }
-    let mut embedded = shape.fields.iter().filter(|field| {
-        let end = format!(".{field};");
-        shape.type_name.contains(&end)
-    });
-    embedded.find_map(|field| match record.field(field)? {
-        Value::Record(inner) => inner.field(name),
-        _ => None,
-    })
 }

@@ -197,7 +197,7 @@ impl<'a> Machine<'a> {
     fn parse(&self, text: &[u8]) -> Result<Parsed, String> {
         let set = self.set;
         let names = Names {
-            function: &set.functions().find,
+            function: &set.functions(),
             symbol: &mut |name| set.symbol(name),
         };
         parse::parse("gotpl", text, None, names)

@@ -168,7 +168,7 @@ impl Machine<'_> {
     fn range_map(&mut self, frame: &Frame<'_>, of: (&Branch, &Pipe), map: &Map) -> Outcome<bool> {
         let seen = match map.kind() {
             MapKind::Any | MapKind::Values => Seen::Boxed,
-            MapKind::Text | MapKind::Other(_) => Seen::Plain,
+            MapKind::Text | MapKind::Named(_) => Seen::Plain,
         };
         // The map may change meanwhile; what was in it is seen all the same.
         let entries = map.snapshot();
