@@ -12,6 +12,7 @@ mod list;
 mod logic;
 mod map;
 mod number;
+mod pattern;
 mod reflect;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ const FAMILIES: &[(HelmVersion, &[Function])] = &[
     (HelmVersion::V3, logic::ALL),
     (HelmVersion::V3, map::ALL),
     (HelmVersion::V3, number::ALL),
+    (HelmVersion::V3, pattern::ALL),
     (HelmVersion::V3, reflect::ALL),
     (HelmVersion::V3, text::ALL),
     (HelmVersion::V3, version::ALL),
