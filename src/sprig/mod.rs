@@ -13,6 +13,7 @@ mod logic;
 mod map;
 mod number;
 mod pattern;
+mod place;
 mod reflect;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ const FAMILIES: &[(HelmVersion, &[Function])] = &[
     (HelmVersion::V3, map::ALL),
     (HelmVersion::V3, number::ALL),
     (HelmVersion::V3, pattern::ALL),
+    (HelmVersion::V3, place::ALL),
     (HelmVersion::V3, reflect::ALL),
     (HelmVersion::V3, text::ALL),
     (HelmVersion::V3, version::ALL),
