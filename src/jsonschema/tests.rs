@@ -1,0 +1,1 @@
+//! Schemas, values and what the real program says about them.
