@@ -52,15 +52,12 @@ impl Number {
         match self {
             Self::Float(number) => number.fract() == 0.0,
             Self::Whole(_) => true,
-            Self::Written(_) => self.to_decimal().is_multiple_of(&Decimal {
-                mantissa: 1.into(),
-                exponent: 0,
-            }),
+            Self::Written(_) => self.is_multiple_of(&Self::Whole(1)),
         }
     }
 
     pub(super) fn is_multiple_of(&self, other: &Self) -> bool {
-        self.to_decimal().is_multiple_of(&other.to_decimal())
+        other.to_decimal().divides(self.to_decimal())
     }
 
     pub(super) fn compare(&self, other: &Self) -> Ordering {
@@ -98,7 +95,7 @@ impl Number {
 }
 
 /// A count for English people: `1,234`.
-pub(super) fn count(number: impl ToString) -> String {
+pub(super) fn count(number: usize) -> String {
     grouped(&number.to_string())
 }
 
@@ -162,14 +159,10 @@ fn aligned(one: Decimal, other: Decimal) -> (BigInt, BigInt) {
 }
 
 impl Decimal {
-    fn is_multiple_of(self, other: &Self) -> bool {
-        let other = Self {
-            mantissa: other.mantissa.clone(),
-            exponent: other.exponent,
-        };
+    fn divides(self, other: Self) -> bool {
         let (one, other) = aligned(self, other);
         let zero = BigInt::default();
-        other != zero && one % other == zero
+        one != zero && other % one == zero
     }
 }
 

@@ -1,5 +1,7 @@
 //! Addresses of schemas: documents, and places in them.
 
+use std::fmt::Write as _;
+
 use super::json::Json;
 use super::words::double_quoted;
 
@@ -110,7 +112,8 @@ fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~/$&+:=@".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
@@ -226,7 +229,7 @@ pub(super) fn resolve(base: &str, reference: &str) -> String {
     } else if to.path.starts_with('/') {
         (without_dots(to.path), to.query)
     } else {
-        let folder = from.path.rfind('/').map_or("", |end| &from.path[..=end]);
+        let folder = from.path.rfind('/').map_or("/", |end| &from.path[..=end]);
         (without_dots(&format!("{folder}{}", to.path)), to.query)
     };
     Parts { query, ..from }.text(&path)

@@ -17,7 +17,7 @@ pub(in crate::jsonschema) struct Failure {
 pub(super) enum Kind {
     /// The whole value against the schema of this address.
     Schema(String),
-    /// What a schema refers to.
+    /// Several failures of what a schema refers to.
     Reference,
     /// Several failures.
     Group,

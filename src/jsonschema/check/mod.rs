@@ -4,23 +4,20 @@ mod failure;
 mod format;
 mod rules;
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::thread;
 
 use super::Schema;
 use super::compile::{Draft, Part, PartId, Resources};
 use super::json::Json;
 use super::place::escape;
 use super::words::{double_quoted, joined, shown};
+use crate::govalue::grow_stack;
 use failure::{Failure, Kind};
 pub(super) use format::Format;
 
-/// How deep schemas may be entered on the stack of the caller, and on one of our own.
-const SHALLOW: usize = 150;
-const DEEP: usize = 15_000;
-/// The stack for what is deep, in bytes. It takes no memory before it is used.
-const STACK: usize = 512 << 20;
+/// How deep schemas may be entered for one value. Those that refer to each other in a circle are
+/// noticed long before.
+const DEPTH_LIMIT: usize = 1_000;
 
 /// Checks a value. When it is a schema itself, its resources say by which version each part is checked.
 pub(super) fn check(
@@ -28,35 +25,12 @@ pub(super) fn check(
     json: &Json,
     meta: Option<(&Resources, Draft)>,
 ) -> Result<(), Failure> {
-    let run = |limit| {
-        let is_too_deep = Cell::new(false);
-        let run = Run {
-            schema,
-            resources: meta.map(|(resources, _)| resources),
-            draft: meta.map_or(Draft::LATEST, |(_, draft)| draft),
-            limit,
-            is_too_deep: &is_too_deep,
-        };
-        let result = run.whole(json, &Spot::Root);
-        (result, is_too_deep.get())
+    let run = Run {
+        schema,
+        resources: meta.map(|(resources, _)| resources),
+        draft: meta.map_or(Draft::LATEST, |(_, draft)| draft),
     };
-    let (result, is_too_deep) = run(SHALLOW);
-    if !is_too_deep {
-        return result;
-    }
-    let deep = thread::scope(|scope| {
-        let builder = thread::Builder::new().stack_size(STACK);
-        let started = builder.spawn_scoped(scope, || run(DEEP));
-        started.ok().and_then(|thread| thread.join().ok())
-    });
-    match deep {
-        Some((result, false)) => result,
-        _ => Err(Failure {
-            place: String::new(),
-            kind: Kind::Told("the schema nests too deep for this value".to_owned()),
-            causes: Vec::new(),
-        }),
-    }
+    run.whole(json, &Spot::Root)
 }
 
 /// Where the value is that is checked.
@@ -179,8 +153,6 @@ pub(super) struct Run<'s> {
     /// Of the schema that is the value.
     resources: Option<&'s Resources>,
     draft: Draft,
-    limit: usize,
-    is_too_deep: &'s Cell<bool>,
 }
 
 /// One schema and one value.
@@ -229,11 +201,12 @@ impl Run<'_> {
         scope: &Scope<'_>,
         (is_asked, is_silent): (bool, bool),
     ) -> Result<Unseen<'j>, Failure> {
-        if scope.depth > self.limit {
-            self.is_too_deep.set(true);
-        }
-        if self.is_too_deep.get() {
-            return Err(Failure::silent());
+        if scope.depth > DEPTH_LIMIT {
+            return Err(Failure {
+                place: spot.pointer(),
+                kind: Kind::Told("the schema nests too deep for this value".to_owned()),
+                causes: Vec::new(),
+            });
         }
         if scope.part == 0
             && scope.depth > 0
@@ -252,7 +225,7 @@ impl Run<'_> {
             failures: Vec::new(),
             is_silent,
         };
-        visit.check()?;
+        grow_stack(|| visit.check())?;
         let Visit {
             unseen,
             mut failures,
@@ -451,15 +424,14 @@ impl Visit<'_, '_> {
         let mut causes = Vec::new();
         let mut matches = part.any_of.is_empty();
         for inner in &part.any_of {
-            match self.same(*inner, "", false) {
-                Err(failure) => causes.push(failure),
-                Ok(()) => {
-                    matches = true;
-                    // What is seen is seen by all of them.
-                    if self.unseen.is_empty() {
-                        break;
-                    }
-                }
+            if let Err(failure) = self.same(*inner, "", false) {
+                causes.push(failure);
+                continue;
+            }
+            matches = true;
+            // What is seen is seen by all of them.
+            if self.unseen.is_empty() {
+                break;
             }
         }
         if !matches {
@@ -570,15 +542,15 @@ impl Visit<'_, '_> {
         if self.is_silent {
             return Err(failure);
         }
-        let causes = match failure.kind {
-            Kind::Group => failure.causes,
-            _ => vec![failure],
-        };
-        Err(Failure {
-            place: self.spot.pointer(),
-            kind: Kind::Reference,
-            causes,
-        })
+        // A single cause says all there is to say.
+        match failure.kind {
+            Kind::Group => Err(Failure {
+                place: self.spot.pointer(),
+                kind: Kind::Reference,
+                ..failure
+            }),
+            _ => Err(failure),
+        }
     }
 
     fn failure(&self, words: impl Into<String>) -> Failure {

@@ -142,16 +142,15 @@ impl Visit<'_, '_> {
         };
         let (mut causes, mut matched): (Vec<Failure>, Vec<usize>) = (Vec::new(), Vec::new());
         for (at, item) in items.iter().enumerate() {
-            match self.item(part, at, item) {
-                Err(failure) => causes.push(failure),
-                Ok(()) => {
-                    matched.push(at);
-                    if self.part.draft >= Some(Draft::D2020)
-                        && let Some(unseen) = &mut self.unseen.items
-                    {
-                        unseen.remove(&at);
-                    }
-                }
+            if let Err(failure) = self.item(part, at, item) {
+                causes.push(failure);
+                continue;
+            }
+            matched.push(at);
+            if self.part.draft >= Some(Draft::D2020)
+                && let Some(unseen) = &mut self.unseen.items
+            {
+                unseen.remove(&at);
             }
         }
         let places = || {
