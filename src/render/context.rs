@@ -231,7 +231,8 @@ impl Object for ApiVersions {
         match (method, arguments) {
             ("Has", [version]) => {
                 let version = version.as_str().unwrap_or_default();
-                Ok(self.0.api_versions.contains(version).into())
+                let mut known = self.0.api_versions.iter();
+                Ok(known.any(|known| known == version).into())
             }
             _ => Err(Error::new(
                 ErrorKind::UnknownMethod,

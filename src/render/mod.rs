@@ -10,6 +10,7 @@
 mod context;
 mod engine;
 mod files;
+mod helm;
 mod hook;
 mod jinja;
 mod manifest;
@@ -18,7 +19,6 @@ mod objects;
 mod order;
 mod outside;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,6 +31,10 @@ use crate::object::Manifest;
 use crate::report::{Mistake, Mistakes};
 
 use engine::Engine;
+pub use helm::{
+    Choice, DEFAULT_KUBE_VERSION, Error as HelmError, HelmChart, Printable, Texts,
+    default_api_versions, parse_kube_version,
+};
 pub use hook::Hook;
 pub use objects::{ObjectsTemplate, Place, read_objects};
 pub use order::{install_rank, uninstall_rank};
@@ -98,8 +102,8 @@ pub struct Release {
 pub struct Capabilities {
     /// The server's `gitVersion`, `v1.36.3`.
     pub kube_version: String,
-    /// `apps/v1` and `apps/v1/Deployment`.
-    pub api_versions: BTreeSet<String>,
+    /// `apps/v1` and `apps/v1/Deployment`, in the order in which templates see them.
+    pub api_versions: Vec<String>,
 }
 
 /// What a chart rendered to.

@@ -1,0 +1,265 @@
+//! Helm's charts: Go templates on Helm's objects, and what comes of the text.
+//!
+//! Everything here is as Helm 3.22.0 has it, to the byte: the objects and their types, the order in which
+//! templates are parsed and executed, how errors are told, where a text is cut, and how documents are
+//! sorted and printed.
+
+mod capabilities;
+mod context;
+mod drawn;
+mod error;
+mod files;
+mod head;
+mod kube_version;
+mod metadata;
+mod order;
+mod print;
+mod sort;
+mod split;
+mod world;
+
+pub use error::Error;
+pub use kube_version::{DEFAULT_KUBE_VERSION, default_api_versions, parse_kube_version};
+pub use print::Choice;
+pub(super) use sort::Document;
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::outside::Outside;
+use super::{Capabilities, OUTPUT_LIMIT, Release};
+use crate::chart::Member;
+use crate::function::semver;
+use crate::gotemplate::{Functions, Limits, Set};
+use crate::govalue::{Function, Value};
+use crate::sprig::{self, HelmVersion};
+use context::Contexts;
+use order::Entry;
+use sort::Sorted;
+use world::Asker;
+
+/// For how many sets of charts that values switch on templates are kept compiled.
+const KEPT: usize = 8;
+/// What the files that are notes end in.
+const NOTES: &str = "NOTES.txt";
+
+/// The Go templates of one chart and of all charts in it, compiled when they are first rendered.
+pub struct HelmChart {
+    version: HelmVersion,
+    compiled: Mutex<Vec<Arc<Compiled>>>,
+}
+
+/// The templates of the charts that some values switched on.
+struct Compiled {
+    /// Which charts these are, and where.
+    shape: String,
+    set: Set,
+    entries: Vec<Entry>,
+}
+
+/// What each template rendered to, by its path: `web/templates/a.yaml`. For the most part UTF-8.
+pub type Texts = BTreeMap<String, Vec<u8>>;
+
+/// What a chart rendered to.
+#[derive(Debug, Clone)]
+pub struct Printable {
+    definitions: Vec<(String, String)>,
+    sorted: Sorted,
+    notes: String,
+}
+
+impl HelmChart {
+    /// For templates that call the functions of that Helm.
+    pub fn new(version: HelmVersion) -> Self {
+        let compiled = Mutex::default();
+        Self { version, compiled }
+    }
+
+    /// Renders the templates of a chart and of all charts in it: the text of each by its path. They may
+    /// change the values.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, in Helm's words.
+    pub fn execute(
+        &self,
+        root: &Member,
+        (release, capabilities): (&Release, &Capabilities),
+        outside: &dyn Outside,
+    ) -> Result<Texts, Error> {
+        check_kube_version(&root.metadata.kube_version, &capabilities.kube_version)?;
+        let compiled = self.compiled(root)?;
+        let world = Asker::new(outside, OUTPUT_LIMIT);
+        let contexts = Contexts::new(root, release, capabilities);
+        compiled.execute(&contexts, &world)
+    }
+
+    /// Renders all templates, and makes documents of their texts.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, in Helm's words.
+    pub fn render(
+        &self,
+        root: &Member,
+        cluster: (&Release, &Capabilities),
+        outside: &dyn Outside,
+    ) -> Result<Printable, Error> {
+        let mut texts = self.execute(root, cluster, outside)?;
+        let notes = take_notes(&mut texts, &root.path);
+        let sorted = sort::sort(&texts).map_err(Error::plain)?;
+        Ok(Printable {
+            definitions: definitions(root),
+            sorted,
+            notes,
+        })
+    }
+
+    /// The templates of these charts, compiled now or before.
+    fn compiled(&self, root: &Member) -> Result<Arc<Compiled>, Error> {
+        let members = context::members(root);
+        let shape = shape(&members);
+        let known = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known().iter().find(|known| known.shape == shape) {
+            return Ok(Arc::clone(found));
+        }
+        let compiled = Arc::new(Compiled::new(self.version, shape, &members)?);
+        let mut known = known();
+        if known.len() >= KEPT {
+            known.remove(0);
+        }
+        known.push(Arc::clone(&compiled));
+        Ok(compiled)
+    }
+}
+
+impl Compiled {
+    fn new(version: HelmVersion, shape: String, members: &[&Member]) -> Result<Self, Error> {
+        let entries = order::entries(members);
+        let mut set = Set::new(functions(version));
+        for entry in &entries {
+            let member = members.get(entry.member);
+            let text = member.and_then(|member| member.chart.templates.get(entry.place));
+            let text = text.map_or("", |template| &*template.text);
+            set.add(&entry.path, text.as_bytes())
+                .map_err(|error| Error::of_template(&entry.path, &error))?;
+        }
+        Ok(Self {
+            shape,
+            set,
+            entries,
+        })
+    }
+
+    /// The text of every file that is rendered by itself.
+    fn execute(&self, contexts: &Contexts, world: &Asker<'_>) -> Result<Texts, Error> {
+        let mut files = Texts::new();
+        for entry in self.entries.iter().filter(|entry| !entry.is_partial()) {
+            world.begin(&entry.path);
+            let data = contexts.of_template(entry.member, &entry.path, &entry.base_path);
+            let text = self
+                .set
+                .execute(&entry.path, &data, world, Limits::default());
+            let text = text.map_err(|error| Error::of_template(&entry.path, &error))?;
+            files.insert(entry.path.clone(), text);
+        }
+        Ok(files)
+    }
+}
+
+impl Printable {
+    /// What Helm says about it on standard error, a line each.
+    pub fn warnings(&self) -> &[String] {
+        &self.sorted.warnings
+    }
+
+    /// The chart's notes.
+    pub fn notes(&self) -> &str {
+        &self.notes
+    }
+
+    /// What `helm template` prints of it.
+    ///
+    /// # Errors
+    ///
+    /// In Helm's words: a pattern of [`Choice::only`] that no template matches.
+    pub fn print(&self, choice: &Choice) -> Result<String, String> {
+        let definitions: &[_] = if choice.with_definitions {
+            &self.definitions
+        } else {
+            &[]
+        };
+        print::print(definitions, &self.sorted, choice)
+    }
+
+    /// All documents: manifests, then hooks.
+    pub(super) fn into_documents(self) -> (Vec<Document>, Vec<Document>) {
+        (self.sorted.manifests, self.sorted.hooks)
+    }
+}
+
+fn functions(version: HelmVersion) -> Functions {
+    fn in_3(name: &str) -> Option<&'static Function> {
+        sprig::find(name, HelmVersion::V3)
+    }
+    fn in_4(name: &str) -> Option<&'static Function> {
+        sprig::find(name, HelmVersion::V4)
+    }
+    Functions {
+        find: match version {
+            HelmVersion::V3 => in_3,
+            HelmVersion::V4 => in_4,
+        },
+        find_method: Value::method,
+    }
+}
+
+/// Which charts are where, as one text.
+fn shape(members: &[&Member]) -> String {
+    let mut shape = String::new();
+    for member in members {
+        // Writing to a string cannot fail.
+        let _ = writeln!(shape, "{} {}", member.path, member.chart.digest);
+    }
+    shape
+}
+
+/// The files below `crds/`, of a chart and then of those in it, as they are.
+fn definitions(member: &Member) -> Vec<(String, String)> {
+    let own = member.chart.crds.iter().map(|file| {
+        let text = String::from_utf8_lossy(&file.bytes).into_owned();
+        (format!("{}/{}", member.path, file.path), text)
+    });
+    let mut found: Vec<_> = own.collect();
+    for child in &member.dependencies {
+        found.extend(definitions(child));
+    }
+    found
+}
+
+/// Takes the notes out of the files, and gives those of the chart itself.
+fn take_notes(files: &mut Texts, chart: &str) -> String {
+    let own = files.get(&format!("{chart}/templates/{NOTES}"));
+    let own = own.map_or_else(String::new, |text| {
+        String::from_utf8_lossy(text).into_owned()
+    });
+    files.retain(|path, _| !path.ends_with(NOTES));
+    own
+}
+
+fn check_kube_version(wanted: &str, given: &str) -> Result<(), Error> {
+    if wanted.is_empty() || semver::matches(wanted, given).unwrap_or_default() {
+        return Ok(());
+    }
+    Err(Error::plain(format!(
+        "chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {given}"
+    )))
+}
+
+/// Its templates may be large and say nothing to a reader.
+impl fmt::Debug for HelmChart {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "HelmChart({:?})", self.version)
+    }
+}
