@@ -8,11 +8,14 @@
 //! what Go's reflection would show: a kind, a type name, and shared maps. Values belong to one render
 //! and one thread.
 
+pub mod compare;
 mod encoding;
 mod function;
 mod list;
 mod map;
+pub mod print;
 mod record;
+mod stack;
 mod text;
 
 pub use encoding::{JsonError, JsonForm, from_json, from_yaml, to_json, to_serde};
@@ -20,6 +23,7 @@ pub use function::{Call, Context, Error, Function, Lookup, Nowhere, Parameter, W
 pub use list::{Element, List, SliceType};
 pub use map::{Map, MapKind, MapType};
 pub use record::{Json, Member, Record, Shape};
+pub use stack::grow_stack;
 pub use text::Text;
 
 use std::rc::Rc;
