@@ -42,6 +42,7 @@ impl House {
             Query::ModuleResourceMonitor { module } => self.resource_monitors(module.as_deref()),
             Query::ModuleExplain { module, path } => self.explain(module, path.as_deref()),
             Query::ModulePurge { module } => self.purge(module, now),
+            Query::ModuleRedraw { module } => self.redraw(module),
             Query::QueueList { show_empty } => {
                 document(&QueueDump::new(self.queues(now), *show_empty))
             }
@@ -191,6 +192,19 @@ impl House {
         self.request_purge(&name);
         self.weigh_vanished(now);
         Ok(json!(format!("module {name} is being removed")))
+    }
+
+    fn redraw(&mut self, module: &str) -> Answer {
+        let name = self.known_name(module)?;
+        let is_enabled = |resident: &&mut Resident| resident.enabled;
+        let Some(resident) = self.residents.get_mut(&name).filter(is_enabled) else {
+            return Err(Refusal::BadRequest(format!("module {name} is not enabled")));
+        };
+        resident.redraws = true;
+        self.request_run(&name, "Redraw");
+        Ok(json!(format!(
+            "module {name} draws its passwords and keys anew"
+        )))
     }
 
     /// How many tasks each queue holds; main always.

@@ -170,6 +170,8 @@ impl House {
         let resident = self.residents.get_mut(name)?;
         resident.exists |= ran.outcome.parent.is_some();
         resident.known = ran.known;
+        // Asked again while a run was at it, it is done again.
+        resident.redraws &= !(ran.redrew && ran.error.is_none());
         if resident.maintenance && ran.error.is_none() {
             resident.is_marked = true;
         } else if !resident.maintenance {

@@ -82,6 +82,8 @@ pub(super) struct Resident {
     pub(super) warnings: Vec<String>,
     /// Whether its objects carry the mark of maintenance.
     pub(super) is_marked: bool,
+    /// Whether its chart is to draw passwords and keys anew.
+    pub(super) redraws: bool,
     /// When the running task began.
     pub(super) begun: Option<std::time::Instant>,
 }
@@ -118,6 +120,7 @@ impl Default for Resident {
             kept: Vec::new(),
             warnings: Vec::new(),
             is_marked: false,
+            redraws: false,
             begun: None,
         }
     }

@@ -308,6 +308,7 @@ impl House {
             known: resident.known.clone(),
             contested: resident.contest.objects(),
             maintenance: resident.maintenance,
+            redraws: resident.redraws,
         })
     }
 

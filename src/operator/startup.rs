@@ -153,6 +153,7 @@ pub fn context(
     };
     context.releases = Releases::new(client, namespace, store, ignored);
     context.extra_labels = settings.modules.extra_labels.iter().cloned().collect();
+    context.helm_timeout = settings.helm.timeout;
     context.script_timeout = settings.limits.script_timeout;
     Ok((context, news))
 }

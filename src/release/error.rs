@@ -31,14 +31,36 @@ pub enum Error {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// What a chart drew once is there and cannot be read.
+    #[error(
+        "the history of the module's release in {object} cannot be read: {why}; bring it back from a \
+         backup, or delete it: then passwords and keys of the chart are drawn anew"
+    )]
+    History {
+        /// `Secret ops/addon-operator.release.web`.
+        object: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The history could not be written or removed.
+    #[error("keeping the history of the module's release in {object}")]
+    Keep {
+        /// `Secret ops/addon-operator.release.web`.
+        object: String,
+        /// The cause.
+        #[source]
+        source: cluster::Error,
+    },
 }
 
 impl Error {
     /// Whether waiting alone can make it succeed.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::List { source, .. } | Self::Fetch { source, .. } => source.is_passing(),
-            Self::Content { .. } => false,
+            Self::List { source, .. } | Self::Fetch { source, .. } | Self::Keep { source, .. } => {
+                source.is_passing()
+            }
+            Self::Content { .. } | Self::History { .. } => false,
         }
     }
 }

@@ -43,6 +43,8 @@ pub use outside::{DrawKey, Lookup, Outside};
 /// How many bytes the templates of one chart may render to, together. A hundred times the largest
 /// chart we know.
 const OUTPUT_LIMIT: usize = 32 * 1024 * 1024;
+/// What templates call the things that differ from revision to revision.
+const OF_RELEASE: [&str; 3] = ["Revision", "IsInstall", "IsUpgrade"];
 
 /// A chart, compiled. Immutable; the caller keeps it by the chart's digest.
 pub struct Program {
@@ -55,6 +57,10 @@ pub struct Program {
     name: String,
     /// The versions of Kubernetes that the chart accepts; empty for all.
     kube_version: String,
+    /// Whether its templates speak of the release's revision.
+    asks_release: bool,
+    /// Whether its templates render texts out of values.
+    calls_tpl: bool,
 }
 
 /// Values in the form that templates read: converted once per change, cloned for nothing.
@@ -150,15 +156,24 @@ impl Program {
             files: files::Files::value(&chart.files),
             name: chart.metadata.name.clone(),
             kube_version: chart.metadata.kube_version.clone(),
+            asks_release: has_text(chart, |text| {
+                OF_RELEASE.iter().any(|word| text.contains(word))
+            }),
+            calls_tpl: has_text(chart, |text| text.contains("tpl")),
         })
     }
 
-    /// Renders all templates.
+    /// Whether it can render to something else for another revision of the release, with these values.
+    pub fn asks_release(&self, values: &serde_json::Value) -> bool {
+        self.asks_release || (self.calls_tpl && speaks_of_release(values))
+    }
+
+    /// Renders all templates. Equal inputs render equally, but for what `outside` answers.
     ///
     /// # Errors
     ///
     /// The mistakes of all templates and objects.
-    pub fn render(&self, input: &Input) -> Result<Rendered, Error> {
+    pub fn render(&self, input: &Input, _outside: &dyn Outside) -> Result<Rendered, Error> {
         self.check_kube_version(&input.capabilities)
             .map_err(|mistake| Error::Render(mistake.into()))?;
         let mut mistakes = Vec::new();
@@ -192,6 +207,21 @@ impl Program {
             ))),
             Err(reason) => Err(refuse(reason)),
         }
+    }
+}
+
+fn has_text(chart: &Chart, is_it: impl Fn(&str) -> bool) -> bool {
+    chart.templates.iter().any(|template| is_it(&template.text))
+}
+
+/// Whether any text among the values does.
+fn speaks_of_release(values: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Object, String};
+    match values {
+        String(text) => OF_RELEASE.iter().any(|word| text.contains(word)),
+        Array(items) => items.iter().any(speaks_of_release),
+        Object(entries) => entries.values().any(speaks_of_release),
+        _ => false,
     }
 }
 
@@ -242,6 +272,26 @@ mod tests {
     use crate::chart::{Metadata, TemplateFile};
     use serde_json::json;
 
+    /// Knows nothing.
+    struct Nowhere;
+
+    impl Outside for Nowhere {
+        fn now(&self) -> i128 {
+            0
+        }
+        fn fill_random(&self, _: &mut [u8]) {}
+        fn lookup(&self, _: &Lookup<'_>) -> Result<Option<serde_json::Value>, String> {
+            Ok(None)
+        }
+        fn resolve_host(&self, _: &str) -> String {
+            String::new()
+        }
+        fn recall(&self, _: &DrawKey) -> Option<serde_json::Value> {
+            None
+        }
+        fn keep(&self, _: DrawKey, _: serde_json::Value) {}
+    }
+
     /// Renders one template; the object's data is the answer.
     fn render(template: &str, values: ValuesTree) -> Result<serde_json::Value, String> {
         let text =
@@ -272,8 +322,9 @@ mod tests {
             },
             capabilities: Arc::default(),
         };
-        let rendered = program.render(&input).map_err(|error| error.to_string())?;
-        assert_eq!(program.render(&input).as_ref(), Ok(&rendered));
+        let render = || program.render(&input, &Nowhere);
+        let rendered = render().map_err(|error| error.to_string())?;
+        assert_eq!(render().as_ref(), Ok(&rendered));
         Ok(rendered.manifests[0].object["data"].clone())
     }
 

@@ -83,6 +83,11 @@ pub enum Query {
         /// The module's name.
         module: String,
     },
+    /// Have a chart draw its passwords and keys anew: a JSON string that says what was done.
+    ModuleRedraw {
+        /// The module's name.
+        module: String,
+    },
     /// All queues: [`QueueDump`](super::QueueDump).
     QueueList {
         /// Whether empty queues are wanted too.

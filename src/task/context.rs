@@ -12,7 +12,7 @@ use crate::diff::Owner;
 use crate::module::Module;
 use crate::object::applyset_id;
 use crate::process::Processes;
-use crate::release::{Releases, Store};
+use crate::release::{Histories, Releases, Store};
 use crate::render::Capabilities;
 use crate::watch::Shared;
 
@@ -55,10 +55,14 @@ pub struct Context {
     pub processes: Processes,
     /// How hooks are run.
     pub hooks: HookContext,
+    /// How long a Helm hook of a chart may take, unless its module says otherwise.
+    pub helm_timeout: Duration,
     /// How long an `enabled` script may run, unless its module says otherwise.
     pub script_timeout: Duration,
     /// What the original left.
     pub releases: Releases,
+    /// What is kept of the modules' own releases.
+    pub histories: Histories,
     /// What the cluster can do, as last asked.
     capabilities: Arc<Mutex<Option<Asked>>>,
 }
@@ -73,12 +77,14 @@ impl Context {
     ) -> Self {
         let client = applier.client.clone();
         Self {
+            histories: Histories::new(client.clone(), &namespace),
             releases: Releases::new(client, &namespace, Store::default(), None),
             applier,
             namespace,
             extra_labels: BTreeMap::new(),
             processes,
             hooks,
+            helm_timeout: Duration::from_mins(20),
             script_timeout: Duration::from_secs(30),
             capabilities: Arc::default(),
         }

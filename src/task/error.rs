@@ -44,6 +44,13 @@ pub enum Error {
         #[source]
         source: release::Error,
     },
+    /// What is to be kept of the module's release could not be.
+    #[error("keeping the module's release")]
+    KeepRelease {
+        /// The cause.
+        #[source]
+        source: release::Error,
+    },
     /// Some objects could not be brought into the cluster.
     #[error("{}", chains(.0))]
     Apply(Vec<apply::Error>),
@@ -126,6 +133,7 @@ impl Error {
             Self::AskCapabilities { .. } | Self::KnowObjects(_) | Self::ReadRelease { .. } => {
                 "ClusterUnreachable"
             }
+            Self::KeepRelease { .. } => "ReleaseNotKept",
             Self::Apply(errors) => apply_reason(errors),
             Self::Late(_) => "Timeout",
             Self::Report(_) => "StatusFailed",
@@ -147,6 +155,7 @@ fn apply_reason(errors: &[apply::Error]) -> &'static str {
         Some(apply::Error::Foreign { .. }) => "ForeignObject",
         Some(apply::Error::Immutable { .. }) => "ImmutableField",
         Some(apply::Error::AwaitDefinition { .. }) => "DefinitionNotServed",
+        Some(apply::Error::HelmHook { .. }) => "HelmHookFailed",
         Some(apply::Error::Remove { .. } | apply::Error::AwaitRemoval { .. }) => "PruneFailed",
         _ => "ApplyFailed",
     }

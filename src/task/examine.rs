@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::error::Error;
-use super::rendering::{Values, in_folder, left_out, read_chart, read_definitions, render_values};
+use super::outside::Alone;
+use super::rendering::{Values, in_folder, read_chart, read_definitions, release, render_values};
 use crate::diff::{self, KnownKind, Owner};
 use crate::module::Module;
 use crate::object::Manifest;
@@ -44,8 +45,9 @@ pub fn examine(
     let own = module.definition.namespace.as_deref();
     let namespace = own.unwrap_or(namespace);
     for values in values {
-        let place = (namespace.to_owned(), capabilities.clone());
-        match render_values(module, values, place, &chart) {
+        let first = release(module, namespace.to_owned(), 1);
+        let place = (first, capabilities.clone());
+        match render_values(module, values, place, &chart, &Alone) {
             Ok(rendered) => {
                 examined.failures.clear();
                 examined.take(module, namespace, rendered);
@@ -60,8 +62,6 @@ pub fn examine(
 impl Examined {
     fn take(&mut self, module: &Module, namespace: &str, rendered: Rendered) {
         let folder = || module.folder.display().to_string();
-        let of_hooks = left_out(&rendered.hooks).map(|text| Mistake::new(folder(), text));
-        self.warnings.extend(of_hooks);
         match prepare(module, namespace, rendered.manifests) {
             Ok(warnings) => {
                 let told = warnings

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
 use super::error::Error;
+use super::releasing;
 use super::takeover;
 use crate::apply::{Outcome, Parent, PruneRules, Work};
 use crate::diff::{self, Facts, Owner, Policy, Record};
@@ -22,6 +23,14 @@ pub struct Deleted {
     pub error: Option<Error>,
 }
 
+/// What is to be removed: its name, its bounds, its folder, the revision of Helm that was taken over.
+type Wanted<'a> = (
+    &'a ModuleName,
+    Option<&'a Parent>,
+    Option<&'a Module>,
+    Option<u32>,
+);
+
 /// Removes all members of a module's set, and what its Helm release has, unless that revision was
 /// `taken_over`. `module` is `None` when its folder is gone: then nothing opts in to removing what
 /// others use.
@@ -33,12 +42,31 @@ pub async fn delete(
     taken_over: Option<u32>,
 ) -> Deleted {
     let mut deleted = Deleted::default();
-    let done = match members(context, name, parent, module, &mut deleted).await {
-        Ok(()) => left_over(context, name, module, taken_over, &mut deleted).await,
-        Err(error) => Err(error),
-    };
-    deleted.error = done.err();
+    let work = (name, parent, module, taken_over);
+    deleted.error = steps(context, work, &mut deleted).await.err();
     deleted
+}
+
+async fn steps(
+    context: &Context,
+    (name, parent, module, taken_over): Wanted<'_>,
+    deleted: &mut Deleted,
+) -> Result<(), Error> {
+    let history = context.histories.fetch(name).await;
+    let history = history.map_err(|source| Error::ReadRelease { source })?;
+    let patience = module.and_then(|module| module.definition.timeouts.delete);
+    let hooks = async |event| match &history {
+        Some(history) => {
+            let owner = owner(context, name);
+            releasing::deletion_hooks(context, &owner, history, event, patience).await
+        }
+        None => Ok(()),
+    };
+    hooks("pre-delete").await?;
+    members(context, name, parent, module, deleted).await?;
+    left_over(context, name, module, taken_over, deleted).await?;
+    hooks("post-delete").await?;
+    releasing::forget(context, name).await
 }
 
 /// Removes what a release of the original has. One that people made is theirs.

@@ -9,13 +9,14 @@ use tokio::time::timeout;
 use super::context::Context;
 use super::declared::{self, Declarations, Whole};
 use super::error::Error;
+use super::releasing;
 use super::rendering::{Rendering, Values, Wanted, render};
 use super::takeover;
 use crate::apply::{Outcome, Parent, PruneRules, Work};
 use crate::diff::{self, Facts, Ignore, Owner, Plan, Policy, Reason, Record};
 use crate::module::{Definition, Drift, Module};
 use crate::object::{Live, ObjectRef};
-use crate::release::Former;
+use crate::release::{Former, History};
 use crate::report::{self, Mistakes};
 
 /// How long objects may take to become ready when another module waits for that.
@@ -34,6 +35,10 @@ pub struct Known {
     pub kept: BTreeSet<ObjectRef>,
     /// The revision of the module's Helm release that was taken over.
     pub release: Option<u32>,
+    /// What is kept of the module's own release; `None` when it is not known, or when there is nothing.
+    pub history: Option<Arc<History>>,
+    /// The revision whose first hooks ran, while it is not brought whole.
+    pub begun: String,
 }
 
 /// One run.
@@ -55,6 +60,8 @@ pub struct ModuleRun {
     pub contested: BTreeSet<ObjectRef>,
     /// Whether a person paused the module: its objects are marked once, then left alone.
     pub maintenance: bool,
+    /// Whether passwords and keys of the chart are drawn anew.
+    pub redraws: bool,
 }
 
 /// What became of a run.
@@ -71,6 +78,8 @@ pub struct Ran {
     /// Whether what was rendered last is in the cluster although the run failed: the folder or its
     /// values are broken now.
     pub keeps_last: bool,
+    /// Whether passwords and keys were to be drawn anew.
+    pub redrew: bool,
     /// Why it failed.
     pub error: Option<Error>,
 }
@@ -83,6 +92,7 @@ pub async fn run(context: &Context, run: ModuleRun) -> Ran {
             kept: BTreeSet::new(),
             ..run.known.clone()
         },
+        redrew: run.redraws,
         ..Ran::default()
     };
     let done = match limit {
@@ -113,7 +123,13 @@ async fn steps(context: &Context, run: &ModuleRun, ran: &mut Ran) -> Result<(), 
             return Err(error);
         }
     };
-    bring(context, run, ran, &whole).await?;
+    if run.maintenance || run.keeps_rendering {
+        bring(context, run, ran, &whole).await?;
+    } else {
+        releasing::begin(context, run, ran, &whole.rendering).await?;
+        bring(context, run, ran, &whole).await?;
+        releasing::end(context, run, ran, &whole.rendering).await?;
+    }
     ran.known.whole = Some(whole);
     Ok(())
 }
@@ -150,6 +166,8 @@ async fn rendered(
         values: &run.values,
         capabilities,
         maintenance: run.maintenance,
+        known: &run.known,
+        redraws: run.redraws,
     };
     let rendering = definitions_first(context, run, &wanted, ran).await?;
     ran.outcome
@@ -374,6 +392,12 @@ impl Known {
     pub fn rendering(&self) -> Option<&Arc<Rendering>> {
         self.whole.as_ref().map(|whole| &whole.rendering)
     }
+
+    /// The revision of a release without a history: of Helm's that was taken over, or the first.
+    pub(super) fn revision(&self) -> u64 {
+        let of_helm = self.release.map(u64::from);
+        of_helm.unwrap_or_else(|| u64::from(self.parent.is_some()))
+    }
 }
 
 impl Ran {
@@ -447,6 +471,8 @@ pub async fn prepare_offline(context: &Context, run: &ModuleRun) -> Result<Arc<W
         values,
         capabilities,
         maintenance,
+        known: &run.known,
+        redraws: run.redraws,
     };
     let rendering = render(&wanted, run.known.rendering()).await?;
     Whole::join(rendering, declared::prepare(context, run).await?)

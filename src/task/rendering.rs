@@ -9,8 +9,10 @@ use crate::chart;
 use crate::diff::{self, KnownKind, Owner, Prepared};
 use crate::module::{Module, ValuesShape};
 use crate::object::{Manifest, Source};
+use crate::release::History;
 use crate::render::{
-    Capabilities, Input, Program, Release, Rendered, ValuesStyle, ValuesTree, values_tree,
+    Capabilities, Hook, Input, Outside, Program, Release, Rendered, ValuesStyle, ValuesTree,
+    values_tree,
 };
 use crate::report::{Mistake, Mistakes};
 use crate::values::{Checksum, merge};
@@ -18,6 +20,9 @@ use crate::yaml::{self, Profile};
 
 use super::context::Context;
 use super::error::Error;
+use super::module_run::Known;
+use super::outside::Alone;
+use super::revised;
 
 /// The values of one module as its chart sees them.
 #[derive(Debug, Clone)]
@@ -44,7 +49,12 @@ pub struct Rendering {
     pub definitions: Arc<Prepared>,
     /// The objects of the chart.
     pub prepared: Arc<Prepared>,
-    /// Whether kinds were missing when it was made: then it is not used again.
+    /// The Helm hooks of the chart, in the order in which they run.
+    pub hooks: Arc<[Hook]>,
+    /// What is to be kept of the release with this revision; `None` when there is nothing to keep.
+    pub history: Option<Arc<History>>,
+    /// Whether it is used again for the same: not when kinds were missing, or when the chart looked
+    /// into the cluster.
     is_final: bool,
 }
 
@@ -52,15 +62,16 @@ pub struct Rendering {
 #[derive(Debug)]
 pub(super) struct CompiledChart {
     /// `None` when the folder has no chart.
-    program: Option<Program>,
+    pub(super) program: Option<Program>,
     /// The chart's own `values.yaml`, below everything else; for `values: root` alone.
-    defaults: Value,
+    pub(super) defaults: Value,
 }
 
 impl Rendering {
     /// Whether the same would come out again.
     fn is_current(&self, wanted: &Wanted<'_>) -> bool {
         self.is_final
+            && !wanted.redraws
             && self.folder == wanted.module.folder_digest
             && self.checksums == wanted.values.checksums
             && self.maintenance == wanted.maintenance
@@ -74,6 +85,10 @@ pub(super) struct Wanted<'a> {
     pub(super) values: &'a Values,
     pub(super) capabilities: Arc<Capabilities>,
     pub(super) maintenance: bool,
+    /// What is known of the module from before.
+    pub(super) known: &'a Known,
+    /// Whether passwords and keys are drawn anew.
+    pub(super) redraws: bool,
 }
 
 /// Renders, or answers what was rendered before from the same.
@@ -100,18 +115,8 @@ pub(super) async fn render(
             manifests.unwrap_or_default(),
         )?),
     };
-    let namespace = wanted.context.release_namespace(wanted.module);
-    let capabilities = wanted.capabilities.clone();
-    let (manifests, hooks) = render_chart(
-        wanted.module,
-        wanted.values,
-        namespace,
-        capabilities,
-        &chart,
-    )
-    .await?;
-    let (mut prepared, is_final) = prepare(wanted, &owner, manifests).await?;
-    prepared.warnings.extend(hooks);
+    let revised = revised::render(wanted, &chart).await?;
+    let (prepared, is_final) = prepare(wanted, &owner, revised.rendered.manifests).await?;
     Ok(Arc::new(Rendering {
         folder: wanted.module.folder_digest,
         checksums: wanted.values.checksums,
@@ -120,7 +125,9 @@ pub(super) async fn render(
         chart,
         definitions,
         prepared: Arc::new(prepared),
-        is_final,
+        hooks: revised.rendered.hooks.into(),
+        history: revised.history,
+        is_final: is_final && !revised.looked_up,
     }))
 }
 
@@ -185,74 +192,48 @@ pub async fn render_offline(
     capabilities: Arc<Capabilities>,
 ) -> Result<Vec<Manifest>, Error> {
     let (chart, mut manifests) = read_folder(module.clone()).await?;
-    let chart = Arc::new(chart);
-    manifests.extend(
-        render_chart(module, values, namespace, capabilities, &chart)
-            .await?
-            .0,
-    );
-    Ok(manifests)
-}
-
-/// The objects, and a warning for each that would have to run as a Helm hook.
-async fn render_chart(
-    module: &Arc<Module>,
-    values: &Values,
-    namespace: String,
-    capabilities: Arc<Capabilities>,
-    chart: &Arc<CompiledChart>,
-) -> Result<(Vec<Manifest>, Vec<String>), Error> {
-    if chart.program.is_none() {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let (module, chart, values) = (module.clone(), chart.clone(), values.clone());
+    let (module, values) = (module.clone(), values.clone());
     let rendered = tokio::task::spawn_blocking(move || {
-        render_values(&module, &values, (namespace, capabilities), &chart)
+        let first = release(&module, namespace, 1);
+        render_values(&module, &values, (first, capabilities), &chart, &Alone)
     });
     let rendered = rendered
         .await
         .map_err(|error| Error::Broken(error.to_string()))??;
-    Ok((rendered.manifests, left_out(&rendered.hooks).collect()))
+    manifests.extend(rendered.manifests);
+    Ok(manifests)
 }
 
-/// A warning for each object that would have to run as a Helm hook.
-pub(super) fn left_out(hooks: &[crate::render::Hook]) -> impl Iterator<Item = String> {
-    hooks.iter().map(|hook| {
-        let manifest = &hook.manifest;
-        format!(
-            "{} of {} is a Helm hook and was left out: this version does not run Helm hooks yet",
-            manifest.reference(),
-            manifest.source
-        )
-    })
-}
-
-/// Renders a chart. Takes its time on the processor.
+/// Renders a chart. Takes its time on the processor, and waits for what `outside` asks.
 pub(super) fn render_values(
     module: &Module,
     values: &Values,
-    (namespace, capabilities): (String, Arc<Capabilities>),
+    (release, capabilities): (Release, Arc<Capabilities>),
     chart: &CompiledChart,
+    outside: &dyn Outside,
 ) -> Result<Rendered, Error> {
     let Some(program) = &chart.program else {
         return Ok(Rendered::default());
     };
     let input = Input {
         values: tree(module, values, &chart.defaults),
-        release: Release {
-            name: module.name.to_string(),
-            namespace,
-            // As the original renders: always an upgrade, so that a first run and the next are
-            // equal.
-            revision: 1,
-            is_install: false,
-            is_upgrade: true,
-        },
+        release,
         capabilities,
     };
     program
-        .render(&input)
+        .render(&input, outside)
         .map_err(|error| placed(module, error))
+}
+
+/// A revision of a module's release; the first is its installation.
+pub(super) fn release(module: &Module, namespace: String, revision: u64) -> Release {
+    Release {
+        name: module.name.to_string(),
+        namespace,
+        revision,
+        is_install: revision == 1,
+        is_upgrade: revision > 1,
+    }
 }
 
 /// The values as the templates see them.

@@ -12,6 +12,7 @@ mod debug;
 mod drift;
 mod enabled;
 mod folders;
+mod helm_hooks;
 mod hook_debug;
 mod hook_script;
 mod hooks;

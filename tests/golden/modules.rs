@@ -196,7 +196,9 @@ fn render(module: &Module, store: &Store, global: &Value) -> String {
         },
         capabilities: Arc::new(Capabilities::default()),
     };
-    match Program::compile(&chart).and_then(|program| program.render(&input)) {
+    match Program::compile(&chart)
+        .and_then(|program| program.render(&input, &addon_operator::task::Alone))
+    {
         Ok(rendered) => show(&rendered),
         Err(error) => format!("REFUSED\n{error}\n"),
     }

@@ -14,8 +14,8 @@ pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     page: Page,
 
-    /// Output format: text, json or yaml [default: text for list, lint, render, purge; json for
-    /// patches; else yaml]
+    /// Output format: text, json or yaml [default: text for list, lint, render, purge, redraw;
+    /// json for patches; else yaml]
     #[arg(
         short,
         long,
@@ -44,6 +44,11 @@ enum Page {
     Render(Render),
     /// Go on with the removal of a module that is held back
     Purge(One),
+    /// Have a chart draw its passwords and keys anew
+    ///
+    /// What a chart drew once (passwords, keys, certificates, times) is kept and given to it again. This
+    /// forgets it, and runs the module.
+    Redraw(One),
     Lint(author::lint::Arguments),
 }
 
@@ -136,7 +141,12 @@ impl Ask for Arguments {
                 let fields = [("diff", if render.diff { "true" } else { "false" })];
                 asker.show(&page, &fields, wanted(Format::Text)).await
             }
-            Page::Purge(One { module }) => purge(asker, &module, wanted(Format::Text)).await,
+            Page::Purge(One { module }) => {
+                tell(asker, &module, "purge", wanted(Format::Text)).await
+            }
+            Page::Redraw(One { module }) => {
+                tell(asker, &module, "redraw", wanted(Format::Text)).await
+            }
             // It asks nobody.
             Page::Lint(_) => Ok(()),
         }
@@ -160,8 +170,9 @@ async fn list(asker: &Asker, format: Format) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn purge(asker: &Asker, module: &str, format: Format) -> Result<(), Failure> {
-    let page = format!("/module/{}/purge.{}", encoded(module), format.suffix());
+/// Tells the operator to do something with a module.
+async fn tell(asker: &Asker, module: &str, deed: &str, format: Format) -> Result<(), Failure> {
+    let page = format!("/module/{}/{deed}.{}", encoded(module), format.suffix());
     let body = asker.client.post(&page, &[]).await?;
     output::print(&super::readable(&body, format))?;
     Ok(())

@@ -48,7 +48,7 @@ const WITHOUT_EFFECT: [(&str, &str); 7] = [
 ];
 
 /// Settings that are checked and have no effect yet, and why.
-const NOT_YET: [(&Flag, &str); 3] = [
+const NOT_YET: [(&Flag, &str); 2] = [
     (
         &flag::SHELL_CHROOT_DIR,
         "hooks and scripts run in the operator's own root folder",
@@ -56,10 +56,6 @@ const NOT_YET: [(&Flag, &str); 3] = [
     (
         &flag::ADMISSION_ENABLED,
         "admission webhooks are not served yet",
-    ),
-    (
-        &flag::HELM_TIMEOUT,
-        "Helm hooks of charts are left out; timeouts.apply in module.yaml limits the rest",
     ),
 ];
 
@@ -723,7 +719,6 @@ mod tests {
         for (name, value) in [
             ("ADDON_OPERATOR_SHELL_CHROOT_DIR", "/c"),
             ("ADDON_OPERATOR_ADMISSION_SERVER_ENABLED", "true"),
-            ("HELM_TIMEOUT", "1m"),
         ] {
             let told = with(&[(name, value)]).warnings.join("\n");
             assert!(

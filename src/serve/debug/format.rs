@@ -84,6 +84,7 @@ fn text(query: &Query, document: &Value) -> Option<String> {
         | Query::ModuleRender { .. }
         | Query::ModuleDiff { .. }
         | Query::ModulePurge { .. }
+        | Query::ModuleRedraw { .. }
         | Query::ConfigSet { .. } => None,
     }
 }

@@ -23,7 +23,7 @@ pub(super) enum Page {
 }
 
 /// All pages, as `/discovery` lists them. `[.f]` is `.json`, `.yaml`, `.text` or nothing.
-pub(super) const PAGES: [&str; 25] = [
+pub(super) const PAGES: [&str; 26] = [
     "GET /",
     "GET /config/list[.f]",
     "POST /config/set name= value= duration=",
@@ -44,6 +44,7 @@ pub(super) const PAGES: [&str; 25] = [
     "GET /module/{name}/explain[.f]?path=",
     "GET /module/{name}/patches[.f]",
     "POST /module/{name}/purge",
+    "POST /module/{name}/redraw",
     "GET /module/{name}/render[.f]?diff=",
     "GET /module/{name}/{resource-monitor,snapshots}[.f]",
     "GET /module/{name}/values[.f]?global=",
@@ -168,6 +169,9 @@ fn read_post(parts: &[&str], parameters: &Parameters) -> Result<Option<Page>, Re
                 .transpose()?,
         },
         ["module", module, "purge"] => Query::ModulePurge {
+            module: module.to_owned(),
+        },
+        ["module", module, "redraw"] => Query::ModuleRedraw {
             module: module.to_owned(),
         },
         _ => return Ok(None),

@@ -1,0 +1,140 @@
+//! The steps of a release around its objects: what has to be kept is kept first, and Helm hooks run
+//! before and after.
+
+use std::time::Duration;
+
+use super::context::Context;
+use super::error::Error;
+use super::module_run::{ModuleRun, Ran};
+use super::rendering::Rendering;
+use crate::apply::HookWork;
+use crate::diff::Owner;
+use crate::name::ModuleName;
+use crate::release::History;
+
+/// Before the objects of a revision: what its chart drew is kept, and the hooks before it run.
+///
+/// A password that was applied and not kept would be drawn anew at the next start.
+pub(super) async fn begin(
+    context: &Context,
+    run: &ModuleRun,
+    ran: &mut Ran,
+    rendering: &Rendering,
+) -> Result<(), Error> {
+    let Some(history) = rendering.history.as_deref() else {
+        return Ok(());
+    };
+    if is_brought(ran, history) {
+        return Ok(());
+    }
+    keep(context, run, ran, history.deployed(false)).await?;
+    if ran.known.begun == history.run() {
+        // The objects failed, not the hooks before them.
+        return Ok(());
+    }
+    hooks(context, run, rendering, point(history, "pre")).await?;
+    ran.known.begun = history.run();
+    Ok(())
+}
+
+/// After the objects of a revision: the hooks behind it run, and it counts as brought.
+pub(super) async fn end(
+    context: &Context,
+    run: &ModuleRun,
+    ran: &mut Ran,
+    rendering: &Rendering,
+) -> Result<(), Error> {
+    let Some(history) = rendering.history.as_deref() else {
+        return Ok(());
+    };
+    if is_brought(ran, history) {
+        return Ok(());
+    }
+    hooks(context, run, rendering, point(history, "post")).await?;
+    keep(context, run, ran, history.deployed(true)).await?;
+    ran.known.begun.clear();
+    Ok(())
+}
+
+/// The hooks of a deletion.
+pub(super) async fn deletion_hooks(
+    context: &Context,
+    owner: &Owner,
+    history: &History,
+    event: &str,
+    patience: Option<Duration>,
+) -> Result<(), Error> {
+    let owner = Owner {
+        namespace: history.namespace.clone(),
+        ..owner.clone()
+    };
+    let work = HookWork {
+        owner: &owner,
+        hooks: &history.hooks(),
+        event,
+        run: &format!("delete-{}", history.run()),
+        patience: patience.unwrap_or(context.helm_timeout),
+    };
+    let ran = context.applier.run_hooks(work).await;
+    ran.map(|_| ()).map_err(|error| Error::Apply(vec![error]))
+}
+
+/// Forgets a release that is no more.
+pub(super) async fn forget(context: &Context, module: &ModuleName) -> Result<(), Error> {
+    let removed = context.histories.remove(module).await;
+    removed.map_err(|source| Error::KeepRelease { source })
+}
+
+/// Whether the cluster has this revision whole, and what it drew is kept.
+fn is_brought(ran: &Ran, history: &History) -> bool {
+    let kept = ran.known.history.as_deref();
+    kept.is_some_and(|kept| kept.is_of(history) && kept.is_deployed && kept.has_drawn_as(history))
+}
+
+fn point(history: &History, when: &str) -> String {
+    let what = if history.revision == 1 {
+        "install"
+    } else {
+        "upgrade"
+    };
+    format!("{when}-{what}")
+}
+
+async fn keep(
+    context: &Context,
+    run: &ModuleRun,
+    ran: &mut Ran,
+    history: History,
+) -> Result<(), Error> {
+    if ran.known.history.as_deref() == Some(&history) {
+        return Ok(());
+    }
+    let kept = context.histories.write(&run.module.name, &history).await;
+    kept.map_err(|source| Error::KeepRelease { source })?;
+    ran.known.history = Some(history.into());
+    Ok(())
+}
+
+async fn hooks(
+    context: &Context,
+    run: &ModuleRun,
+    rendering: &Rendering,
+    event: String,
+) -> Result<(), Error> {
+    let owner = context.owner(&run.module, run.maintenance);
+    let history = rendering.history.as_deref();
+    let work = HookWork {
+        owner: &owner,
+        hooks: &rendering.hooks,
+        event: &event,
+        run: &history.map_or_else(String::new, History::run),
+        patience: run
+            .module
+            .definition
+            .timeouts
+            .ready
+            .unwrap_or(context.helm_timeout),
+    };
+    let ran = context.applier.run_hooks(work).await;
+    ran.map(|_| ()).map_err(|error| Error::Apply(vec![error]))
+}
