@@ -8,7 +8,16 @@
 //! sprig declares in Go. What sprig gets wrong, charts rely on: it is copied, bytes cut and all.
 
 mod arguments;
+mod list;
 mod logic;
+mod map;
+mod number;
+mod reflect;
+#[cfg(test)]
+mod tests;
+mod text;
+mod version;
+mod words;
 
 use std::sync::LazyLock;
 
@@ -25,7 +34,15 @@ pub enum HelmVersion {
 }
 
 /// All families, and the first Helm that has them.
-const FAMILIES: &[(HelmVersion, &[Function])] = &[(HelmVersion::V3, logic::ALL)];
+const FAMILIES: &[(HelmVersion, &[Function])] = &[
+    (HelmVersion::V3, list::ALL),
+    (HelmVersion::V3, logic::ALL),
+    (HelmVersion::V3, map::ALL),
+    (HelmVersion::V3, number::ALL),
+    (HelmVersion::V3, reflect::ALL),
+    (HelmVersion::V3, text::ALL),
+    (HelmVersion::V3, version::ALL),
+];
 
 /// All functions, sorted by name.
 static TABLE: LazyLock<Vec<(HelmVersion, &'static Function)>> = LazyLock::new(|| {
@@ -47,28 +64,4 @@ pub fn find(name: &str, version: HelmVersion) -> Option<&'static Function> {
 /// All functions, sorted by name.
 pub fn all() -> impl Iterator<Item = &'static Function> {
     TABLE.iter().map(|(_, function)| *function)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_two_functions_have_one_name() {
-        let mut names: Vec<_> = all().map(|function| function.name).collect();
-        let count = names.len();
-        names.dedup();
-        assert_eq!(names.len(), count);
-    }
-
-    #[test]
-    fn every_function_is_found_by_its_name() {
-        for function in all() {
-            assert!(
-                find(function.name, HelmVersion::V4)
-                    .is_some_and(|found| found.name == function.name)
-            );
-        }
-        assert!(find("env", HelmVersion::V4).is_none());
-    }
 }

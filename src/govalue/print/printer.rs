@@ -117,11 +117,21 @@ impl<'a> Printer<'a> {
                 let items: Vec<Value> = bytes.iter().map(|byte| Value::Uint8(*byte)).collect();
                 self.list(value.type_name(), &items, verb, depth)
             }
+            Value::List(list) if list.is_nil() && self.flags.go_syntax => self.nil(value),
+            Value::Map(map) if map.is_nil() && self.flags.go_syntax => self.nil(value),
             Value::List(list) => self.list(value.type_name(), list, verb, depth),
             Value::Map(map) => self.map(map, verb, depth),
             Value::Record(record) => self.record(record, verb, depth),
             _ => Ok(()),
         })
+    }
+
+    /// `[]string(nil)`
+    #[expect(clippy::unnecessary_wraps, reason = "as its neighbours")]
+    fn nil(&mut self, value: &Value) -> Result<(), Error> {
+        self.out.extend_from_slice(value.type_name().as_bytes());
+        self.out.extend_from_slice(b"(nil)");
+        Ok(())
     }
 
     fn list(

@@ -272,9 +272,6 @@ impl Printer<'_> {
             if text[1] == b'N' && !flags.space && !flags.plus {
                 text.remove(0);
             }
-            if text[0] == b'+' && !flags.plus {
-                text.remove(0);
-            }
             self.pad_with_blanks(&text);
             return Ok(());
         }

@@ -1,0 +1,118 @@
+//! What Helm answers to the same calls.
+//!
+//! A row is an expression and Helm's answer to it: the type and the value in Go's syntax, or the error.
+//! Expressions are read by `expression.rs`, which knows calls, pipes, literals and `.Values`, and leaves
+//! what Go checks before a call to the tests of the templates' language.
+
+mod expression;
+
+use std::cell::Cell;
+
+use super::{HelmVersion, all, find};
+use crate::govalue::{Context, Error, Lookup, Map, Value, World, print};
+use expression::evaluate;
+
+/// A world with a limit, in which it is 2024-05-06 07:08:09 UTC.
+struct Fixed {
+    left: Cell<usize>,
+}
+
+impl World for Fixed {
+    fn now(&self) -> i128 {
+        1_714_979_289_123_456_789
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+
+    fn lookup(&self, of: &Lookup<'_>) -> Result<Value, Error> {
+        let found = Map::any();
+        found.insert("kind", of.kind.into());
+        Ok(Value::Map(found))
+    }
+
+    fn recall(&self, _: &str, _: &[Value]) -> Option<Value> {
+        None
+    }
+
+    fn keep(&self, _: &str, _: &[Value], _: &Value) {}
+
+    fn spend(&self, bytes: usize) -> Result<(), Error> {
+        let left = self.left.get().checked_sub(bytes);
+        let left = left.ok_or_else(|| Error::Limit("too many bytes".to_owned()))?;
+        self.left.set(left);
+        Ok(())
+    }
+
+    fn note_change(&self, _: &Map) {}
+}
+
+/// What an expression gives, as the rows tell it.
+fn answer(expression: &str) -> String {
+    let world = Fixed {
+        left: Cell::new(1 << 20),
+    };
+    let context = Context { world: &world };
+    let shown = evaluate(&context, expression)
+        .and_then(|value| print::printf(&world, b"%T %#v", &[value.clone(), value]));
+    match shown {
+        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+        Err(Error::Failed(why)) => format!("error: {why}"),
+        Err(Error::Told(why)) => format!("told: {why}"),
+        Err(Error::Limit(why)) => format!("limit: {why}"),
+    }
+}
+
+fn check(rows: &str) {
+    let rows = rows.lines().filter(|row| !row.is_empty());
+    let rows = rows.map(|row| row.split_once(" => ").unwrap());
+    let mut wrong = Vec::new();
+    for (expression, expected) in rows {
+        let given = answer(expression);
+        if given != expected {
+            wrong.push(format!("{expression}\n  is  {given}\n  not {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
+}
+
+macro_rules! families {
+    ($($family:ident)*) => {
+        $(#[test] fn $family() { check(include_str!(concat!(stringify!($family), ".txt"))); })*
+    };
+}
+
+families! { list logic map number reflect text }
+
+#[test]
+fn no_two_functions_have_one_name() {
+    let mut names: Vec<_> = all().map(|function| function.name).collect();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+#[test]
+fn every_function_is_found_by_its_name() {
+    for function in all() {
+        let found = find(function.name, HelmVersion::V4);
+        assert!(found.is_some_and(|found| found.name == function.name));
+    }
+    assert!(find("env", HelmVersion::V4).is_none());
+}
+
+#[test]
+fn what_would_be_too_long_is_not_made() {
+    for expression in [
+        r#"repeat 9000000000 "ab""#,
+        r#"indent 9000000000 "ab""#,
+        "until 9000000000",
+        "untilStep -9000000000000000000 9000000000000000000 3",
+        "seq 9000000000",
+        r#"replace "" "0123456789012345678901234567890123456789" (repeat 90000 "a")"#,
+        r#"wrapWith 1 (repeat 1000 "a") (repeat 9000 "a")"#,
+    ] {
+        assert_eq!(answer(expression), "limit: too many bytes", "{expression}");
+    }
+}
