@@ -8,6 +8,8 @@
 //! sprig declares in Go. What sprig gets wrong, charts rely on: it is copied, bytes cut and all.
 
 mod arguments;
+mod crypto;
+mod encoding;
 mod list;
 mod logic;
 mod map;
@@ -35,8 +37,13 @@ pub enum HelmVersion {
 
 /// All families, and the first Helm that has them.
 const FAMILIES: &[(HelmVersion, &[Function])] = &[
-    (HelmVersion::V3, list::ALL),
+    (HelmVersion::V3, crypto::ALL),
+    (HelmVersion::V3, crypto::PASSWORDS),
+    (HelmVersion::V3, crypto::RANDOM),
+    (HelmVersion::V3, encoding::ALL),
+    (HelmVersion::V4, encoding::ALL_4),
     (HelmVersion::V3, logic::ALL),
+    (HelmVersion::V3, list::ALL),
     (HelmVersion::V3, map::ALL),
     (HelmVersion::V3, number::ALL),
     (HelmVersion::V3, reflect::ALL),

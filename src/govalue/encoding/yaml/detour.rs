@@ -17,13 +17,12 @@ const MAX_KEY: usize = 1022;
 ///
 /// The text cannot be read again, in go-yaml's words.
 pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => {
-            let mut replaced = Vec::with_capacity(bytes.len());
-            push_replaced(&mut replaced, bytes);
-            Cow::Owned(String::from_utf8(replaced).unwrap_or_default())
-        }
+    let text = if let Ok(text) = std::str::from_utf8(bytes) {
+        Cow::Borrowed(text)
+    } else {
+        let mut replaced = Vec::with_capacity(bytes.len());
+        push_replaced(&mut replaced, bytes);
+        Cow::Owned(String::from_utf8(replaced).unwrap_or_default())
     };
     if text.bytes().all(|byte| byte < 0x7f) {
         return Ok(text);

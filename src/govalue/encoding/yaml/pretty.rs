@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::super::guard::Guard;
 use crate::govalue::record::Json;
-use crate::govalue::{Error, Map, Record, Text, Value};
+use crate::govalue::{Error, Map, Record, Text, Value, grow_stack};
 use crate::yaml::{Manner, Writer, sort_keys};
 
 /// How many bytes are written before they are told.
@@ -72,7 +72,7 @@ impl Page<'_> {
                 self.guard
                     .enter(value)
                     .map_err(|cycle| Error::Limit(cycle.to_string()))?;
-                self.collection(value)?;
+                grow_stack(|| self.collection(value))?;
                 self.guard.leave(value);
             }
         }

@@ -9,7 +9,7 @@ use super::super::guard::Guard;
 use super::super::write::{JsonForm, to_json};
 use super::detour;
 use crate::govalue::record::Json;
-use crate::govalue::{Error, Map, Record, Value};
+use crate::govalue::{Error, Map, Record, Value, grow_stack};
 use crate::yaml::{Manner, Writer, sort_keys};
 
 /// How many bytes are written before they are told.
@@ -60,7 +60,7 @@ impl Page<'_> {
             Value::Bytes(bytes) => self.writer.text(&STANDARD.encode(bytes)),
             Value::List(_) | Value::Map(_) | Value::Record(_) => {
                 self.guard.enter(value)?;
-                self.collection(value)?;
+                grow_stack(|| self.collection(value))?;
                 self.guard.leave(value);
             }
         }
