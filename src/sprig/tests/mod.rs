@@ -83,7 +83,7 @@ macro_rules! families {
     };
 }
 
-families! { list logic map number reflect text }
+families! { list logic map number pattern place reflect text }
 
 #[test]
 fn no_two_functions_have_one_name() {
