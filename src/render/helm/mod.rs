@@ -30,9 +30,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::outside::Outside;
 use super::{Capabilities, OUTPUT_LIMIT, Release};
 use crate::chart::Member;
-use crate::function::semver;
 use crate::gotemplate::{Functions, Limits, Set};
-use crate::govalue::{Function, Value};
+use crate::govalue::Function;
+use crate::semver::{Constraint, Version};
 use crate::sprig::{self, HelmVersion};
 use context::Contexts;
 use order::Entry;
@@ -206,12 +206,9 @@ fn functions(version: HelmVersion) -> Functions {
     fn in_4(name: &str) -> Option<&'static Function> {
         sprig::find(name, HelmVersion::V4)
     }
-    Functions {
-        find: match version {
-            HelmVersion::V3 => in_3,
-            HelmVersion::V4 => in_4,
-        },
-        find_method: Value::method,
+    match version {
+        HelmVersion::V3 => in_3,
+        HelmVersion::V4 => in_4,
     }
 }
 
@@ -249,12 +246,20 @@ fn take_notes(files: &mut Texts, chart: &str) -> String {
 }
 
 fn check_kube_version(wanted: &str, given: &str) -> Result<(), Error> {
-    if wanted.is_empty() || semver::matches(wanted, given).unwrap_or_default() {
+    if wanted.is_empty() || is_compatible(wanted, given) {
         return Ok(());
     }
     Err(Error::plain(format!(
         "chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {given}"
     )))
+}
+
+/// Whether a version meets a constraint. What is no constraint is met by none.
+fn is_compatible(constraint: &str, version: &str) -> bool {
+    match (Constraint::parse(constraint), Version::parse(version)) {
+        (Ok(constraint), Ok(version)) => constraint.is_met(&version),
+        _ => false,
+    }
 }
 
 /// Its templates may be large and say nothing to a reader.
