@@ -46,7 +46,7 @@ impl Root {
     pub(super) fn new(chart_name: &str, chart: &Value, files: &Value, input: &Input) -> Self {
         Self {
             chart_name: chart_name.into(),
-            values: input.values.0.clone(),
+            values: input.values.value.clone(),
             release: release(&input.release),
             chart: chart.clone(),
             capabilities: capabilities(&input.capabilities),

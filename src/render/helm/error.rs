@@ -1,7 +1,8 @@
 //! Why a chart does not render, in Helm's words.
 
+use crate::chart;
 use crate::gotemplate;
-use crate::report::Mistake;
+use crate::report::{Mistake, Mistakes};
 
 /// Why a chart does not render. Its text is Helm's, without what the command line puts around it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,17 +13,34 @@ pub struct Error {
     place: String,
     /// What happened there.
     message: String,
+    /// What a person has to correct, when Helm has no words for it.
+    mistakes: Vec<Mistake>,
 }
 
 impl Error {
     /// One without a place.
     pub(super) fn plain(text: String) -> Self {
         let message = text.clone();
-        let place = String::new();
         Self {
             text,
-            place,
+            place: String::new(),
             message,
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// Values that do not fit a chart.
+    pub(in crate::render) fn of_values(error: &chart::Error) -> Self {
+        let mut told = Self::plain(error.to_string());
+        "values.yaml".clone_into(&mut told.place);
+        told
+    }
+
+    /// Mistakes in `*.j2` templates, which Helm does not know.
+    pub(super) fn of_pages(mistakes: Mistakes) -> Self {
+        Self {
+            mistakes: mistakes.0.clone(),
+            ..Self::plain(mistakes.to_string())
         }
     }
 
@@ -38,16 +56,25 @@ impl Error {
             text: error.to_string(),
             place: place.to_owned(),
             message: message.clone(),
+            mistakes: Vec::new(),
         }
     }
 
-    /// The same as a mistake in a file of a module, whose chart has this name.
-    pub(in crate::render) fn to_mistake(&self, chart: &str) -> Mistake {
+    /// The same as mistakes in files of a module, whose chart has this name.
+    pub(in crate::render) fn to_mistakes(&self, chart: &str) -> Mistakes {
+        if !self.mistakes.is_empty() {
+            return Mistakes(self.mistakes.clone());
+        }
         let mut parts = self.place.split(':');
         let path = parts.next().unwrap_or_default();
-        let path = path
+        let file = match path
             .strip_prefix(chart)
-            .and_then(|path| path.strip_prefix('/'));
+            .and_then(|path| path.strip_prefix('/'))
+        {
+            Some(file) => file,
+            None if path.is_empty() => "Chart.yaml",
+            None => path,
+        };
         let mut number = || {
             parts
                 .next()
@@ -55,7 +82,9 @@ impl Error {
                 .unwrap_or_default()
         };
         let (line, column) = (number(), number());
-        Mistake::new(path.unwrap_or("Chart.yaml"), self.message.clone()).at(line, column)
+        Mistake::new(file, self.message.clone())
+            .at(line, column)
+            .into()
     }
 }
 

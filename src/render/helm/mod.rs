@@ -21,22 +21,24 @@ mod world;
 pub use error::Error;
 pub use kube_version::{DEFAULT_KUBE_VERSION, default_api_versions, parse_kube_version};
 pub use print::Choice;
-pub(super) use sort::Document;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::manifest::Reader;
 use super::outside::Outside;
-use super::{Capabilities, OUTPUT_LIMIT, Release};
+use super::pages::Pages;
+use super::{Capabilities, Input, OUTPUT_LIMIT, Release, ValuesTree};
 use crate::chart::Member;
 use crate::gotemplate::{Functions, Limits, Set};
-use crate::govalue::Function;
+use crate::govalue::{self, Function, Value};
+use crate::report::Mistakes;
 use crate::semver::{Constraint, Version};
 use crate::sprig::{self, HelmVersion};
 use context::Contexts;
 use order::Entry;
-use sort::Sorted;
+use sort::{Document, Sorted};
 use world::Asker;
 
 /// For how many sets of charts that values switch on templates are kept compiled.
@@ -56,6 +58,8 @@ struct Compiled {
     shape: String,
     set: Set,
     entries: Vec<Entry>,
+    /// The templates that Helm does not know, with the place of their chart and its path.
+    pages: Vec<(usize, String, Pages)>,
 }
 
 /// What each template rendered to, by its path: `web/templates/a.yaml`. For the most part UTF-8.
@@ -65,6 +69,7 @@ pub type Texts = BTreeMap<String, Vec<u8>>;
 #[derive(Debug, Clone)]
 pub struct Printable {
     definitions: Vec<(String, String)>,
+    texts: Texts,
     sorted: Sorted,
     notes: String,
 }
@@ -92,7 +97,9 @@ impl HelmChart {
         let compiled = self.compiled(root)?;
         let world = Asker::new(outside, OUTPUT_LIMIT);
         let contexts = Contexts::new(root, release, capabilities);
-        compiled.execute(&contexts, &world)
+        let mut texts = compiled.execute(&contexts, &world)?;
+        compiled.render_pages(root, (release, capabilities), &mut texts)?;
+        Ok(texts)
     }
 
     /// Renders all templates, and makes documents of their texts.
@@ -111,6 +118,7 @@ impl HelmChart {
         let sorted = sort::sort(&texts).map_err(Error::plain)?;
         Ok(Printable {
             definitions: definitions(root),
+            texts,
             sorted,
             notes,
         })
@@ -149,7 +157,38 @@ impl Compiled {
             shape,
             set,
             entries,
+            pages: pages(members)?,
         })
+    }
+
+    /// Renders what Helm does not know. It sees the values as Helm's templates left them.
+    fn render_pages(
+        &self,
+        root: &Member,
+        (release, capabilities): (&Release, &Capabilities),
+        texts: &mut Texts,
+    ) -> Result<(), Error> {
+        let members = context::members(root);
+        let mut mistakes = Vec::new();
+        for (member, path, pages) in &self.pages {
+            let values = members
+                .get(*member)
+                .map(|member| Value::Map(member.values.clone()));
+            let values = govalue::to_serde(&values.unwrap_or_default());
+            let values = values.map_err(|error| Error::plain(error.to_string()))?;
+            let input = Input {
+                values: ValuesTree::new(&values),
+                release: release.clone(),
+                capabilities: Arc::new(capabilities.clone()),
+            };
+            for (file, rendered) in pages.render(&input, OUTPUT_LIMIT) {
+                match rendered {
+                    Ok(text) => drop(texts.insert(format!("{path}/{file}"), text.into_bytes())),
+                    Err(mistake) => mistakes.push(mistake),
+                }
+            }
+        }
+        Mistakes(mistakes).into_result().map_err(Error::of_pages)
     }
 
     /// The text of every file that is rendered by itself.
@@ -193,9 +232,19 @@ impl Printable {
         print::print(definitions, &self.sorted, choice)
     }
 
-    /// All documents: manifests, then hooks.
-    pub(super) fn into_documents(self) -> (Vec<Document>, Vec<Document>) {
-        (self.sorted.manifests, self.sorted.hooks)
+    /// Makes objects of the documents; the files are told as they lie in the folder of the chart.
+    pub(super) fn read_into(self, objects: &mut Reader, chart: &str) {
+        for document in self.sorted.manifests.into_iter().chain(self.sorted.hooks) {
+            let Document {
+                path, line, node, ..
+            } = document;
+            let text = self.texts.get(&path).map(Vec::as_slice).unwrap_or_default();
+            let text = std::str::from_utf8(text).unwrap_or_default();
+            let file = path
+                .strip_prefix(chart)
+                .and_then(|path| path.strip_prefix('/'));
+            objects.take(file.unwrap_or(&path), text, line, node);
+        }
     }
 }
 
@@ -210,6 +259,20 @@ fn functions(version: HelmVersion) -> Functions {
         HelmVersion::V3 => in_3,
         HelmVersion::V4 => in_4,
     }
+}
+
+/// The templates that Helm does not know, of the charts that have any.
+fn pages(members: &[&Member]) -> Result<Vec<(usize, String, Pages)>, Error> {
+    let mut pages = Vec::new();
+    for (place, member) in members.iter().enumerate() {
+        let mut templates = member.chart.templates.iter();
+        if templates.any(|template| order::is_jinja(&template.path)) {
+            let compiled = Pages::compile(&member.path, &member.metadata, &member.chart);
+            let compiled = compiled.map_err(Error::of_pages)?;
+            pages.push((place, member.path.clone(), compiled));
+        }
+    }
+    Ok(pages)
 }
 
 /// Which charts are where, as one text.

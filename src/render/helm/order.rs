@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::chart::Member;
+use crate::render::engine::Engine;
 
 /// One template of a render.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ impl Entry {
     }
 }
 
-/// All templates, in the order in which they are parsed and executed: deepest first, Z before A. Of two
+/// All Go templates, in the order in which they are parsed and executed: deepest first, Z before A. Of two
 /// with one path the later chart's counts.
 pub(super) fn entries(members: &[&Member]) -> Vec<Entry> {
     let mut entries = BTreeMap::new();
@@ -32,7 +33,7 @@ pub(super) fn entries(members: &[&Member]) -> Vec<Entry> {
         let is_library = member.metadata.kind.eq_ignore_ascii_case("library");
         let base_path = format!("{}/templates", member.path);
         for (place, template) in member.chart.templates.iter().enumerate() {
-            if is_library && !is_partial(&template.path) {
+            if is_library && !is_partial(&template.path) || is_jinja(&template.path) {
                 continue;
             }
             let path = format!("{}/{}", member.path, template.path);
@@ -52,6 +53,11 @@ pub(super) fn entries(members: &[&Member]) -> Vec<Entry> {
 
 fn rank(path: &str) -> (usize, &str) {
     (path.matches('/').count(), path)
+}
+
+/// Whether a template is one of minijinja's, which Helm does not know.
+pub(super) fn is_jinja(path: &str) -> bool {
+    Engine::of(path) == Engine::Jinja
 }
 
 fn is_partial(path: &str) -> bool {

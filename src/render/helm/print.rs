@@ -8,10 +8,6 @@ use crate::chart::match_path;
 
 /// What is printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "what a person chose, one by one"
-)]
 pub struct Choice {
     /// Hooks are left out.
     pub without_hooks: bool,

@@ -31,6 +31,8 @@ pub(in crate::render) struct Document {
     pub(in crate::render) path: String,
     /// Its text, trimmed.
     pub(in crate::render) text: String,
+    /// The line of the file's text where it begins, from 1.
+    pub(in crate::render) line: u32,
     /// What it holds.
     pub(in crate::render) node: Node,
     /// Whether it is a hook that tests.
@@ -59,9 +61,10 @@ pub(in crate::render) fn sort(files: &BTreeMap<String, Vec<u8>>) -> Result<Sorte
     for (path, bytes) in files {
         let fail = |why: String| format!("YAML parse error on {path}: {why}");
         let text = std::str::from_utf8(bytes).map_err(|error| fail(no_text(bytes, error)))?;
-        for text in split::documents(text) {
-            let (head, node) = head::read(text).map_err(fail)?;
-            sorted.add(path, text, &head, node);
+        for document in split::documents(text) {
+            let (head, node) = head::read(document).map_err(fail)?;
+            let line = line_of(text, document);
+            sorted.add((path, document, line), &head, node);
         }
     }
     // Stable: what is of one kind stays in the order of files and documents.
@@ -75,10 +78,11 @@ pub(in crate::render) fn sort(files: &BTreeMap<String, Vec<u8>>) -> Result<Sorte
 }
 
 impl Sorted {
-    fn add(&mut self, path: &str, text: &str, head: &Head, node: Node) {
+    fn add(&mut self, (path, text, line): (&str, &str, u32), head: &Head, node: Node) {
         let mut document = Document {
             path: path.to_owned(),
             text: text.to_owned(),
+            line,
             node,
             is_test: false,
             kind: head.kind.clone(),
@@ -98,6 +102,14 @@ impl Sorted {
         }
         self.hooks.push(document);
     }
+}
+
+/// The line of a text where a part of it begins, from 1.
+fn line_of(text: &str, part: &str) -> u32 {
+    let offset = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    let before = text.as_bytes().get(..offset).unwrap_or_default();
+    let lines = before.iter().filter(|byte| **byte == b'\n').count();
+    u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// What go-yaml says of bytes that are no UTF-8.
