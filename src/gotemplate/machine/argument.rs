@@ -185,7 +185,11 @@ impl Machine<'_> {
             _ => false,
         };
         if fits {
-            return Ok(value);
+            return Ok(match (parameter, value) {
+                // A conversion between types of one map.
+                (Parameter::Map, Value::Map(map)) => Value::Map(map.viewed_as(MapKind::Any)),
+                (_, value) => value,
+            });
         }
         let name = type_name(parameter);
         let why = match (&value, local.seen) {

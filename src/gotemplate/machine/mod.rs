@@ -18,7 +18,7 @@ use failure::Failure;
 use super::error::Error;
 use super::set::{Limits, Set};
 use super::tree::{File, Id, Template};
-use crate::govalue::{Context, Error as CallError, Value, World, grow_stack, print};
+use crate::govalue::{Context, Error as CallError, Kind, Record, Value, World, grow_stack, print};
 
 /// Steps between two looks at the limits.
 const STRIDE: u64 = 1024;
@@ -213,7 +213,6 @@ impl<'a> Machine<'a> {
 
     /// Writes a value as an action prints it.
     fn print(&mut self, frame: &Frame<'_>, value: &Value) -> Outcome<()> {
-        let start = self.out.len();
         let printed = match value {
             Value::Text(text) => {
                 self.out.extend_from_slice(text);
@@ -223,13 +222,27 @@ impl<'a> Machine<'a> {
                 self.out.extend_from_slice(b"<no value>");
                 return Ok(());
             }
+            Value::Record(record) => self.print_record(record),
             value => print::write(self.world, &mut self.out, value),
         };
-        if let Err(error) = printed {
-            return Err(self.failed(frame, error));
+        printed.map_err(|error| self.failed(frame, error))
+    }
+
+    /// Writes a struct, also where a pointer to one is printed. Go calls a `String` method of pointers
+    /// here, but not where a function prints the struct.
+    fn print_record(&mut self, record: &Record) -> Result<(), CallError> {
+        let value = Value::Record(record.clone());
+        let shape = record.shape();
+        if shape.to_text.is_none()
+            && let Some(method) = record.method("String")
+        {
+            let text = (method.call)(&self.context(), &[value])?;
+            return print::write(self.world, &mut self.out, &text);
         }
-        // Actions print what a pointer points to.
-        if matches!(value, Value::Record(_)) && self.out.get(start) == Some(&b'&') {
+        let start = self.out.len();
+        print::write(self.world, &mut self.out, &value)?;
+        let is_pointer = shape.to_text.is_none() && shape.kind == Kind::Pointer;
+        if is_pointer && self.out.get(start) == Some(&b'&') {
             self.out.remove(start);
         }
         Ok(())
