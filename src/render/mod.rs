@@ -243,13 +243,17 @@ impl Program {
 impl Whole {
     fn compile(chart: &Chart) -> Result<Self, Error> {
         // What cannot be read is told now; which charts within are rendered, values say later.
-        Pages::compile(&chart.metadata.name, &chart.metadata, chart).map_err(Error::Compile)?;
+        let pages = Pages::compile(&chart.metadata.name, &chart.metadata, chart);
+        let mut mistakes = pages.err().map_or_else(Vec::new, |mistakes| mistakes.0);
+        let program = HelmChart::new(HelmVersion::V4);
+        mistakes.extend(program.check(chart));
+        Mistakes(mistakes).into_result().map_err(Error::Compile)?;
         let without_defaults = Chart {
             defaults: Defaults::default(),
             ..chart.clone()
         };
         Ok(Self {
-            program: HelmChart::new(HelmVersion::V4),
+            program,
             chart: Arc::new(chart.clone()),
             without_defaults: Arc::new(without_defaults),
         })

@@ -48,14 +48,14 @@ impl Error {
     pub(super) fn of_template(path: &str, error: &gotemplate::Error) -> Self {
         use gotemplate::Error::{Execute, Limit, Parse, Told};
         let (place, message) = match error {
-            Parse { text } | Execute { text } => (place_in(text).unwrap_or(path), text),
-            Told { place, message } => (place.as_str(), message),
-            Limit { place, why } => (place.as_str(), why),
+            Parse { text } | Execute { text } => parts_of(text).unwrap_or((path, text)),
+            Told { place, message } => (place.as_str(), message.as_str()),
+            Limit { place, why } => (place.as_str(), why.as_str()),
         };
         Self {
             text: error.to_string(),
             place: place.to_owned(),
-            message: message.clone(),
+            message: message.to_owned(),
             mistakes: Vec::new(),
         }
     }
@@ -88,8 +88,7 @@ impl Error {
     }
 }
 
-/// Where something happened, by Go's words: `template: PLACE: what`.
-fn place_in(text: &str) -> Option<&str> {
-    let (place, _) = text.strip_prefix("template: ")?.split_once(": ")?;
-    Some(place)
+/// Where something happened and what, by Go's words: `template: PLACE: what`.
+fn parts_of(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("template: ")?.split_once(": ")
 }

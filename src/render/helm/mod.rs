@@ -30,10 +30,10 @@ use super::manifest::Reader;
 use super::outside::Outside;
 use super::pages::Pages;
 use super::{Capabilities, Input, OUTPUT_LIMIT, Release, ValuesTree};
-use crate::chart::Member;
+use crate::chart::{Chart, Member};
 use crate::gotemplate::{Functions, Limits, Set};
 use crate::govalue::{self, Function, Value};
-use crate::report::Mistakes;
+use crate::report::{self, Mistake, Mistakes};
 use crate::semver::{Constraint, Version};
 use crate::sprig::{self, HelmVersion};
 use context::Contexts;
@@ -79,6 +79,26 @@ impl HelmChart {
     pub fn new(version: HelmVersion) -> Self {
         let compiled = Mutex::default();
         Self { version, compiled }
+    }
+
+    /// What is wrong with the Go templates of a chart, those of charts in it not counted: which of them
+    /// are rendered is not known yet.
+    pub(super) fn check(&self, chart: &Chart) -> Vec<Mistake> {
+        let mut set = Set::new(functions(self.version));
+        let mut mistakes = Vec::new();
+        let templates = chart.templates.iter();
+        for template in templates.filter(|template| !order::is_jinja(&template.path)) {
+            let path = format!("{}/{}", chart.metadata.name, template.path);
+            if let Err(error) = set.add(&path, template.text.as_bytes()) {
+                let told = Error::of_template(&path, &error).to_mistakes(&chart.metadata.name);
+                let told = told.0.into_iter().map(|mistake| {
+                    let excerpt = report::excerpt(&template.text, mistake.line);
+                    mistake.excerpt(excerpt)
+                });
+                mistakes.extend(told);
+            }
+        }
+        mistakes
     }
 
     /// Renders the templates of a chart and of all charts in it: the text of each by its path. They may
