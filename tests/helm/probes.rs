@@ -1,6 +1,7 @@
 //! Single templates: the text or the error of Helm's engine, and of ours.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use addon_operator::chart::{self, Care};
 use addon_operator::govalue::Map;
@@ -30,6 +31,7 @@ struct Frame {
     values: String,
     #[serde(default)]
     app_version: String,
+    /// Files that all charts have.
     #[serde(default)]
     files: BTreeMap<String, String>,
 }
@@ -53,8 +55,11 @@ impl Outside for Alone {
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
-        for (number, byte) in (0_u8..=255).cycle().zip(bytes) {
-            *byte = number.wrapping_mul(151).wrapping_add(7);
+        static STATE: AtomicU64 = AtomicU64::new(1);
+        for byte in bytes {
+            let state = STATE.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            let mixed = (state ^ (state >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            *byte = (mixed ^ (mixed >> 29)).to_be_bytes()[2];
         }
     }
 
@@ -89,7 +94,8 @@ impl Probes {
         if !probe.helpers.is_empty() {
             write(folder.path(), "templates/_h.tpl", probe.helpers.as_bytes());
         }
-        for (path, text) in &frame.files {
+        let files = self.charts.values().flat_map(|frame| &frame.files);
+        for (path, text) in files {
             write(folder.path(), path, text.as_bytes());
         }
         let chart = chart::load(folder.path()).unwrap().chart;
