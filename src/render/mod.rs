@@ -266,7 +266,11 @@ impl Whole {
         };
         let values = input.values.to_map();
         let coalesced = chart::coalesce(chart, &values, Care::ForSpeed);
-        let coalesced = coalesced.map_err(|error| HelmError::of_values(&error))?;
+        let checked = coalesced.and_then(|mut coalesced| {
+            coalesced.check_schemas()?;
+            Ok(coalesced)
+        });
+        let coalesced = checked.map_err(|error| HelmError::of_values(&error))?;
         let cluster = (&input.release, &*input.capabilities);
         self.program.render(&coalesced.root, cluster, outside)
     }

@@ -71,9 +71,14 @@ fn print(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<String, St
     }
     check_name(name)?;
     let coalesced = chart::coalesce(&chart, &values, Care::ForWarnings);
-    let coalesced = coalesced.map_err(|error| error.to_string())?;
-    warnings.extend(coalesced.warnings.iter().cloned());
-    // TODO-SCHEMA
+    let mut coalesced = coalesced.map_err(|error| error.to_string())?;
+    let checked = if arguments.skip_schema_validation {
+        Ok(())
+    } else {
+        coalesced.check_schemas()
+    };
+    warnings.append(&mut coalesced.warnings);
+    checked.map_err(|error| error.to_string())?;
     let release = Release {
         name: name.to_owned(),
         namespace: arguments.release.namespace.clone(),
