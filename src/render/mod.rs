@@ -67,7 +67,7 @@ pub struct Program {
 /// What a chart is made of.
 enum Kind {
     /// `*.j2` templates alone.
-    Jinja(Pages),
+    Jinja(Box<Pages>),
     /// Helm's templates, or charts within the chart.
     Helm(Box<Whole>),
 }
@@ -169,7 +169,7 @@ impl Program {
         } else {
             let name = &chart.metadata.name;
             let pages = Pages::compile(name, &chart.metadata, chart).map_err(Error::Compile)?;
-            Kind::Jinja(pages)
+            Kind::Jinja(Box::new(pages))
         };
         Ok(Self {
             kind,

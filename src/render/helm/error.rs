@@ -38,9 +38,10 @@ impl Error {
 
     /// Mistakes in `*.j2` templates, which Helm does not know.
     pub(super) fn of_pages(mistakes: Mistakes) -> Self {
+        let told = Self::plain(mistakes.to_string());
         Self {
-            mistakes: mistakes.0.clone(),
-            ..Self::plain(mistakes.to_string())
+            mistakes: mistakes.0,
+            ..told
         }
     }
 

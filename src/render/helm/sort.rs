@@ -107,8 +107,8 @@ impl Sorted {
 /// The line of a text where a part of it begins, from 1.
 fn line_of(text: &str, part: &str) -> u32 {
     let offset = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-    let before = text.as_bytes().get(..offset).unwrap_or_default();
-    let lines = before.iter().filter(|byte| **byte == b'\n').count();
+    let before = text.get(..offset).unwrap_or_default();
+    let lines = before.matches('\n').count();
     u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1)
 }
 
