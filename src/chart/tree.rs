@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::govalue::{List, Map, MapKind, Text, Value};
+use crate::yaml::{Data, Node};
 
 /// A value of a chart. Clones share what they hold.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -99,6 +100,21 @@ impl Tree {
 
     fn of_list(items: &List) -> Self {
         Self::List(items.iter().map(Self::of_value).collect())
+    }
+}
+
+impl From<Node> for Tree {
+    /// Numbers become floats, as they do in Helm, and a zero keeps its sign.
+    fn from(node: Node) -> Self {
+        match node.data {
+            Data::Scalar(scalar) => Self::from(scalar),
+            Data::Sequence(items) => Self::List(items.into_iter().map(Self::from).collect()),
+            Data::Mapping(entries) => {
+                let entries = entries.into_iter();
+                let entries = entries.map(|entry| (entry.key.into_boxed_str(), entry.node.into()));
+                Self::Map(Branch::sorted(entries.collect()))
+            }
+        }
     }
 }
 

@@ -23,6 +23,8 @@ mod text;
 mod version;
 mod words;
 
+pub use crypto::certificate_value;
+
 use std::sync::LazyLock;
 
 use crate::govalue::Function;

@@ -231,8 +231,8 @@ pub(super) fn parse_values(bytes: &[u8]) -> Result<Branch, String> {
 }
 
 fn values_in(text: &str) -> Result<Branch, Problem> {
-    let value = yaml::read_value(text, Profile::V2).map_err(|error| Problem::of_yaml(&error))?;
-    match Tree::from(value) {
+    let node = yaml::read(text, Profile::V2).map_err(|error| Problem::of_yaml(&error))?;
+    match Tree::from(node) {
         Tree::Map(branch) => Ok(branch),
         Tree::Null => Ok(Branch::default()),
         other => Err(Problem::no_map(&other)),

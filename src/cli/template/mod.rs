@@ -1,6 +1,7 @@
 //! `addon-operator template [NAME] CHART`: what `helm template` prints.
 
 mod flags;
+mod validate;
 mod world;
 
 use std::fs;
@@ -13,6 +14,7 @@ use crate::render::{Capabilities, HelmChart, Release};
 use crate::{render, report};
 
 pub(in crate::cli) use flags::Arguments;
+use validate::Cluster;
 
 /// The release's name when none is given.
 const RELEASE_NAME: &str = "release-name";
@@ -50,7 +52,7 @@ fn tell(text: &str) {
 
 /// The text of the manifests, or Helm's words for what is wrong.
 fn print(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<String, String> {
-    let capabilities = capabilities(arguments)?;
+    let mut capabilities = capabilities(arguments)?;
     let (name, place) = name_and_chart(arguments)?;
     let path = Path::new(place.trim());
     if !path.exists() {
@@ -68,6 +70,14 @@ fn print(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<String, St
         .map_err(|error| error.to_string())?;
     if chart.metadata.deprecated {
         warnings.push("WARNING: This chart is deprecated".to_owned());
+    }
+    let cluster = arguments
+        .cluster
+        .validate
+        .then(Cluster::connect)
+        .transpose()?;
+    if let Some(cluster) = &cluster {
+        capabilities = cluster.capabilities()?;
     }
     check_name(name)?;
     let coalesced = chart::coalesce(&chart, &values, Care::ForWarnings);
@@ -98,6 +108,9 @@ fn print(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<String, St
     let rendered = chart.render(&coalesced.root, (&release, &capabilities), &outside);
     let rendered = rendered.map_err(|error| with_tail(error.to_string()))?;
     warnings.extend(rendered.warnings().iter().cloned());
+    if let Some(cluster) = &cluster {
+        cluster.check(rendered.objects(), &arguments.release.namespace)?;
+    }
     rendered.print(&choice)
 }
 

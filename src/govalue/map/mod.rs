@@ -71,7 +71,7 @@ impl MapKind {
     /// The methods of the type.
     pub fn methods(self) -> &'static [Function] {
         match self {
-            Self::Values => values::METHODS,
+            Self::Values => &values::METHODS,
             Self::Named(named) => named.methods,
             Self::Any | Self::Text => &[],
         }

@@ -1,13 +1,22 @@
 //! The methods of `chartutil.Values`, the type of what charts see as `.Values`.
 
-use crate::govalue::{Context, Error, Function, Map, MapKind, Parameter, Text, Value};
+use crate::govalue::{
+    Context, Error, Function, Kind, Map, MapKind, Parameter, Shape, Text, Value, to_yaml,
+};
 
 /// The methods; the receiver is the first argument.
-pub(super) const METHODS: &[Function] = &[
+pub(super) static METHODS: [Function; 5] = [
     Function::new("AsMap", &[], as_map),
     Function::new("Table", &[Parameter::Text], table),
     Function::new("PathValue", &[Parameter::Text], path_value),
+    Function::new("YAML", &[], yaml),
+    Function::new("Encode", &ENCODED, encode),
 ];
+
+static ENCODED: [Parameter; 1] = [Parameter::Record(&WRITER)];
+
+/// What `Encode` wants, and no template has.
+static WRITER: Shape = Shape::new("io.Writer", Kind::Pointer, &[]);
 
 /// The same map without a type of its own.
 #[expect(clippy::unnecessary_wraps, reason = "has the signature of a method")]
@@ -18,6 +27,16 @@ fn as_map(_: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
     } else {
         values.viewed_as(MapKind::Any)
     }))
+}
+
+/// All of it as YAML.
+fn yaml(context: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
+    let spend = |bytes| context.world.spend(bytes);
+    to_yaml(&Value::Map(receiver(arguments)), &spend).map(Value::text)
+}
+
+fn encode(_: &Context<'_>, _: &[Value]) -> Result<Value, Error> {
+    Err(Error::Failed("invalid argument".to_owned()))
 }
 
 /// The map at a path with dots.

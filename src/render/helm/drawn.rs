@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
-use crate::govalue::{Element, List, Map, Text, Value};
+use crate::govalue::{Element, List, Map, Record, Text, Value};
+use crate::sprig;
 
 /// Plain data as templates see it: every number is a float.
 pub(super) fn from_json(data: &Json) -> Value {
@@ -38,8 +39,15 @@ pub(super) fn preserve(value: &Value) -> Option<Json> {
         Value::List(items) if items.element() == Element::Text => {
             json!({ "strings": items.iter().map(preserve).collect::<Option<Vec<_>>>()? })
         }
+        Value::Record(record) => json!({ "certificate": certificate(record)? }),
         _ => return None,
     })
+}
+
+/// The parts of a certificate, which `genCA` and its like draw; `None` for any other struct.
+fn certificate(record: &Record) -> Option<Vec<Json>> {
+    let parts = ["Cert", "Key"].map(|name| record.field(name));
+    parts.iter().map(|part| preserve(part.as_ref()?)).collect()
 }
 
 /// The value that plain data was made of; `None` when it is none of ours.
@@ -53,6 +61,15 @@ pub(super) fn revive(data: &Json) -> Option<Value> {
         "float64" => Value::Float(held.as_f64()?),
         "list" => list(Element::Any, held)?,
         "strings" => list(Element::Text, held)?,
+        "certificate" => match held.as_array()?.as_slice() {
+            [certificate, key] => match (revive(certificate)?, revive(key)?) {
+                (Value::Text(certificate), Value::Text(key)) => {
+                    sprig::certificate_value(certificate, key)
+                }
+                _ => return None,
+            },
+            _ => return None,
+        },
         _ => return None,
     })
 }
@@ -78,6 +95,7 @@ mod tests {
             Value::Float(1.5),
             Value::from(vec![text("a"), Value::Int(1)]),
             Value::List(List::new(Element::Text, vec![text("a")])),
+            sprig::certificate_value("a".into(), "b".into()),
         ] {
             let kept = preserve(&value).unwrap();
             let back = revive(&kept).unwrap();

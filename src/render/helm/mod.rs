@@ -238,6 +238,13 @@ impl Printable {
         &self.notes
     }
 
+    /// The documents that are installed, but for those that hold nothing.
+    pub fn objects(&self) -> impl Iterator<Item = serde_json::Value> {
+        let documents = self.sorted.manifests.iter();
+        let objects = documents.map(|document| document.node.to_value());
+        objects.filter(|object| !object.is_null())
+    }
+
     /// What `helm template` prints of it.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ use super::drawn;
 use crate::govalue::{Error, Lookup, Map, Value, World};
 use crate::render::outside::{DrawKey, Lookup as Asked, Outside};
 
+/// The functions that ask for the time.
+const TIMES: [&str; 2] = ["now", "ago"];
 /// How deep values are looked into to tell arguments apart.
 const DEPTH: usize = 100;
 
@@ -56,8 +58,20 @@ impl Drop for Asker<'_> {
 }
 
 impl World for Asker<'_> {
+    /// A time that a template asks for is drawn; one that goes into a key or a certificate is not.
     fn now(&self) -> i128 {
-        self.outside.now()
+        let last = self.last.borrow();
+        let key = last.as_ref().filter(|key| TIMES.contains(&&*key.function));
+        let Some(key) = key else {
+            return self.outside.now();
+        };
+        let kept = self.outside.recall(key);
+        let kept = kept.as_ref().and_then(|kept| kept.as_str()?.parse().ok());
+        kept.unwrap_or_else(|| {
+            let now = self.outside.now();
+            self.outside.keep(key.clone(), now.to_string().into());
+            now
+        })
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
@@ -94,7 +108,7 @@ impl World for Asker<'_> {
         key.ordinal = *count;
         *count += 1;
         let kept = self.outside.recall(&key).as_ref().and_then(drawn::revive);
-        self.last.replace(Some(key));
+        self.last.replace(Some(key).filter(|_| kept.is_none()));
         kept
     }
 

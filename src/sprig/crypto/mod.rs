@@ -18,7 +18,7 @@ pub(super) use random::ALL as RANDOM;
 use super::arguments::{bytes, value};
 use super::encoding::decode_base64;
 use crate::govalue::{
-    Context, Error, Function, JsonForm, Kind, Parameter, Record, Shape, Value, to_json,
+    Context, Error, Function, JsonForm, Kind, Parameter, Record, Shape, Text, Value, to_json,
 };
 use certificate::{Signer, Wanted};
 use key::Key;
@@ -52,6 +52,12 @@ pub(super) const ALL: &[Function] = &[
 /// A certificate and its key, as PEM.
 pub(super) static CERTIFICATE: Shape =
     Shape::new("sprig.certificate", Kind::Struct, &["Cert", "Key"]);
+
+/// A certificate with its key, both as PEM, as templates see them.
+pub fn certificate_value(certificate: Text, key: Text) -> Value {
+    let fields = vec![Value::Text(certificate), Value::Text(key)];
+    Value::Record(Record::new(&CERTIFICATE, fields))
+}
 
 /// The bits of keys of certificates.
 const CERTIFICATE_BITS: u64 = 2048;
