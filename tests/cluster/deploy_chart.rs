@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use kube::Client;
 use serde_json::{Value, json};
 
-use crate::support::{self, objects, rest, template};
+use crate::support::{self, objects, rest, template, template_text};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -172,6 +172,22 @@ async fn the_api_server_knows_every_field_of_the_chart() {
         "metadata": {"name": "wrong", "namespace": namespace.name()}});
     let refusal = rest::check(&client, &rest::path_of(&wrong), &wrong).await;
     assert!(refusal.expect_err("a refusal").contains("port"));
+}
+
+/// Byte for byte: order, comments, blanks.
+#[tokio::test]
+async fn our_own_engine_makes_of_the_chart_what_helm_makes() {
+    let Some(helm) = support::helm().await else {
+        return;
+    };
+    let ours = Path::new(env!("CARGO_BIN_EXE_addon-operator"));
+    for (what, values) in all_sorts() {
+        let names = ("shop", "ops");
+        let expected = template_text(&helm, &chart(), names, &values).await;
+        let made = template_text(ours, &chart(), names, &values).await;
+        assert_eq!(made, expected, "{what}: left: ours, right: Helm's");
+        assert!(expected.is_ok_and(|text| text.len() > 1000), "{what}");
+    }
 }
 
 #[tokio::test]

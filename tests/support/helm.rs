@@ -22,7 +22,7 @@ pub(crate) struct Helm {
 impl Helm {
     /// `None` when it is not there and cannot be built; then the test is skipped.
     pub(crate) async fn new(kubeconfig: &Path, namespace: &str) -> Option<Self> {
-        let program = built(async |cache, tell| control_plane::helm(cache, tell).await).await?;
+        let program = helm().await?;
         let folder = TempDir::new().expect("a folder");
         let name = folder.path().join("addon-operator");
         std::os::unix::fs::symlink(program, name).expect("a link");
@@ -93,7 +93,23 @@ pub(crate) async fn template(
     (release, namespace): (&str, &str),
     values: &Value,
 ) -> Option<Result<Vec<Value>, String>> {
-    let program = built(async |cache, tell| control_plane::helm(cache, tell).await).await?;
+    let program = helm().await?;
+    let made = template_text(&program, chart, (release, namespace), values).await;
+    Some(made.map(|text| objects(&text)))
+}
+
+/// The real Helm; `None` as for [`Helm::new`].
+pub(crate) async fn helm() -> Option<PathBuf> {
+    built(async |cache, tell| control_plane::helm(cache, tell).await).await
+}
+
+/// What `template` of a program prints: Helm's, or ours.
+pub(crate) async fn template_text(
+    program: &Path,
+    chart: &Path,
+    (release, namespace): (&str, &str),
+    values: &Value,
+) -> Result<String, String> {
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("values.json");
     std::fs::write(&file, values.to_string()).expect("a file");
@@ -107,10 +123,9 @@ pub(crate) async fn template(
         .env("HOME", folder.path());
     let output = command.output().await.expect("an end");
     if !output.status.success() {
-        return Some(Err(String::from_utf8_lossy(&output.stderr).into_owned()));
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    Some(Ok(objects(&text)))
+    Ok(String::from_utf8(output.stdout).expect("UTF-8"))
 }
 
 /// The objects of a text of Kubernetes YAML.
