@@ -18,6 +18,9 @@ mod sort;
 mod split;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::Error;
 pub use kube_version::{DEFAULT_KUBE_VERSION, default_api_versions, parse_kube_version};
 pub use print::Choice;
