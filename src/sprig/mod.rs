@@ -14,6 +14,8 @@ mod list;
 mod logic;
 mod map;
 mod number;
+mod pattern;
+mod place;
 mod reflect;
 #[cfg(test)]
 mod tests;
@@ -46,6 +48,8 @@ const FAMILIES: &[(HelmVersion, &[Function])] = &[
     (HelmVersion::V3, list::ALL),
     (HelmVersion::V3, map::ALL),
     (HelmVersion::V3, number::ALL),
+    (HelmVersion::V3, pattern::ALL),
+    (HelmVersion::V3, place::ALL),
     (HelmVersion::V3, reflect::ALL),
     (HelmVersion::V3, text::ALL),
     (HelmVersion::V3, version::ALL),

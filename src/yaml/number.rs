@@ -142,6 +142,8 @@ pub(super) fn to_json(numeric: Numeric) -> Option<Value> {
             reason = "the API server keeps such numbers as float"
         )]
         Numeric::Unsigned(unsigned) => Number::from_f64(unsigned as f64).map(Value::Number),
+        // The sign of a zero is left: `Node` drops it where integers are wanted.
+        Numeric::Float(float) if float == 0.0 => Number::from_f64(float).map(Value::Number),
         Numeric::Float(float) => whole_digits(float)
             .and_then(|digits| digits.parse::<i64>().ok())
             .map(Number::from)

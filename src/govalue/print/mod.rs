@@ -9,7 +9,7 @@ mod quote;
 mod verb;
 
 pub use number::{write_float, write_integer, write_unsigned};
-pub use quote::{count_runes, first_rune, is_printable, write_quoted, write_rune};
+pub use quote::{can_backquote, count_runes, first_rune, is_printable, write_quoted, write_rune};
 
 use super::{Error, Text, Value, World};
 use printer::Printer;

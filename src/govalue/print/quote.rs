@@ -120,7 +120,7 @@ pub fn write_rune(out: &mut Vec<u8>, rune: char) {
 }
 
 /// Whether bytes can stand between backquotes as they are.
-pub(super) fn can_backquote(bytes: &[u8]) -> bool {
+pub fn can_backquote(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return false;
     };

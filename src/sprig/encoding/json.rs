@@ -51,7 +51,8 @@ pub(super) fn from_json(context: &Context<'_>, arguments: &[Value]) -> Result<Va
         Ok(other) => (Map::any(), mismatch(&other, MAP)),
         Err(error) => match error.value {
             Some(Value::Map(map)) => (map, error.message),
-            Some(Value::Nil) | None => (Map::any(), error.message),
+            None => (Map::any(), error.message),
+            // Nil is the number itself.
             Some(other) => (Map::any(), mismatch(&other, MAP)),
         },
     };
@@ -68,10 +69,8 @@ pub(super) fn from_json_array(context: &Context<'_>, arguments: &[Value]) -> Res
         Ok(Value::Nil) => return Ok(Value::List(List::nil(Element::Any))),
         Ok(other) => mismatch(&other, LIST),
         Err(error) => match error.value {
-            Some(other @ (Value::Map(_) | Value::Text(_) | Value::Bool(_))) => {
-                mismatch(&other, LIST)
-            }
-            _ => error.message,
+            Some(Value::List(_)) | None => error.message,
+            Some(other) => mismatch(&other, LIST),
         },
     };
     Ok(vec![error.into()].into())

@@ -3,6 +3,7 @@
 mod base;
 mod json;
 mod sum;
+mod toml;
 mod yaml;
 
 #[cfg(test)]
@@ -20,6 +21,8 @@ pub(super) const ALL: &[Function] = &[
     Function::new("toYamlPretty", ANY, yaml::to_yaml_pretty),
     Function::new("fromYaml", TEXT, yaml::from_yaml),
     Function::new("fromYamlArray", TEXT, yaml::from_yaml_array),
+    Function::new("toToml", ANY, toml::to_toml),
+    Function::new("fromToml", TEXT, toml::from_toml),
     Function::new("toJson", ANY, json::to_json),
     Function::new("toPrettyJson", ANY, json::to_pretty_json),
     Function::new("toRawJson", ANY, json::must_to_raw_json),
@@ -40,7 +43,10 @@ pub(super) const ALL: &[Function] = &[
 ];
 
 /// What Helm 4 added.
-pub(super) const ALL_4: &[Function] = &[Function::new("mustToYaml", ANY, yaml::must_to_yaml)];
+pub(super) const ALL_4: &[Function] = &[
+    Function::new("mustToYaml", ANY, yaml::must_to_yaml),
+    Function::new("mustToToml", ANY, toml::must_to_toml),
+];
 
 /// What a function gives that swallows errors: nothing. Limits are no such errors.
 fn or_empty(result: Result<Value, Error>) -> Result<Value, Error> {

@@ -10,7 +10,7 @@ mod rune;
 mod word;
 mod wrap;
 
-pub(super) use rune::runes;
+pub(super) use rune::{first as first_rune, runes};
 
 use memchr::memmem;
 

@@ -9,7 +9,7 @@ pub(in crate::sprig) fn runes(bytes: &[u8]) -> impl Iterator<Item = char> {
 }
 
 /// The first rune and how many bytes it takes.
-pub(super) fn first(bytes: &[u8]) -> Option<(char, usize)> {
+pub(in crate::sprig) fn first(bytes: &[u8]) -> Option<(char, usize)> {
     let head = bytes.get(..4).unwrap_or(bytes);
     let rune = runes(head).next()?;
     let size = if rune == char::REPLACEMENT_CHARACTER && !head.starts_with("\u{fffd}".as_bytes()) {

@@ -91,13 +91,9 @@ fn means_itself(text: &str, manner: Manner) -> bool {
         return true;
     }
     // Booleans of YAML 1.1 are quoted by version 3 as well.
-    let is_text = resolve::plain(text, Profile::V2) == Meaning::Text;
-    let is_text = if manner == Manner::V3 {
-        is_text && resolve::plain(text, Profile::V3) == Meaning::Text
-    } else {
-        is_text || text == "<<"
-    };
-    is_text && !is_base_60(text)
+    let is_text = |profile| resolve::plain(text, profile) == Meaning::Text;
+    let is_text = is_text(Profile::V2) && (manner != Manner::V3 || is_text(Profile::V3));
+    (is_text || text == "<<") && !is_base_60(text)
 }
 
 /// What can be said of a text at a glance.
