@@ -8,6 +8,7 @@
 //! sprig declares in Go. What sprig gets wrong, charts rely on: it is copied, bytes cut and all.
 
 mod arguments;
+mod date;
 mod list;
 mod logic;
 mod map;
@@ -20,6 +21,8 @@ mod tests;
 mod text;
 mod version;
 mod words;
+
+pub use date::{nanoseconds_of, time_value};
 
 use std::sync::LazyLock;
 
@@ -36,7 +39,9 @@ pub enum HelmVersion {
 }
 
 /// All families, and the first Helm that has them.
-const FAMILIES: &[(HelmVersion, &[Function])] = &[
+static FAMILIES: &[(HelmVersion, &[Function])] = &[
+    (HelmVersion::V3, &date::ALL),
+    (HelmVersion::V4, date::ALL_OF_4),
     (HelmVersion::V3, list::ALL),
     (HelmVersion::V3, logic::ALL),
     (HelmVersion::V3, map::ALL),
