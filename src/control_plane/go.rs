@@ -35,7 +35,9 @@ pub(super) async fn build(
     workshop: &Path,
     progress: Listener<'_>,
 ) -> Result<PathBuf, Error> {
-    for (name, content) in [("go.mod", program.module), ("go.sum", program.checksums)] {
+    let module = [("go.mod", program.module), ("go.sum", program.checksums)];
+    let source = program.source.map(|source| ("main.go", source));
+    for (name, content) in module.into_iter().chain(source) {
         let path = workshop.join(name);
         fs::write(&path, content).map_err(|source| Error::WriteFile { path, source })?;
     }

@@ -20,7 +20,8 @@
 //! | helm           | 71 s                  | 60 MB  |
 //!
 //! and 200 MB of packed sources are fetched. kubectl and helm are built only when asked for: helm by
-//! tests alone, which let it make the releases that we take over.
+//! tests alone, which let it make the releases that we take over. Small programs of tests and benches
+//! that use Helm's module are built the same way.
 //!
 //! The results are kept in the cache folder as `control-plane/NAME-VERSION-CHECKSUM`. The checksum
 //! covers the module files, the link flags and the kind of machine. It does not cover the version
@@ -48,7 +49,7 @@ mod supervisor;
 
 use std::time::Duration;
 
-pub use binaries::{Binaries, binaries, helm, kubectl};
+pub use binaries::{Binaries, binaries, helm, kubectl, with_helm};
 pub use error::Error;
 pub use servers::{ControlPlane, Memory, start};
 

@@ -46,7 +46,7 @@ fn is_equal(world: &dyn World, first: &Value, other: &Value) -> Result<bool, Err
         _ => match (basic(first), basic(other)) {
             (Basic::Int | Basic::Uint, Basic::Int | Basic::Uint) => whole(first) == whole(other),
             (Basic::None, Basic::None) => return is_same(world, first, other),
-            _ if is_nil(first) || is_nil(other) => false,
+            _ if matches!(first, Value::Nil) || matches!(other, Value::Nil) => false,
             _ => return Err(incompatible(first, other)),
         },
     };
@@ -148,7 +148,12 @@ fn whole(value: &Value) -> i128 {
 }
 
 fn is_nil(value: &Value) -> bool {
-    matches!(value, Value::Nil)
+    match value {
+        Value::Nil => true,
+        Value::List(list) => list.is_nil(),
+        Value::Map(map) => map.is_nil(),
+        _ => false,
+    }
 }
 
 fn incompatible(first: &Value, other: &Value) -> Error {

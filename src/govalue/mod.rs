@@ -18,7 +18,9 @@ mod record;
 mod stack;
 mod text;
 
-pub use encoding::{JsonError, JsonForm, from_json, from_yaml, to_json, to_serde};
+pub use encoding::{
+    JsonError, JsonForm, from_json, from_yaml, to_json, to_serde, to_yaml, to_yaml_pretty,
+};
 pub use function::{Call, Context, Error, Function, Lookup, Nowhere, Parameter, World};
 pub use list::{Element, List, SliceType};
 pub use map::{Map, MapKind, MapType};

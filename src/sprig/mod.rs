@@ -8,7 +8,9 @@
 //! sprig declares in Go. What sprig gets wrong, charts rely on: it is copied, bytes cut and all.
 
 mod arguments;
+mod crypto;
 mod date;
+mod encoding;
 mod list;
 mod logic;
 mod map;
@@ -40,10 +42,15 @@ pub enum HelmVersion {
 
 /// All families, and the first Helm that has them.
 static FAMILIES: &[(HelmVersion, &[Function])] = &[
+    (HelmVersion::V3, crypto::ALL),
+    (HelmVersion::V3, crypto::PASSWORDS),
+    (HelmVersion::V3, crypto::RANDOM),
+    (HelmVersion::V3, encoding::ALL),
     (HelmVersion::V3, &date::ALL),
     (HelmVersion::V4, date::ALL_OF_4),
-    (HelmVersion::V3, list::ALL),
+    (HelmVersion::V4, encoding::ALL_4),
     (HelmVersion::V3, logic::ALL),
+    (HelmVersion::V3, list::ALL),
     (HelmVersion::V3, map::ALL),
     (HelmVersion::V3, number::ALL),
     (HelmVersion::V3, pattern::ALL),

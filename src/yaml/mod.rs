@@ -20,7 +20,7 @@ pub use document::{Document, documents};
 pub use error::Error;
 pub use node::{Data, Entry, Node, Place};
 pub use read::{read, read_value};
-pub use write::write;
+pub use write::{Manner, Outer, Writer, sort_keys, write};
 
 /// How deep collections may nest in what is read.
 ///

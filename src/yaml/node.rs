@@ -46,7 +46,7 @@ impl Node {
     /// The value without places.
     pub fn to_value(&self) -> Value {
         match &self.data {
-            Data::Scalar(value) => value.clone(),
+            Data::Scalar(value) => without_sign(value.clone()),
             Data::Sequence(items) => items.iter().map(Self::to_value).collect(),
             Data::Mapping(entries) => Value::Object(
                 entries
@@ -60,7 +60,7 @@ impl Node {
     /// The value without places.
     pub fn into_value(self) -> Value {
         match self.data {
-            Data::Scalar(value) => value,
+            Data::Scalar(value) => without_sign(value),
             Data::Sequence(items) => items.into_iter().map(Self::into_value).collect(),
             Data::Mapping(entries) => Value::Object(
                 entries
@@ -104,5 +104,14 @@ impl Node {
             Data::Sequence(items) => items.get(step.parse::<usize>().ok()?),
             Data::Mapping(_) => self.entry(step).map(|entry| &entry.node),
         }
+    }
+}
+
+/// Zero written as float is the integer, as other whole floats are.
+fn without_sign(value: Value) -> Value {
+    if value.as_f64() == Some(0.0) {
+        0.into()
+    } else {
+        value
     }
 }

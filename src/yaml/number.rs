@@ -142,6 +142,8 @@ pub(super) fn to_json(numeric: Numeric) -> Option<Value> {
             reason = "the API server keeps such numbers as float"
         )]
         Numeric::Unsigned(unsigned) => Number::from_f64(unsigned as f64).map(Value::Number),
+        // The sign of a zero is left: `Node` drops it where integers are wanted.
+        Numeric::Float(float) if float == 0.0 => Number::from_f64(float).map(Value::Number),
         Numeric::Float(float) => whole_digits(float)
             .and_then(|digits| digits.parse::<i64>().ok())
             .map(Number::from)
@@ -155,7 +157,16 @@ pub(super) fn to_yaml(number: &Number) -> String {
     if number.is_i64() || number.is_u64() {
         return number.to_string();
     }
-    let float = number.as_f64().unwrap_or_default();
+    print_whole(number.as_f64().unwrap_or_default())
+}
+
+/// A float as `sigs.k8s.io/yaml` writes it.
+pub(super) fn print_whole(float: f64) -> String {
+    if float.fract() == 0.0 && float.abs() < EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "whole, and within 53 bits")]
+        let whole = float as i64;
+        return whole.to_string();
+    }
     if let Some(digits) = whole_digits(float) {
         if let Ok(integer) = digits.parse::<i64>() {
             return integer.to_string();
@@ -164,7 +175,21 @@ pub(super) fn to_yaml(number: &Number) -> String {
             return digits;
         }
     }
-    Decimal::of(float).to_string()
+    print(float)
+}
+
+/// Whole floats below have their digits without a detour.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A float as Go's `%g` prints it, and as YAML has it when it is not finite.
+pub(super) fn print(float: f64) -> String {
+    match float {
+        f64::INFINITY => ".inf".to_owned(),
+        f64::NEG_INFINITY => "-.inf".to_owned(),
+        _ if float.is_nan() => ".nan".to_owned(),
+        _ if float == 0.0 && float.is_sign_negative() => "-0".to_owned(),
+        _ => Decimal::of(float).to_string(),
+    }
 }
 
 /// The digits that Go's JSON has for a float without fraction, when it writes it without exponent.

@@ -249,7 +249,8 @@ impl Reader<'_> {
     }
 
     fn escape(&mut self, out: &mut Vec<u8>) -> Result<(), String> {
-        let byte = *self.text.get(self.at).ok_or(scan::END)?;
+        // Go takes the end of a text for a blank.
+        let byte = *self.text.get(self.at).unwrap_or(&b' ');
         self.at += 1;
         let letter = match byte {
             b'b' => 0x08,
@@ -288,7 +289,7 @@ impl Reader<'_> {
     fn four_digits(&mut self) -> Result<u32, String> {
         let mut code = 0;
         for _ in 0..4 {
-            let byte = *self.text.get(self.at).ok_or(scan::END)?;
+            let byte = *self.text.get(self.at).unwrap_or(&b' ');
             let digit = char::from(byte)
                 .to_digit(16)
                 .ok_or_else(|| scan::unexpected(byte, "in \\u hexadecimal character escape"))?;

@@ -44,7 +44,8 @@ enum Number {
 /// The length of the number that a text begins with.
 pub(super) fn number(text: &[u8]) -> Result<usize, String> {
     let mut state = Number::Start;
-    for (at, byte) in text.iter().enumerate() {
+    // Go takes the end of a text for a blank.
+    for (at, byte) in text.iter().chain(b" ").enumerate() {
         state = match (state, byte) {
             (Number::Start, b'-') => Number::Sign,
             (Number::Start | Number::Sign, b'0') => Number::Zero,
@@ -68,23 +69,17 @@ pub(super) fn number(text: &[u8]) -> Result<usize, String> {
             }
         };
     }
-    match state {
-        Number::Zero | Number::Whole | Number::Fraction | Number::Power => Ok(text.len()),
-        _ => Err(END.to_owned()),
-    }
+    Ok(text.len())
 }
 
 /// Checks that a text begins with this word.
 pub(super) fn word(text: &[u8], word: &str) -> Result<usize, String> {
     for (at, expected) in word.bytes().enumerate() {
-        match text.get(at) {
-            Some(byte) if *byte == expected => {}
-            Some(byte) => {
-                let expected = char::from(expected);
-                let place = format!("in literal {word} (expecting '{expected}')");
-                return Err(unexpected(*byte, &place));
-            }
-            None => return Err(END.to_owned()),
+        let byte = text.get(at).unwrap_or(&b' ');
+        if *byte != expected {
+            let expected = char::from(expected);
+            let place = format!("in literal {word} (expecting '{expected}')");
+            return Err(unexpected(*byte, &place));
         }
     }
     Ok(word.len())

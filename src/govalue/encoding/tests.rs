@@ -181,10 +181,19 @@ fn errors_of_the_reader_are_in_the_words_of_go() {
         (b"{", "unexpected end of JSON input"),
         (b"[1,", "unexpected end of JSON input"),
         (b"\"a", "unexpected end of JSON input"),
-        (b"tru", "unexpected end of JSON input"),
-        (b"-", "unexpected end of JSON input"),
-        (b"1.", "unexpected end of JSON input"),
-        (b"\"\\u00", "unexpected end of JSON input"),
+        (
+            b"tru",
+            "invalid character ' ' in literal true (expecting 'e')",
+        ),
+        (b"-", "invalid character ' ' in numeric literal"),
+        (
+            b"1.",
+            "invalid character ' ' after decimal point in numeric literal",
+        ),
+        (
+            b"\"\\u00",
+            "invalid character ' ' in \\u hexadecimal character escape",
+        ),
         (b"x", "invalid character 'x' looking for beginning of value"),
         (
             b"[1,]",

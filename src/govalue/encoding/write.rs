@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::guard::Guard;
 use super::number::{write_float, write_integer};
 use crate::govalue::record::{Json, Member};
-use crate::govalue::{Error, Record, Value};
+use crate::govalue::{Error, Record, Value, grow_stack};
 
 /// The forms in which JSON is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Writer<'_> {
             }
             Value::List(_) | Value::Map(_) | Value::Record(_) => {
                 self.guard.enter(value)?;
-                self.collection(value)?;
+                grow_stack(|| self.collection(value))?;
                 self.guard.leave(value);
             }
         }

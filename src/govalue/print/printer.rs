@@ -108,6 +108,16 @@ impl<'a> Printer<'a> {
     }
 
     fn container(&mut self, value: &Value, verb: char, depth: usize) -> Result<(), Error> {
+        let is_nil = match value {
+            Value::List(list) => list.is_nil(),
+            Value::Map(map) => map.is_nil(),
+            _ => false,
+        };
+        if is_nil && self.flags.go_syntax {
+            self.out.extend_from_slice(value.type_name().as_bytes());
+            self.out.extend_from_slice(b"(nil)");
+            return Ok(());
+        }
         if depth > DEEPEST {
             let why = "a value is too deep to print: it may contain itself";
             return Err(Error::Limit(why.to_owned()));

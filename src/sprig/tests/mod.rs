@@ -86,6 +86,22 @@ macro_rules! families {
 families! { date list logic map number pattern place reflect text }
 
 #[test]
+fn encoding() {
+    check(include_str!("encoding/read.txt"));
+    check(include_str!("encoding/toml.txt"));
+}
+
+#[test]
+fn yaml() {
+    check(include_str!("encoding/yaml.txt"));
+}
+
+#[test]
+fn yaml_pretty() {
+    check(include_str!("encoding/pretty.txt"));
+}
+
+#[test]
 fn no_two_functions_have_one_name() {
     let mut names: Vec<_> = all().map(|function| function.name).collect();
     let count = names.len();

@@ -4,37 +4,33 @@ use std::cmp::Ordering;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde_json::{Map, Value};
 
-/// The entries of a map in go-yaml's natural order: `z2` before `z10`, `_a` before `Z`.
-pub(super) fn natural(entries: &Map<String, Value>) -> Vec<(&str, &Value)> {
-    let mut sorted: Vec<(&str, &Value)> = entries
-        .iter()
-        .map(|(key, value)| (key.as_str(), value))
-        .collect();
+use super::Manner;
+
+/// Sorts entries by their keys as go-yaml does: `z2` before `z10`, `_a` before `Z`.
+pub fn sort_keys<T: Copy>(entries: &mut [T], manner: Manner, key: impl Fn(&T) -> &str + Copy) {
+    let is_behind = |left: &T, right: &T| compare(key(left), key(right), manner).is_gt();
     // Maps iterate by bytes, which is nearly this order already.
-    if sorted.is_sorted_by(|left, right| compare(left.0, right.0) != Ordering::Greater) {
-        return sorted;
+    if !entries.is_sorted_by(|left, right| !is_behind(left, right)) {
+        merge_sort(entries, is_behind);
     }
-    merge_sort(&mut sorted);
-    sorted
 }
 
 /// Sorts without asking that the comparison is a total order, which go-yaml's is not for digits that
 /// overflow; the standard library may panic then.
-fn merge_sort(entries: &mut [(&str, &Value)]) {
+fn merge_sort<T: Copy>(entries: &mut [T], is_behind: impl Fn(&T, &T) -> bool + Copy) {
     let middle = entries.len() / 2;
     if middle == 0 {
         return;
     }
     let (front, back) = entries.split_at_mut(middle);
-    merge_sort(front);
-    merge_sort(back);
+    merge_sort(front, is_behind);
+    merge_sort(back, is_behind);
     let mut merged = Vec::with_capacity(entries.len());
     let (front, back) = entries.split_at(middle);
     let (mut front, mut back) = (front.iter().peekable(), back.iter().peekable());
     while let (Some(left), Some(right)) = (front.peek(), back.peek()) {
-        let from = if compare(left.0, right.0) == Ordering::Greater {
+        let from = if is_behind(left, right) {
             &mut back
         } else {
             &mut front
@@ -46,20 +42,34 @@ fn merge_sort(entries: &mut [(&str, &Value)]) {
     entries.copy_from_slice(&merged);
 }
 
-fn compare(left: &str, right: &str) -> Ordering {
-    let common = left
-        .char_indices()
-        .zip(right.chars())
-        .find(|((_, left), right)| left != right);
-    let Some(((at, first), second)) = common else {
+fn compare(left: &str, right: &str, manner: Manner) -> Ordering {
+    let mut at = left
+        .bytes()
+        .zip(right.bytes())
+        .take_while(|(left, right)| left == right)
+        .count();
+    while !left.is_char_boundary(at) || !right.is_char_boundary(at) {
+        at -= 1;
+    }
+    let (before, left_rest) = left.split_at(at);
+    let right_rest = right.get(at..).unwrap_or_default();
+    let (Some(first), Some(second)) = (left_rest.chars().next(), right_rest.chars().next()) else {
         return left.len().cmp(&right.len());
     };
     match (is_letter(first), is_letter(second)) {
         (true, true) => first.cmp(&second),
-        (true, false) => Ordering::Greater,
-        (false, true) => Ordering::Less,
         (false, false) => {
-            compare_numbers(&left[..at], &left[at..], &right[at..]).then_with(|| first.cmp(&second))
+            compare_numbers(before, left_rest, right_rest).then_with(|| first.cmp(&second))
+        }
+        (left_is_letter, _) => {
+            // Version 3 has letters first behind a digit.
+            let has_letters_first =
+                manner == Manner::V3 && before.chars().next_back().is_some_and(is_digit);
+            if left_is_letter == has_letters_first {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
         }
     }
 }

@@ -16,21 +16,28 @@ pub(super) struct Page {
     at_indentation: bool,
     /// No blank is needed before what comes next.
     after_blank: bool,
+    /// Whether long lines are folded.
+    folds: bool,
 }
 
 /// The indentation to go back to.
 #[derive(Clone, Copy)]
-pub(super) struct Outer(Option<usize>);
+pub struct Outer(Option<usize>);
 
 impl Page {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(folds: bool) -> Self {
         Self {
             text: String::new(),
             column: 0,
             indentation: None,
             at_indentation: true,
             after_blank: true,
+            folds,
         }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
     }
 
     pub(super) fn finish(mut self) -> String {
@@ -66,12 +73,12 @@ impl Page {
 
     /// Whether the next blank may become a line break.
     pub(super) fn is_full(&self) -> bool {
-        self.column > WIDTH
+        self.folds && self.column > WIDTH
     }
 
     /// Whether so many characters end before the line folds.
     pub(super) fn has_room(&self, characters: usize) -> bool {
-        self.column + characters <= WIDTH
+        !self.folds || self.column + characters <= WIDTH
     }
 
     /// Goes to the indentation of a new line, unless already there.
@@ -81,10 +88,9 @@ impl Page {
         if !self.at_indentation || is_behind || (self.column == indentation && !self.after_blank) {
             self.line_break();
         }
-        while self.column < indentation {
-            self.text.push(' ');
-            self.column += 1;
-        }
+        let missing = indentation.saturating_sub(self.column);
+        self.text.extend(std::iter::repeat_n(' ', missing));
+        self.column += missing;
         self.after_blank = true;
         self.at_indentation = true;
     }
@@ -141,6 +147,12 @@ impl Page {
     /// Writes a character of a text.
     pub(super) fn push_text(&mut self, letter: char) {
         self.push(letter);
+        self.at_indentation = false;
+    }
+
+    /// Writes a line of a text, of ASCII alone.
+    pub(super) fn push_line(&mut self, line: &str) {
+        self.push_str(line, line.len());
         self.at_indentation = false;
     }
 

@@ -1,5 +1,6 @@
 //! How a text is to be written: plain, in quotes, or as a block.
 
+use super::Manner;
 use super::text::neighbours;
 use crate::yaml::Profile;
 use crate::yaml::resolve::{self, Meaning};
@@ -29,29 +30,40 @@ impl Style {
 }
 
 /// The style of a text that is a value, or a key that has a line of its own.
-pub(super) fn of_value(text: &str) -> Style {
+pub(super) fn of_value(text: &str, manner: Manner) -> Style {
     Style {
-        form: form(text),
+        form: form(text, manner),
         folds: true,
     }
 }
 
 /// The style of a key of one line.
 ///
-/// go-yaml leaves the key `<<` plain, and then reads a merge; that one is quoted here.
-pub(super) fn of_key(key: &str) -> Style {
-    Style {
-        form: if key == "<<" { Form::Double } else { form(key) },
-        folds: false,
-    }
+/// go-yaml v2 leaves the key `<<` plain, and then reads a merge; the safe manner quotes that one.
+pub(super) fn of_key(key: &str, manner: Manner) -> Style {
+    let form = if manner == Manner::Safe && key == "<<" {
+        Form::Double
+    } else {
+        form(key, manner)
+    };
+    Style { form, folds: false }
 }
 
 pub(super) fn is_one_line(text: &str) -> bool {
-    !text.contains(is_break)
+    !text
+        .bytes()
+        .any(|byte| matches!(byte, b'\n' | b'\r' | 0x80..))
+        || !text.contains(is_break)
 }
 
-fn form(text: &str) -> Form {
-    let limits = Limits::of(text);
+fn form(text: &str, manner: Manner) -> Form {
+    match ease(text) {
+        Ease::Plain if means_itself(text, manner) => return Form::Plain,
+        Ease::Plain => return Form::Double,
+        Ease::Block => return Form::Literal,
+        Ease::Unknown => {}
+    }
+    let limits = Limits::of(text, manner);
     if text.contains('\n') {
         return if limits.no_block {
             Form::Double
@@ -59,13 +71,71 @@ fn form(text: &str) -> Form {
             Form::Literal
         };
     }
-    if resolve::plain(text, Profile::V2) != Meaning::Text && text != "<<" || is_base_60(text) {
+    if !means_itself(text, manner) {
         return Form::Double;
     }
     match (limits.no_plain, limits.no_single) {
         (false, _) => Form::Plain,
         (true, false) => Form::Single,
         (true, true) => Form::Double,
+    }
+}
+
+/// Whether a text without quotes is read as itself, also by old readers.
+fn means_itself(text: &str, manner: Manner) -> bool {
+    if text
+        .as_bytes()
+        .first()
+        .is_some_and(|first| first.is_ascii_alphabetic() && !b"nNtTfFyYoO".contains(first))
+    {
+        return true;
+    }
+    // Booleans of YAML 1.1 are quoted by version 3 as well.
+    let is_text = |profile| resolve::plain(text, profile) == Meaning::Text;
+    let is_text = is_text(Profile::V2) && (manner != Manner::V3 || is_text(Profile::V3));
+    (is_text || text == "<<") && !is_base_60(text)
+}
+
+/// What can be said of a text at a glance.
+#[derive(PartialEq, Eq)]
+enum Ease {
+    /// It may be plain, but for what it would mean then.
+    Plain,
+    /// It has several lines and may be a block.
+    Block,
+    Unknown,
+}
+
+/// Looks at the bytes alone: most texts are words, addresses, and files of plain ASCII.
+fn ease(text: &str) -> Ease {
+    let bytes = text.as_bytes();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
+        return Ease::Unknown;
+    };
+    let begins_plain = first.is_ascii_alphanumeric() || matches!(first, b'/' | b'_' | b'$' | b'(');
+    let mut is_plain = begins_plain && !matches!(last, b' ' | b':');
+    let mut lines = 0;
+    let mut before = 0;
+    for byte in bytes {
+        match byte {
+            b'\n' => {
+                if before == b' ' {
+                    return Ease::Unknown;
+                }
+                lines += 1;
+            }
+            b' ' => is_plain &= before != b':',
+            b'#' => is_plain &= before != b' ',
+            b'!'..=b'~' => {}
+            _ => return Ease::Unknown,
+        }
+        before = *byte;
+    }
+    match (lines, is_plain) {
+        (0, true) => Ease::Plain,
+        (0, false) => Ease::Unknown,
+        _ if *last == b' ' => Ease::Unknown,
+        _ => Ease::Block,
     }
 }
 
@@ -78,18 +148,19 @@ struct Limits {
 }
 
 impl Limits {
-    fn of(text: &str) -> Self {
+    fn of(text: &str, manner: Manner) -> Self {
         let mut limits = Self {
             no_plain: begins_like_a_marker(text),
             ..Self::default()
         };
+        let allows_tabs = manner == Manner::V3;
         for (before, letter, next) in neighbours(text) {
             limits.indicator(before, letter, next);
             limits.blank(before, letter, next);
             if !is_printable(letter) {
                 limits.no_plain = true;
                 limits.no_single = true;
-                limits.no_block = true;
+                limits.no_block |= !(allows_tabs && letter == '\t');
             }
         }
         limits

@@ -131,6 +131,9 @@ fn put_literal(page: &mut Page, text: &str) {
         page.suffix("+");
     }
     page.begin_block();
+    if text.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')) {
+        return put_lines(page, text);
+    }
     let mut after_break = true;
     for letter in text.chars() {
         if is_break(letter) {
@@ -142,6 +145,23 @@ fn put_literal(page: &mut Page, text: &str) {
             page.push_text(letter);
         }
         after_break = is_break(letter);
+    }
+}
+
+/// Writes lines that are plain ASCII.
+fn put_lines(page: &mut Page, text: &str) {
+    for line in text.split_inclusive('\n') {
+        let (content, ends) = match line.strip_suffix('\n') {
+            Some(content) => (content, true),
+            None => (line, false),
+        };
+        if !content.is_empty() {
+            page.new_line();
+            page.push_line(content);
+        }
+        if ends {
+            page.push_break('\n');
+        }
     }
 }
 

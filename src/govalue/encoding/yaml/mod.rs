@@ -1,4 +1,11 @@
-//! Values made of YAML, as Helm makes them: through JSON, so that every number is a `float64`.
+//! Values ⇄ YAML, as Helm has them: through JSON, so that every number is a `float64`.
+
+mod detour;
+mod pretty;
+mod write;
+
+pub use pretty::to_yaml_pretty;
+pub use write::to_yaml;
 
 use crate::govalue::{Map, Text, Value};
 use crate::yaml::{self, Data, Node, Profile};
