@@ -108,7 +108,12 @@ pub enum Error {
 
 /// All functions: those of the families here, and those of sprig that they do not have.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    family::ALL.iter().copied().flatten().chain(bridge::all())
+    own().chain(bridge::all())
+}
+
+/// Those of the families here.
+pub fn own() -> impl Iterator<Item = &'static Function> {
+    family::ALL.iter().copied().flatten()
 }
 
 impl Function {

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use minijinja::Value;
 
-use super::{Arguments, Call, Error, Function, Piped, family};
+use super::{Arguments, Call, Error, Function, Piped, own};
 use crate::govalue::{self, Context, Error as GoError, Lookup, Map, Parameter, World};
 use crate::sprig;
 
@@ -75,8 +75,7 @@ impl World for Unknown {
 /// The functions of sprig that have no form of their own here.
 pub(super) fn all() -> impl Iterator<Item = &'static Function> {
     static ALL: LazyLock<Vec<Function>> = LazyLock::new(|| {
-        let own = family::ALL.iter().copied().flatten();
-        let own: BTreeSet<_> = own.map(|function| function.name).collect();
+        let own: BTreeSet<_> = own().map(|function| function.name).collect();
         let others = sprig::all().filter(|function| !own.contains(function.name));
         others.map(bridge).collect()
     });

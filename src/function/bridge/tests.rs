@@ -3,7 +3,7 @@ use std::rc::Rc;
 use minijinja::{Environment, context};
 
 use super::with_world;
-use crate::function::{all, family};
+use crate::function::{all, own};
 use crate::govalue::{Error, Lookup, Map, Value, World};
 
 fn render(template: &str) -> Result<String, String> {
@@ -144,8 +144,7 @@ fn world_is_asked_while_it_is_there() {
 
 #[test]
 fn own_forms_come_before_those_of_sprig() {
-    let own = family::ALL.iter().copied().flatten();
-    for function in own {
+    for function in own() {
         let same = all().filter(|other| other.name == function.name);
         assert_eq!(same.count(), 1, "{}", function.name);
     }
