@@ -9,30 +9,47 @@
 //! text is cut between characters, never within one; numbers print as YAML writes them, `1000000` and
 //! not `1e+06`.
 //!
+//! What has no such form here is sprig's own ([`crate::sprig`]), as charts have it: `bridge.rs` turns its
+//! arguments into values of Go and its result back. Maps are copied on the way, so that `set` as well
+//! gives the changed map and changes none; times, versions and durations stay what they are and are
+//! asked by the names of Go, `semver("1.2.3").Major`.
+//!
 //! Every function can be called and piped into. The piped value takes the place that
 //! [`Piped`] says: `Values.tag | default("latest")` is `default("latest", Values.tag)`, as in Go;
 //! `labels | merge(more)` is `merge(labels, more)`, as one reads it.
 
 mod argument;
+mod bridge;
 mod family;
 mod tree;
 
 pub use argument::Arguments;
+pub use bridge::with_world;
 pub use family::semver;
 pub use tree::{Miss, Tree, last_miss, text_of, to_json, to_value};
 
+use std::borrow::Cow;
+
 use minijinja::Value;
 
+use crate::govalue;
+
 /// What a function does with its arguments.
-type Call = fn(&Arguments<'_>) -> Result<Value, Error>;
+#[derive(Debug, Clone, Copy)]
+enum Call {
+    /// Something of its own.
+    Own(fn(&Arguments<'_>) -> Result<Value, Error>),
+    /// What sprig does.
+    Sprig(&'static govalue::Function),
+}
 
 /// One function that templates may call.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Function {
     /// Its name in templates.
     pub name: &'static str,
     /// The names of its arguments, as shown in errors: `length, text`.
-    pub usage: &'static str,
+    pub usage: Cow<'static, str>,
     /// Where a piped value goes.
     pub piped: Piped,
     /// Whether it can be given something that is not defined, as `default` can.
@@ -89,8 +106,13 @@ pub enum Error {
     Told(String),
 }
 
-/// All functions, family by family.
+/// All functions: those of the families here, and those of sprig that they do not have.
 pub fn all() -> impl Iterator<Item = &'static Function> {
+    own().chain(bridge::all())
+}
+
+/// Those of the families here.
+pub fn own() -> impl Iterator<Item = &'static Function> {
     family::ALL.iter().copied().flatten()
 }
 
@@ -100,16 +122,16 @@ impl Function {
         name: &'static str,
         usage: &'static str,
         arguments: (usize, usize),
-        call: Call,
+        call: fn(&Arguments<'_>) -> Result<Value, Error>,
     ) -> Self {
         Self {
             name,
-            usage,
+            usage: Cow::Borrowed(usage),
             piped: Piped::Last,
             takes_undefined: false,
             fewest: arguments.0,
             most: arguments.1,
-            call,
+            call: Call::Own(call),
         }
     }
 
@@ -137,7 +159,11 @@ impl Function {
                 given: format!("{} argument{s}", values.len()),
             });
         }
-        (self.call)(&Arguments::new(self, values))
+        let arguments = Arguments::new(self, values);
+        match self.call {
+            Call::Own(call) => call(&arguments),
+            Call::Sprig(function) => bridge::call(function, &arguments),
+        }
     }
 
     /// Calls the function with the piped value first, as a template engine hands it over.

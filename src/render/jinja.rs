@@ -28,8 +28,8 @@ pub(super) const FUEL: u64 = 10_000_000;
 const RECURSION: usize = 200;
 
 /// Filters of minijinja that keep their meaning although a function has the same name: `x | list`
-/// makes a list of what can be looped over.
-const KEPT: [&str; 1] = ["list"];
+/// makes a list of what can be looped over, `x | split(",")` one of the parts of a text.
+const KEPT: [&str; 6] = ["first", "last", "list", "reverse", "slice", "split"];
 
 /// What every chart's environment begins with. Cloning it copies pointers.
 static BASE: LazyLock<Environment<'static>> = LazyLock::new(base);

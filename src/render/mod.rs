@@ -162,8 +162,12 @@ impl Program {
     /// The mistakes of all templates, each with file, line and excerpt.
     pub fn compile(chart: &Chart) -> Result<Self, Error> {
         let mut templates = chart.templates.iter();
+        // Notes alone are for people who install by hand.
         let is_helm = !chart.dependencies.is_empty()
-            || templates.any(|template| Engine::of(&template.path) == Engine::GoTemplate);
+            || templates.any(|template| {
+                Engine::of(&template.path) == Engine::GoTemplate
+                    && !template.path.ends_with("NOTES.txt")
+            });
         let kind = if is_helm {
             Kind::Helm(Box::new(Whole::compile(chart)?))
         } else {

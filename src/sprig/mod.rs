@@ -9,6 +9,7 @@
 
 mod arguments;
 mod crypto;
+mod date;
 mod encoding;
 mod list;
 mod logic;
@@ -24,6 +25,7 @@ mod version;
 mod words;
 
 pub use crypto::certificate_value;
+pub use date::{nanoseconds_of, time_value};
 
 use std::sync::LazyLock;
 
@@ -40,11 +42,13 @@ pub enum HelmVersion {
 }
 
 /// All families, and the first Helm that has them.
-const FAMILIES: &[(HelmVersion, &[Function])] = &[
+static FAMILIES: &[(HelmVersion, &[Function])] = &[
     (HelmVersion::V3, crypto::ALL),
     (HelmVersion::V3, crypto::PASSWORDS),
     (HelmVersion::V3, crypto::RANDOM),
     (HelmVersion::V3, encoding::ALL),
+    (HelmVersion::V3, &date::ALL),
+    (HelmVersion::V4, date::ALL_OF_4),
     (HelmVersion::V4, encoding::ALL_4),
     (HelmVersion::V3, logic::ALL),
     (HelmVersion::V3, list::ALL),

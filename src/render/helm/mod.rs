@@ -18,6 +18,9 @@ mod sort;
 mod split;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::Error;
 pub use kube_version::{DEFAULT_KUBE_VERSION, default_api_versions, parse_kube_version};
 pub use print::Choice;
@@ -41,6 +44,8 @@ use order::Entry;
 use sort::{Document, Sorted};
 use world::Asker;
 
+/// How many bytes a render may make, with all that it throws away again: many times what it prints.
+const BYTES_LIMIT: usize = 1 << 30;
 /// For how many sets of charts that values switch on templates are kept compiled.
 const KEPT: usize = 8;
 /// What the files that are notes end in.
@@ -115,7 +120,7 @@ impl HelmChart {
     ) -> Result<Texts, Error> {
         check_kube_version(&root.metadata.kube_version, &capabilities.kube_version)?;
         let compiled = self.compiled(root)?;
-        let world = Asker::new(outside, OUTPUT_LIMIT);
+        let world = Asker::new(outside, BYTES_LIMIT);
         let contexts = Contexts::new(root, release, capabilities);
         let mut texts = compiled.execute(&contexts, &world)?;
         compiled.render_pages(root, (release, capabilities), &mut texts)?;

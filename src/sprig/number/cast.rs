@@ -137,7 +137,7 @@ fn are_underscores_right(digits: &[u8]) -> bool {
 }
 
 /// A number with a fraction, as Go's `strconv` reads it; `None` also for what is too big.
-fn parse_float(text: &[u8]) -> Option<f64> {
+pub(in crate::sprig) fn parse_float(text: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(text).ok()?;
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if matches!(unsigned.get(..2), Some("0x" | "0X")) {

@@ -6,7 +6,7 @@ mod cast;
 mod decimal;
 mod float;
 
-pub(super) use cast::{parse_integer, to_float, to_int};
+pub(super) use cast::{parse_float, parse_integer, to_float, to_int};
 
 use super::arguments::{bytes, from, value};
 use super::words::to_text;

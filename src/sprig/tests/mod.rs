@@ -83,7 +83,7 @@ macro_rules! families {
     };
 }
 
-families! { list logic map number pattern place reflect text }
+families! { date edges list logic map number pattern place reflect text }
 
 #[test]
 fn encoding() {
@@ -130,5 +130,79 @@ fn what_would_be_too_long_is_not_made() {
         r#"wrapWith 1 (repeat 1000 "a") (repeat 9000 "a")"#,
     ] {
         assert_eq!(answer(expression), "limit: too many bytes", "{expression}");
+    }
+}
+
+#[test]
+fn durations_of_helm_4_are_text_or_seconds() {
+    for (expression, expected) in [
+        ("mustToDuration 30 | toString", r#"string "30s""#),
+        (r#"mustToDuration "1m30s" | toString"#, r#"string "1m30s""#),
+        (r#"mustToDuration " 2.5 " | toString"#, r#"string "2.5s""#),
+        (
+            r#"mustToDuration (mustToDuration "1h") | toString"#,
+            r#"string "1h0m0s""#,
+        ),
+        (
+            r#"mustToDuration "foo""#,
+            r#"error: could not parse duration "foo""#,
+        ),
+        (r#"mustToDuration """#, "error: empty duration"),
+        ("mustToDuration nil", "error: invalid duration"),
+        (r#"durationSeconds "1m30s""#, "float64 90"),
+        ("durationSeconds nil", "float64 0"),
+        ("durationMilliseconds 2.5", "int64 2500"),
+        (r#"durationMicroseconds "1ms""#, "int64 1000"),
+        (r#"durationNanoseconds "1us""#, "int64 1000"),
+        (r#"durationMinutes "90s""#, "float64 1.5"),
+        (r#"durationHours "90m""#, "float64 1.5"),
+        (r#"durationDays "36h""#, "float64 1.5"),
+        (r#"durationWeeks "84h""#, "float64 0.5"),
+        (
+            r#"durationRoundTo "2h13m" "30m" | toString"#,
+            r#"string "2h0m0s""#,
+        ),
+        (
+            r#"durationRoundTo "2h15m" "30m" | toString"#,
+            r#"string "2h30m0s""#,
+        ),
+        (
+            r#"durationRoundTo "-2h15m" "30m" | toString"#,
+            r#"string "-2h30m0s""#,
+        ),
+        (
+            r#"durationRoundTo "2h13m" nil | toString"#,
+            r#"string "2h13m0s""#,
+        ),
+        (
+            r#"durationTruncateTo "2h13m" "1h" | toString"#,
+            r#"string "2h0m0s""#,
+        ),
+    ] {
+        assert_eq!(answer(expression), expected, "{expression}");
+    }
+    assert!(find("mustToDuration", HelmVersion::V3).is_none());
+    assert!(find("duration", HelmVersion::V3).is_some());
+}
+
+#[test]
+fn now_is_what_the_world_says() {
+    for (expression, expected) in [
+        (
+            r#"now | date "2006-01-02T15:04:05.000""#,
+            r#"string "2024-05-06T07:08:09.123""#,
+        ),
+        (r#"date "2006" .Values.f"#, r#"string "2024""#),
+        (
+            r#"ago (toDate "2006-01-02" "2024-05-06")"#,
+            r#"string "7h8m9s""#,
+        ),
+        ("ago 1714979000", r#"string "4m49s""#),
+        (
+            r#"durationRound (toDate "2006-01-02" "2024-03-06")"#,
+            r#"string "2mo""#,
+        ),
+    ] {
+        assert_eq!(answer(expression), expected, "{expression}");
     }
 }
