@@ -398,3 +398,6 @@ fn has_extension(name: &str, extension: &str) -> bool {
         .is_some_and(|found| found == extension)
         || name.strip_prefix('.') == Some(extension)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,19 +1,19 @@
 //! Values against schemas.
 
+mod combined;
 mod failure;
 mod format;
 mod rules;
-
-use std::collections::BTreeSet;
+mod scope;
 
 use super::Schema;
 use super::compile::{Draft, Part, PartId, Resources};
 use super::json::Json;
-use super::place::escape;
 use super::words::{double_quoted, joined, shown};
 use crate::govalue::grow_stack;
 use failure::{Failure, Kind};
 pub(super) use format::Format;
+use scope::{Scope, Spot, Unseen};
 
 /// How deep schemas may be entered for one value. Those that refer to each other in a circle are
 /// noticed long before.
@@ -31,119 +31,6 @@ pub(super) fn check(
         draft: meta.map_or(Draft::LATEST, |(_, draft)| draft),
     };
     run.whole(json, &Spot::Root)
-}
-
-/// Where the value is that is checked.
-pub(super) enum Spot<'a> {
-    Root,
-    Key(&'a Self, &'a str),
-    Item(&'a Self, usize),
-}
-
-impl Spot<'_> {
-    fn pointer(&self) -> String {
-        match self {
-            Self::Root => String::new(),
-            Self::Key(before, key) => format!("{}/{}", before.pointer(), escape(key)),
-            Self::Item(before, at) => format!("{}/{at}", before.pointer()),
-        }
-    }
-}
-
-/// The schemas on the way to this one.
-struct Scope<'a> {
-    part: PartId,
-    /// The keyword that led here from elsewhere.
-    keyword: &'static str,
-    /// Which value it is about: the depth in the value.
-    value: usize,
-    depth: usize,
-    before: Option<&'a Self>,
-}
-
-impl Scope<'_> {
-    fn child(&self, part: PartId, keyword: &'static str, value: usize) -> Scope<'_> {
-        Scope {
-            part,
-            keyword,
-            value,
-            depth: self.depth + 1,
-            before: Some(self),
-        }
-    }
-
-    /// The same schema, entered for the same value.
-    fn cycle(&self) -> Option<&Self> {
-        let mut scope = self.before;
-        while let Some(found) = scope.filter(|found| found.value == self.value) {
-            if found.part == self.part {
-                return Some(found);
-            }
-            scope = found.before;
-        }
-        None
-    }
-
-    fn keywords(&self, schema: &Schema) -> String {
-        let Some(before) = self.before else {
-            return String::new();
-        };
-        let head = before.keywords(schema);
-        if !self.keyword.is_empty() {
-            return format!("{head}/{}", escape(self.keyword));
-        }
-        let (own, above) = (schema.part(self.part), schema.part(before.part));
-        let end = own
-            .location
-            .strip_prefix(&above.location)
-            .unwrap_or_default();
-        format!("{head}{end}")
-    }
-}
-
-/// What no schema looked at yet. `None` when nobody asks.
-#[derive(Default)]
-pub(super) struct Unseen<'j> {
-    pub(super) keys: Option<BTreeSet<&'j str>>,
-    pub(super) items: Option<BTreeSet<usize>>,
-}
-
-impl<'j> Unseen<'j> {
-    fn of(json: &'j Json, part: &Part, is_asked: bool) -> Self {
-        let mut unseen = Self::default();
-        match json {
-            Json::Object(entries) => {
-                let asks = is_asked || part.object.unevaluated.is_some();
-                if asks && part.object.additional.is_none() {
-                    unseen.keys = Some(entries.keys().map(|key| &**key).collect());
-                }
-            }
-            Json::Array(items) => {
-                let asks = is_asked || part.array.unevaluated.is_some();
-                let first = part.array.first.len();
-                if asks && part.array.rest.is_none() && first < items.len() {
-                    unseen.items = Some((first..items.len()).collect());
-                }
-            }
-            _ => {}
-        }
-        unseen
-    }
-
-    fn is_empty(&self) -> bool {
-        self.keys.as_ref().is_none_or(BTreeSet::is_empty)
-            && self.items.as_ref().is_none_or(BTreeSet::is_empty)
-    }
-
-    /// What another schema saw is seen.
-    fn merge(&mut self, other: &Self) {
-        if let Some(keys) = &mut self.keys {
-            keys.retain(|key| other.keys.as_ref().is_some_and(|left| left.contains(key)));
-        }
-        if let Some(items) = &mut self.items {
-            items.retain(|at| other.items.as_ref().is_some_and(|left| left.contains(at)));
-        }
-    }
 }
 
 /// One check of one whole value.
@@ -347,139 +234,6 @@ impl Visit<'_, '_> {
             return Err(self.failure_of(|| format!("{text} is not valid {name}: {why}")));
         }
         Ok(())
-    }
-
-    fn check_references(&mut self) {
-        let part = self.part;
-        let schema = self.run.schema;
-        if let Some(target) = part.recursive {
-            let target = if schema.part(target).is_recursive_anchor {
-                self.outermost(|id| {
-                    let resource = schema.part(id).resource;
-                    schema.part(resource).is_recursive_anchor.then_some(id)
-                })
-                .unwrap_or(target)
-            } else {
-                target
-            };
-            let result = self.follow(target, "$recursiveRef");
-            self.note(result);
-        }
-        if let Some((target, anchor)) = &part.dynamic {
-            let is_dynamic = !anchor.is_empty() && schema.part(*target).dynamic_anchor == *anchor;
-            let found = is_dynamic.then(|| {
-                self.outermost(|id| {
-                    let resource = schema.part(id).resource;
-                    schema.part(resource).dynamic_anchors.get(anchor).copied()
-                })
-            });
-            let result = self.follow(found.flatten().unwrap_or(*target), "$dynamicRef");
-            self.note(result);
-        }
-    }
-
-    /// What the outermost schema on the way here says.
-    fn outermost(&self, find: impl Fn(PartId) -> Option<PartId>) -> Option<PartId> {
-        let mut found = None;
-        let mut scope = Some(self.scope);
-        while let Some(here) = scope {
-            found = find(here.part).or(found);
-            scope = here.before;
-        }
-        found
-    }
-
-    fn check_combined(&mut self) {
-        let part = self.part;
-        if let Some(not) = part.not
-            && self.same(not, "", true).is_ok()
-        {
-            self.fail("'not' failed");
-        }
-        let mut causes = Vec::new();
-        for inner in &part.all_of {
-            if let Err(failure) = self.same(*inner, "", false) {
-                causes.push(failure);
-                if self.is_silent {
-                    break;
-                }
-            }
-        }
-        if !causes.is_empty() {
-            self.fail_with("'allOf' failed", causes);
-        }
-        self.check_any_of();
-        self.check_one_of();
-        if let Some(condition) = part.condition {
-            let holds = self.same(condition, "", true).is_ok();
-            if let Some(then) = if holds { part.then } else { part.otherwise } {
-                let result = self.same(then, "", false);
-                self.note(result);
-            }
-        }
-    }
-
-    fn check_any_of(&mut self) {
-        let part = self.part;
-        let mut causes = Vec::new();
-        let mut matches = part.any_of.is_empty();
-        for inner in &part.any_of {
-            if let Err(failure) = self.same(*inner, "", false) {
-                causes.push(failure);
-                continue;
-            }
-            matches = true;
-            // What is seen is seen by all of them.
-            if self.unseen.is_empty() {
-                break;
-            }
-        }
-        if !matches {
-            self.fail_with("'anyOf' failed", causes);
-        }
-    }
-
-    fn check_one_of(&mut self) {
-        let part = self.part;
-        let mut causes = Vec::new();
-        let mut matched = None;
-        for (at, inner) in part.one_of.iter().enumerate() {
-            match (self.same(*inner, "", matched.is_some()), matched) {
-                (Ok(()), None) => matched = Some(at),
-                (Ok(()), Some(first)) => {
-                    self.fail(format!("'oneOf' failed, subschemas {first}, {at} matched"));
-                    break;
-                }
-                (Err(failure), None) => causes.push(failure),
-                (Err(_), Some(_)) => {}
-            }
-        }
-        if matched.is_none() && !part.one_of.is_empty() {
-            self.fail_with("'oneOf' failed, none matched", causes);
-        }
-    }
-
-    fn check_unseen(&mut self) {
-        let part = self.part;
-        if part.draft < Some(Draft::D2019) {
-            return;
-        }
-        if let (Json::Object(entries), Some(rule)) = (self.json, part.object.unevaluated) {
-            for key in self.unseen.keys.take().unwrap_or_default() {
-                if let Some(value) = entries.get(key) {
-                    let result = self.inner(rule, value, &Spot::Key(self.spot, key));
-                    self.note(result);
-                }
-            }
-        }
-        if let (Json::Array(items), Some(rule)) = (self.json, part.array.unevaluated) {
-            for at in self.unseen.items.take().unwrap_or_default() {
-                if let Some(item) = items.get(at) {
-                    let result = self.inner(rule, item, &Spot::Item(self.spot, at));
-                    self.note(result);
-                }
-            }
-        }
     }
 
     /// Checks the same value against another schema.

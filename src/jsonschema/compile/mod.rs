@@ -1,6 +1,7 @@
 //! Schemas as they are written → schemas ready to check values with.
 
 mod draft;
+mod part;
 mod roots;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,144 +18,10 @@ use super::place::{Fragment, Place, split};
 use super::words::double_quoted;
 use super::{Options, Schema};
 pub(super) use draft::Draft;
+pub(super) use part::{Additional, Needs, Part, PartId};
+use part::{ArrayRules, ObjectRules, Types};
 pub(super) use roots::Resources;
 use roots::Roots;
-
-/// The place of a schema in [`Schema::parts`].
-pub(super) type PartId = usize;
-
-/// One schema of those that a schema consists of.
-#[derive(Debug, Default)]
-pub(super) struct Part {
-    /// Its address.
-    pub(super) location: String,
-    pub(super) draft: Option<Draft>,
-    /// What it belongs to.
-    pub(super) resource: PartId,
-    /// `true` and `false` are schemas as well.
-    pub(super) verdict: Option<bool>,
-    pub(super) reference: Option<PartId>,
-    pub(super) recursive: Option<PartId>,
-    pub(super) is_recursive_anchor: bool,
-    pub(super) dynamic: Option<(PartId, String)>,
-    pub(super) dynamic_anchor: String,
-    pub(super) dynamic_anchors: BTreeMap<String, PartId>,
-    pub(super) types: Types,
-    pub(super) constant: Option<Json>,
-    pub(super) choice: Option<Vec<Json>>,
-    pub(super) format: Option<Format>,
-    pub(super) object: ObjectRules,
-    pub(super) array: ArrayRules,
-    pub(super) text: TextRules,
-    pub(super) number: NumberRules,
-    pub(super) all_of: Vec<PartId>,
-    pub(super) any_of: Vec<PartId>,
-    pub(super) one_of: Vec<PartId>,
-    pub(super) not: Option<PartId>,
-    pub(super) condition: Option<PartId>,
-    pub(super) then: Option<PartId>,
-    pub(super) otherwise: Option<PartId>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct ObjectRules {
-    pub(super) least: Option<usize>,
-    pub(super) most: Option<usize>,
-    pub(super) required: Vec<String>,
-    pub(super) properties: BTreeMap<Box<str>, PartId>,
-    pub(super) patterns: Vec<(Regex, PartId)>,
-    pub(super) additional: Option<Additional>,
-    pub(super) dependencies: BTreeMap<Box<str>, Needs>,
-    pub(super) names: Option<PartId>,
-    pub(super) dependent_schemas: BTreeMap<Box<str>, PartId>,
-    pub(super) dependent_required: BTreeMap<Box<str>, Vec<String>>,
-    pub(super) unevaluated: Option<PartId>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct ArrayRules {
-    pub(super) least: Option<usize>,
-    pub(super) most: Option<usize>,
-    pub(super) unique: bool,
-    /// Schemas of the first items.
-    pub(super) first: Vec<PartId>,
-    /// The schema of the items behind them.
-    pub(super) rest: Option<Additional>,
-    /// Whether `rest` was called `additionalItems`.
-    pub(super) is_additional: bool,
-    pub(super) contains: Option<PartId>,
-    pub(super) least_contained: Option<usize>,
-    pub(super) most_contained: Option<usize>,
-    pub(super) unevaluated: Option<PartId>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct TextRules {
-    pub(super) least: Option<usize>,
-    pub(super) most: Option<usize>,
-    /// As it is written, and ready to use.
-    pub(super) pattern: Option<(String, Regex)>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct NumberRules {
-    pub(super) minimum: Option<Number>,
-    pub(super) above: Option<Number>,
-    pub(super) maximum: Option<Number>,
-    pub(super) below: Option<Number>,
-    pub(super) multiple_of: Option<Number>,
-}
-
-/// What holds for all that is not named.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Additional {
-    Allowed(bool),
-    Schema(PartId),
-}
-
-/// What must be there if a property is.
-#[derive(Debug)]
-pub(super) enum Needs {
-    Names(Vec<String>),
-    Schema(PartId),
-}
-
-/// Types of JSON, one bit each; none for any.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Types(u8);
-
-/// The names of types, in the order in which they are told.
-pub(super) const TYPES: [&str; 7] = [
-    "null", "boolean", "number", "integer", "string", "array", "object",
-];
-
-impl Types {
-    fn of(json: &Json) -> Self {
-        let names = match json {
-            Json::Text(name) => vec![&**name],
-            Json::Array(names) => names.iter().filter_map(Json::as_text).collect(),
-            _ => Vec::new(),
-        };
-        let bits = names
-            .iter()
-            .filter_map(|name| TYPES.iter().position(|known| known == name));
-        Self(bits.fold(0, |types, bit| types | 1 << bit))
-    }
-
-    pub(super) fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    pub(super) fn has(self, name: &str) -> bool {
-        let bit = TYPES.iter().position(|known| *known == name);
-        bit.is_some_and(|bit| self.0 & 1 << bit != 0)
-    }
-
-    pub(super) fn told(self) -> String {
-        let names = TYPES.iter().filter(|name| self.has(name));
-        names.copied().collect::<Vec<_>>().join(" or ")
-    }
-}
 
 impl Schema {
     /// Makes a schema of a document.
