@@ -74,16 +74,21 @@ impl Helm {
     }
 
     pub(crate) fn ask(&mut self, question: &Question) -> Result<Answer, String> {
-        let line = serde_json::to_string(question).expect("a line");
-        writeln!(self.questions, "{line}").expect("open ears");
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer).expect("an answer");
-        let answer: Answer = serde_json::from_str(&answer).expect("an answer");
+        let answer = self.hear(question);
         if answer.error.is_empty() {
             return Ok(answer);
         }
         let last = answer.error.trim().lines().next_back();
         Err(format!("Helm says: {}", last.unwrap_or_default()))
+    }
+
+    /// A program that does not answer ends the measurement.
+    fn hear(&mut self, question: &Question) -> Answer {
+        let line = serde_json::to_string(question).expect("a line");
+        writeln!(self.questions, "{line}").expect("open ears");
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).expect("an answer");
+        serde_json::from_str(&answer).expect("an answer")
     }
 }
 

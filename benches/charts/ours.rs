@@ -21,7 +21,7 @@ use super::plan::Case;
 pub(crate) struct Chart<'a> {
     case: &'a Case,
     changed: String,
-    chart: Arc<chart::Chart>,
+    loaded: Arc<chart::Chart>,
     templates: HelmChart,
     capabilities: Capabilities,
     outside: Kept,
@@ -34,7 +34,7 @@ impl<'a> Chart<'a> {
         Ok(Self {
             case,
             changed: changed.to_owned(),
-            chart: loaded.chart,
+            loaded: loaded.chart,
             templates: HelmChart::new(HelmVersion::V3),
             capabilities: Capabilities {
                 kube_version: DEFAULT_KUBE_VERSION.to_owned(),
@@ -79,7 +79,7 @@ impl<'a> Chart<'a> {
             let values = self.values()?;
             let started = Instant::now();
             let loaded = chart::load(&self.case.chart).map_err(|error| error.to_string())?;
-            self.chart = loaded.chart;
+            self.loaded = loaded.chart;
             self.templates = HelmChart::new(HelmVersion::V3);
             self.render(&values)?;
             times.push(started.elapsed().as_secs_f64());
@@ -88,7 +88,7 @@ impl<'a> Chart<'a> {
     }
 
     fn render(&self, values: &Map) -> Result<Printable, String> {
-        let together = chart::coalesce(&self.chart, values, Care::ForSpeed);
+        let together = chart::coalesce(&self.loaded, values, Care::ForSpeed);
         let mut together = together.map_err(|error| error.to_string())?;
         together
             .check_schemas()
