@@ -1,6 +1,8 @@
 //! What Helm renders, rendered by us: charts and answers of the real program, to the byte.
 
 mod cases;
+mod engine;
+mod families;
 mod probes;
 
 use std::fs;

@@ -10,6 +10,13 @@ use tokio::process::Command;
 
 use super::api_server::built;
 
+/// Helm's engine in a program that answers probes; `None` as for [`Helm::new`].
+pub(crate) async fn helm_engine() -> Option<PathBuf> {
+    let source = include_str!("../oracle/helm/main.go");
+    built(async |cache, tell| control_plane::with_helm("helm-oracle", source, cache, tell).await)
+        .await
+}
+
 /// Helm in one namespace. It writes under the name `addon-operator`: that of the program that it is
 /// part of, which the original's is.
 pub(crate) struct Helm {

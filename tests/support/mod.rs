@@ -31,7 +31,7 @@ pub(crate) use api_server::{
 };
 pub(crate) use declared::Declared;
 pub(crate) use eventually::eventually;
-pub(crate) use helm::{Helm, helm, objects, template, template_text};
+pub(crate) use helm::{Helm, helm, helm_engine, objects, template, template_text};
 pub(crate) use hook::{Hook, Outcome};
 pub(crate) use namespace::Namespace;
 pub(crate) use operator::{Modules, Operator, row};

@@ -1,0 +1,162 @@
+//! Charts, rendered by us and by Helm's own engine, in one run and in turn.
+//!
+//! ```text
+//! cargo bench --bench charts                        the charts in benches/charts/own
+//! cargo bench --bench charts -- FOLDER...           charts, or folders with charts
+//! cargo bench --bench charts -- --list FILE         a line for each: name, chart, files of values
+//! cargo bench --bench charts -- --quick ...         three blocks in place of seven, and shorter ones
+//! ```
+//!
+//! Helm's engine is its Go module in a small program of ours (`helm.go`), which times itself, so neither
+//! side pays for a process. What is measured on both sides:
+//!
+//! - *warm*: the chart is loaded. A value changes; values are put together and checked against schemas,
+//!   templates are rendered, the text is split, read and sorted. This is what an operator does.
+//! - *cold*: the same from the folder on: load, parse, and dependencies too.
+//! - *drawing*: warm, with keys and passwords drawn anew each time. Elsewhere both sides give again what they
+//!   drew first, because what a key costs is no question of an engine.
+//!
+//! Blocks of both sides alternate; a figure is the median of the medians of its blocks.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement that cannot be made ends here; its table goes to stdout"
+)]
+
+mod helm;
+mod ours;
+mod plan;
+
+use helm::{Helm, Question, Span};
+use plan::{Case, Plan};
+
+/// What one side needs, in seconds.
+struct Figure {
+    helm: f64,
+    ours: f64,
+}
+
+impl Figure {
+    fn ratio(&self) -> f64 {
+        self.helm / self.ours
+    }
+}
+
+fn main() {
+    let plan = Plan::read(std::env::args().skip(1));
+    let mut helm = Helm::start();
+    let width = plan.cases.iter().map(|case| case.name.len()).max();
+    let width = width.unwrap_or_default().max(14);
+    println!(
+        "{:width$}  {:>8}  {:>9} {:>9} {:>7}  {:>9} {:>9} {:>7}  {:>7}",
+        "chart", "KiB", "warm Helm", "ours", "ratio", "cold Helm", "ours", "ratio", "drawing"
+    );
+    let (mut warm, mut cold) = (Vec::new(), Vec::new());
+    for case in &plan.cases {
+        match measure(&plan, case, &mut helm) {
+            Ok(row) => {
+                println!("{:width$}  {}", case.name, row.text());
+                warm.push(row.warm.ratio());
+                cold.push(row.cold.ratio());
+            }
+            Err(why) => println!("{:width$}  left out: {why}", case.name),
+        }
+    }
+    println!(
+        "\ngeometric mean of {}: warm {:.2} ×, cold {:.2} ×; least: warm {:.2} ×",
+        warm.len(),
+        mean(&warm),
+        mean(&cold),
+        warm.iter().copied().fold(f64::INFINITY, f64::min),
+    );
+}
+
+/// The figures of one chart.
+struct Row {
+    bytes: usize,
+    warm: Figure,
+    cold: Figure,
+    drawing: Option<Figure>,
+}
+
+impl Row {
+    fn text(&self) -> String {
+        let part = |figure: &Figure| {
+            let (helm, ours) = (figure.helm * 1000.0, figure.ours * 1000.0);
+            format!("{helm:>6.2} ms {ours:>6.2} ms {:>5.2} ×", figure.ratio())
+        };
+        let drawing = self.drawing.as_ref();
+        let drawing = drawing.map_or_else(String::new, |figure| format!("{:.2} ×", figure.ratio()));
+        let kib = self.bytes / 1024;
+        format!(
+            "{kib:>8}  {}  {}  {drawing:>7}",
+            part(&self.warm),
+            part(&self.cold)
+        )
+    }
+}
+
+fn measure(plan: &Plan, case: &Case, helm: &mut Helm) -> Result<Row, String> {
+    let question = Question::new(case);
+    let first = helm.ask(&question)?;
+    let question = question.changing(&first.changed);
+    let mut chart = ours::Chart::load(case, &first.changed)?;
+    let (_, bytes) = chart.warm(1)?;
+    // Both must have rendered the same; that they are equal to the byte is no question of a benchmark.
+    if bytes.abs_diff(first.output) > first.output / 100 + 64 {
+        eprintln!("{}: {bytes} bytes, Helm's are {}", case.name, first.output);
+    }
+    let warm = alternate(plan, helm, &question, |rounds| Ok(chart.warm(rounds)?.0))?;
+    let draws = chart.draws();
+    let cold_question = question.spanning(Span::Cold);
+    let cold = alternate(plan, helm, &cold_question, |rounds| chart.cold(rounds))?;
+    let drawing = if draws {
+        let question = question.spanning(Span::Drawing);
+        let mut chart = ours::Chart::load(case, &first.changed)?.drawing();
+        Some(alternate(plan, helm, &question, |rounds| {
+            Ok(chart.warm(rounds)?.0)
+        })?)
+    } else {
+        None
+    };
+    Ok(Row {
+        bytes,
+        warm,
+        cold,
+        drawing,
+    })
+}
+
+/// Blocks of both sides in turn, each about as long as the plan says.
+fn alternate(
+    plan: &Plan,
+    helm: &mut Helm,
+    question: &Question,
+    mut ours: impl FnMut(usize) -> Result<Vec<f64>, String>,
+) -> Result<Figure, String> {
+    let helm_rounds = plan.rounds(median(helm.ask(&question.times(2))?.seconds()));
+    let our_rounds = plan.rounds(median(ours(2)?));
+    let (mut theirs, mut own) = (Vec::new(), Vec::new());
+    for _ in 0..plan.blocks {
+        theirs.push(median(helm.ask(&question.times(helm_rounds))?.seconds()));
+        own.push(median(ours(our_rounds)?));
+    }
+    Ok(Figure {
+        helm: median(theirs),
+        ours: median(own),
+    })
+}
+
+fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn mean(ratios: &[f64]) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "there are few charts")]
+    let count = ratios.len() as f64;
+    (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / count).exp()
+}
