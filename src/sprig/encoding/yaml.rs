@@ -55,10 +55,34 @@ pub(super) fn from_yaml_array(context: &Context<'_>, arguments: &[Value]) -> Res
 }
 
 fn read(text: &[u8]) -> Result<Value, String> {
-    let text = std::str::from_utf8(text)
-        .map_err(|_| "error converting YAML to JSON: yaml: invalid UTF-8 octet".to_owned())?;
-    govalue::from_yaml(text)
-        .map_err(|error| format!("error converting YAML to JSON: {}", error.as_go_yaml()))
+    const FAILURE: &str = "error converting YAML to JSON: ";
+    let text = std::str::from_utf8(text).map_err(|error| {
+        let rest = text.get(error.valid_up_to()..).unwrap_or_default();
+        format!("{FAILURE}yaml: {}", no_utf8(rest))
+    })?;
+    govalue::from_yaml(text).map_err(|error| format!("{FAILURE}{}", error.as_go_yaml()))
+}
+
+/// Why bytes do not begin with a character, in go-yaml's words.
+fn no_utf8(bytes: &[u8]) -> &'static str {
+    let width = match bytes.first() {
+        Some(0xc0..=0xdf) => 2,
+        Some(0xe0..=0xef) => 3,
+        Some(0xf0..=0xf7) => 4,
+        _ => return "invalid leading UTF-8 octet",
+    };
+    let Some(character) = bytes.get(..width) else {
+        return "incomplete UTF-8 octet sequence";
+    };
+    match character {
+        [_, trailing @ ..] if trailing.iter().any(|byte| byte & 0xc0 != 0x80) => {
+            "invalid trailing UTF-8 octet"
+        }
+        [0xc0 | 0xc1, ..] | [0xe0, ..0xa0, ..] | [0xf0, ..0x90, ..] => {
+            "invalid length of a UTF-8 sequence"
+        }
+        _ => "invalid Unicode character",
+    }
 }
 
 fn not_wanted(value: &Value, wanted: &str) -> String {

@@ -1,4 +1,4 @@
-//! TOML: read by a library, written as the encoder of `BurntSushi` lays it out.
+//! TOML, as the library of `BurntSushi` reads and writes it.
 
 mod read;
 mod write;
