@@ -38,3 +38,7 @@ docs:
 # Licences, duplicates, sources and advisories of dependencies.
 deny:
     cargo deny check
+
+# The program without any library, its size, and that it is so; needs clang.
+static:
+    deploy/static.sh

@@ -78,6 +78,9 @@ pub mod values;
 // The `ConfigMap` in which people set values.
 pub mod config_values;
 
+// JSON Schemas of charts.
+pub mod jsonschema;
+
 // A chart read from disk.
 pub mod chart;
 

@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 
 /// Rooms that decide and do nothing: no clock, no file, no process, no cluster.
-const PURE_ROOMS: [&str; 21] = [
+const PURE_ROOMS: [&str; 22] = [
     "report",
     "secret",
     "name",
@@ -27,6 +27,7 @@ const PURE_ROOMS: [&str; 21] = [
     "admission",
     "schema",
     "values",
+    "jsonschema",
     "gotemplate",
     "sprig",
     "function",

@@ -4,6 +4,7 @@
 //! - `cli`: the built program, as a person meets it.
 //! - `cluster`: what only a real API server knows.
 //! - `golden`: documents, compared as a whole.
+//! - `helm`: what Helm renders, rendered by us.
 //! - `layers`: the order of the rooms.
 //! - `shell`: what hooks in bash source.
 //! - `process`: what is left when the operator is killed.
@@ -22,6 +23,7 @@ mod support;
 mod cli;
 mod cluster;
 mod golden;
+mod helm;
 mod layers;
 mod process;
 mod shell;

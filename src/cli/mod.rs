@@ -19,6 +19,7 @@ mod place;
 mod preview;
 mod signal;
 mod start;
+mod template;
 mod try_out;
 
 use std::ffi::OsString;
@@ -55,6 +56,7 @@ enum Command {
     Start(start::Arguments),
     Try(try_out::Arguments),
     Render(preview::render::Arguments),
+    Template(template::Arguments),
     Diff(preview::diff::Arguments),
     Module(ask::module::Arguments),
     Hook(ask::hook::Arguments),
@@ -99,6 +101,7 @@ fn run(
         Some(Command::Render(arguments)) => {
             preview::render::run(&arguments, &start::socket(socket, environment))
         }
+        Some(Command::Template(arguments)) => template::run(&arguments),
         Some(Command::Diff(arguments)) => {
             preview::diff::run(&arguments, &start::socket(socket, environment))
         }

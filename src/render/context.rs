@@ -46,7 +46,7 @@ impl Root {
     pub(super) fn new(chart_name: &str, chart: &Value, files: &Value, input: &Input) -> Self {
         Self {
             chart_name: chart_name.into(),
-            values: input.values.0.clone(),
+            values: input.values.value.clone(),
             release: release(&input.release),
             chart: chart.clone(),
             capabilities: capabilities(&input.capabilities),
@@ -231,7 +231,8 @@ impl Object for ApiVersions {
         match (method, arguments) {
             ("Has", [version]) => {
                 let version = version.as_str().unwrap_or_default();
-                Ok(self.0.api_versions.contains(version).into())
+                let mut known = self.0.api_versions.iter();
+                Ok(known.any(|known| known == version).into())
             }
             _ => Err(Error::new(
                 ErrorKind::UnknownMethod,

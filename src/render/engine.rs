@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use crate::report::Mistake;
-
 /// An engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Engine {
@@ -11,22 +9,18 @@ pub(super) enum Engine {
     Jinja,
     /// Helm's templates: every other file.
     GoTemplate,
-    /// None: notes, which are shown to people who install by hand.
+    /// None: notes in the other language, which are shown to people who install by hand.
     Nothing,
 }
 
 impl Engine {
     /// The engine for a path like `templates/web.yaml.j2`.
     pub(super) fn of(path: &str) -> Self {
-        if base_name(path).starts_with("NOTES.txt") {
-            Self::Nothing
-        } else if Path::new(path)
-            .extension()
-            .is_some_and(|found| found == "j2")
-        {
-            Self::Jinja
-        } else {
-            Self::GoTemplate
+        let is_jinja = Path::new(path).extension().is_some_and(|end| end == "j2");
+        match (is_jinja, base_name(path).starts_with("NOTES.txt")) {
+            (true, true) => Self::Nothing,
+            (true, false) => Self::Jinja,
+            (false, _) => Self::GoTemplate,
         }
     }
 }
@@ -34,13 +28,6 @@ impl Engine {
 /// Whether a template is rendered by itself. The others are there to be included.
 pub(super) fn is_rendered(path: &str) -> bool {
     !base_name(path).starts_with('_')
-}
-
-/// What is said until Go templates are supported.
-pub(super) fn refuse_go_template(path: &str) -> Mistake {
-    Mistake::new(path, "Go templates are not supported yet by this version").hint(
-        "a minijinja template is called *.j2; what is no template can be named in .helmignore",
-    )
 }
 
 fn base_name(path: &str) -> &str {
@@ -59,7 +46,7 @@ mod tests {
             ("templates/_x/a.j2", Engine::Jinja, true),
             ("templates/a.yaml", Engine::GoTemplate, true),
             ("templates/_helpers.tpl", Engine::GoTemplate, false),
-            ("templates/NOTES.txt", Engine::Nothing, true),
+            ("templates/NOTES.txt", Engine::GoTemplate, true),
             ("templates/NOTES.txt.j2", Engine::Nothing, true),
         ] {
             assert_eq!(Engine::of(path), engine, "{path}");

@@ -25,21 +25,13 @@ struct Page<'a> {
     text: &'a str,
     /// The line of the document's first line.
     line: u32,
-    is_secret: bool,
 }
 
 impl Reader {
     /// Reads what one template rendered to.
     pub(super) fn read(&mut self, file: &str, text: &str) {
-        // Of the whole text: the lines around a mistake may be another document's.
-        let is_secret = text.lines().any(is_kind_secret);
         for Document { text: part, line } in yaml::documents(text) {
-            let page = Page {
-                file,
-                text,
-                line,
-                is_secret,
-            };
+            let page = Page { file, text, line };
             match yaml::read(part, Profile::V2) {
                 Ok(node) => self.add(&page, node),
                 Err(error) => {
@@ -49,6 +41,11 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// Takes a document of a text that was read already. It begins at this line.
+    pub(super) fn take(&mut self, file: &str, text: &str, line: u32, node: Node) {
+        self.add(&Page { file, text, line }, node);
     }
 
     /// The objects, sorted as they are installed.
@@ -151,7 +148,8 @@ impl Page<'_> {
         let last = u32::try_from(self.text.lines().count()).unwrap_or(u32::MAX);
         let line = self.line_of(line).min(last);
         let mistake = Mistake::new(self.file, format!("rendered line {line}: {message}"));
-        if self.is_secret {
+        // Of the whole text: the lines around a mistake may be another document's.
+        if self.text.lines().any(is_kind_secret) {
             return mistake;
         }
         mistake.excerpt(report::excerpt(self.text, line))

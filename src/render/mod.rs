@@ -10,6 +10,7 @@
 mod context;
 mod engine;
 mod files;
+mod helm;
 mod hook;
 mod jinja;
 mod manifest;
@@ -17,24 +18,32 @@ mod mistake;
 mod objects;
 mod order;
 mod outside;
+mod pages;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use minijinja::Value;
+use minijinja::value::ValueKind;
 
-use crate::chart::Chart;
+use crate::chart::{self, Care, Chart, Defaults};
 use crate::function::{self, Tree, semver};
+use crate::govalue::{Map, Text, Value as GoValue};
 use crate::name::ValuesKey;
 use crate::object::Manifest;
 use crate::report::{Mistake, Mistakes};
+use crate::sprig::HelmVersion;
 
 use engine::Engine;
+pub use helm::{
+    Choice, DEFAULT_KUBE_VERSION, Error as HelmError, HelmChart, Printable, Texts,
+    default_api_versions, parse_kube_version,
+};
 pub use hook::Hook;
 pub use objects::{ObjectsTemplate, Place, read_objects};
 pub use order::{install_rank, uninstall_rank};
 pub use outside::{DrawKey, Lookup, Outside};
+use pages::Pages;
 
 /// How many bytes the templates of one chart may render to, together. A hundred times the largest
 /// chart we know.
@@ -44,11 +53,7 @@ const OF_RELEASE: [&str; 3] = ["Revision", "IsInstall", "IsUpgrade"];
 
 /// A chart, compiled. Immutable; the caller keeps it by the chart's digest.
 pub struct Program {
-    templates: jinja::Templates,
-    /// What templates see as `Chart`.
-    chart: Value,
-    /// What templates see as `Files`.
-    files: Value,
+    kind: Kind,
     /// The chart's name: the first part of `Template.Name`.
     name: String,
     /// The versions of Kubernetes that the chart accepts; empty for all.
@@ -59,9 +64,29 @@ pub struct Program {
     calls_tpl: bool,
 }
 
+/// What a chart is made of.
+enum Kind {
+    /// `*.j2` templates alone.
+    Jinja(Box<Pages>),
+    /// Helm's templates, or charts within the chart.
+    Helm(Box<Whole>),
+}
+
+/// A chart that is rendered as Helm renders it.
+struct Whole {
+    program: HelmChart,
+    /// The chart with its own default values.
+    chart: Arc<Chart>,
+    /// The chart for values that hold them already.
+    without_defaults: Arc<Chart>,
+}
+
 /// Values in the form that templates read: converted once per change, cloned for nothing.
 #[derive(Clone)]
-pub struct ValuesTree(Value);
+pub struct ValuesTree {
+    value: Value,
+    style: ValuesStyle,
+}
 
 /// How a module's values are shown to its chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,8 +129,8 @@ pub struct Release {
 pub struct Capabilities {
     /// The server's `gitVersion`, `v1.36.3`.
     pub kube_version: String,
-    /// `apps/v1` and `apps/v1/Deployment`.
-    pub api_versions: BTreeSet<String>,
+    /// `apps/v1` and `apps/v1/Deployment`, in the order in which templates see them.
+    pub api_versions: Vec<String>,
 }
 
 /// What a chart rendered to.
@@ -136,27 +161,31 @@ impl Program {
     ///
     /// The mistakes of all templates, each with file, line and excerpt.
     pub fn compile(chart: &Chart) -> Result<Self, Error> {
-        let mut mistakes = Vec::new();
-        let mut templates = jinja::Templates::new(&chart.metadata.name);
-        for template in &chart.templates {
-            match Engine::of(&template.path) {
-                Engine::Jinja => mistakes.extend(templates.add(&template.path, &template.text)),
-                Engine::GoTemplate => mistakes.push(engine::refuse_go_template(&template.path)),
-                Engine::Nothing => {}
-            }
-        }
-        Mistakes(mistakes).into_result().map_err(Error::Compile)?;
+        let mut templates = chart.templates.iter();
+        let is_helm = !chart.dependencies.is_empty()
+            || templates.any(|template| Engine::of(&template.path) == Engine::GoTemplate);
+        let kind = if is_helm {
+            Kind::Helm(Box::new(Whole::compile(chart)?))
+        } else {
+            let name = &chart.metadata.name;
+            let pages = Pages::compile(name, &chart.metadata, chart).map_err(Error::Compile)?;
+            Kind::Jinja(Box::new(pages))
+        };
         Ok(Self {
-            templates,
-            chart: context::chart(&chart.metadata),
-            files: files::Files::value(&chart.files),
+            kind,
             name: chart.metadata.name.clone(),
             kube_version: chart.metadata.kube_version.clone(),
-            asks_release: has_text(chart, |text| {
+            asks_release: has_text(chart, &|text| {
                 OF_RELEASE.iter().any(|word| text.contains(word))
             }),
-            calls_tpl: has_text(chart, |text| text.contains("tpl")),
+            calls_tpl: has_text(chart, &|text| text.contains("tpl")),
         })
+    }
+
+    /// Whether the chart's own `values.yaml` are laid below the values here, as Helm does it. Else the
+    /// caller does it.
+    pub fn brings_defaults(&self) -> bool {
+        matches!(self.kind, Kind::Helm(_))
     }
 
     /// Whether it can render to something else for another revision of the release, with these values.
@@ -169,20 +198,25 @@ impl Program {
     /// # Errors
     ///
     /// The mistakes of all templates and objects.
-    pub fn render(&self, input: &Input, _outside: &dyn Outside) -> Result<Rendered, Error> {
+    pub fn render(&self, input: &Input, outside: &dyn Outside) -> Result<Rendered, Error> {
         self.check_kube_version(&input.capabilities)
             .map_err(|mistake| Error::Render(mistake.into()))?;
-        let mut mistakes = Vec::new();
         let mut documents = manifest::Reader::default();
-        let mut left = OUTPUT_LIMIT;
-        let root = context::Root::new(&self.name, &self.chart, &self.files, input);
-        for path in self.templates.manifests() {
-            match self.templates.render(path, root.for_template(path), left) {
-                Ok(text) => {
-                    left -= text.len();
-                    documents.read(path, &text);
+        let mut mistakes = Vec::new();
+        match &self.kind {
+            Kind::Jinja(pages) => {
+                for (file, rendered) in pages.render(input, OUTPUT_LIMIT) {
+                    match rendered {
+                        Ok(text) => documents.read(file, &text),
+                        Err(mistake) => mistakes.push(mistake),
+                    }
                 }
-                Err(mistake) => mistakes.push(mistake),
+            }
+            Kind::Helm(whole) => {
+                let rendered = whole.render(input, outside);
+                let rendered =
+                    rendered.map_err(|error| Error::Render(error.to_mistakes(&self.name)))?;
+                rendered.read_into(&mut documents, &self.name);
             }
         }
         mistakes.append(&mut documents.mistakes);
@@ -206,8 +240,50 @@ impl Program {
     }
 }
 
-fn has_text(chart: &Chart, is_it: impl Fn(&str) -> bool) -> bool {
-    chart.templates.iter().any(|template| is_it(&template.text))
+impl Whole {
+    fn compile(chart: &Chart) -> Result<Self, Error> {
+        // What cannot be read is told now; which charts within are rendered, values say later.
+        let pages = Pages::compile(&chart.metadata.name, &chart.metadata, chart);
+        let mut mistakes = pages.err().map_or_else(Vec::new, |mistakes| mistakes.0);
+        let program = HelmChart::new(HelmVersion::V4);
+        mistakes.extend(program.check(chart));
+        Mistakes(mistakes).into_result().map_err(Error::Compile)?;
+        let without_defaults = Chart {
+            defaults: Defaults::default(),
+            ..chart.clone()
+        };
+        Ok(Self {
+            program,
+            chart: Arc::new(chart.clone()),
+            without_defaults: Arc::new(without_defaults),
+        })
+    }
+
+    fn render(&self, input: &Input, outside: &dyn Outside) -> Result<Printable, HelmError> {
+        let chart = match input.values.style {
+            ValuesStyle::Nested => &self.without_defaults,
+            ValuesStyle::Root => &self.chart,
+        };
+        let values = input.values.to_map();
+        let coalesced = chart::coalesce(chart, &values, Care::ForSpeed);
+        let checked = coalesced.and_then(|mut coalesced| {
+            coalesced.check_schemas()?;
+            Ok(coalesced)
+        });
+        let coalesced = checked.map_err(|error| HelmError::of_values(&error))?;
+        let cluster = (&input.release, &*input.capabilities);
+        self.program.render(&coalesced.root, cluster, outside)
+    }
+}
+
+/// Whether any template of a chart and of those in it has a text.
+fn has_text(chart: &Chart, is_it: &dyn Fn(&str) -> bool) -> bool {
+    let mut templates = chart.templates.iter();
+    templates.any(|template| is_it(&template.text))
+        || chart
+            .dependencies
+            .iter()
+            .any(|chart| has_text(chart, is_it))
 }
 
 /// Whether any text among the values does.
@@ -231,7 +307,39 @@ impl fmt::Debug for Program {
 impl ValuesTree {
     /// Converts values. Costs time in proportion to their size, so do it once per change.
     pub fn new(values: &serde_json::Value) -> Self {
-        Self(function::to_value(values))
+        Self {
+            value: function::to_value(values),
+            style: ValuesStyle::default(),
+        }
+    }
+
+    /// As Helm's templates see them: every number is a float.
+    fn to_map(&self) -> Map {
+        match go_value(&self.value) {
+            GoValue::Map(map) => map,
+            _ => Map::any(),
+        }
+    }
+}
+
+fn go_value(value: &Value) -> GoValue {
+    match value.kind() {
+        ValueKind::Bool => GoValue::Bool(value.is_true()),
+        ValueKind::Number => GoValue::Float(f64::try_from(value.clone()).unwrap_or_default()),
+        ValueKind::String => GoValue::from(value.as_str().unwrap_or_default()),
+        ValueKind::Seq => {
+            let items = value.try_iter().into_iter().flatten();
+            items.map(|item| go_value(&item)).collect::<Vec<_>>().into()
+        }
+        ValueKind::Map => {
+            let keys = value.try_iter().into_iter().flatten();
+            let entries = keys.filter_map(|key| {
+                let entry = value.get_item(&key).ok()?;
+                Some((Text::from(key.as_str()?), go_value(&entry)))
+            });
+            GoValue::Map(entries.collect())
+        }
+        _ => GoValue::Nil,
     }
 }
 
@@ -251,7 +359,7 @@ pub fn values_tree(
     key: &ValuesKey,
     module_values: &ValuesTree,
 ) -> ValuesTree {
-    let own = module_values.0.clone();
+    let own = module_values.value.clone();
     let tree = match style {
         ValuesStyle::Nested => Tree::default().with(key.as_str(), own),
         ValuesStyle::Root => own
@@ -259,7 +367,8 @@ pub fn values_tree(
             .cloned()
             .unwrap_or_default(),
     };
-    ValuesTree(Value::from_object(tree.with("global", global.0.clone())))
+    let value = Value::from_object(tree.with("global", global.value.clone()));
+    ValuesTree { value, style }
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub use check::{Finding, Purpose, Spot};
+pub use pattern::compile as compile_pattern;
 
 use crate::report::{Mistake, Mistakes, Path};
 use crate::yaml::Place;

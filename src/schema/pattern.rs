@@ -9,8 +9,12 @@ use std::str::Chars;
 
 use regex::Regex;
 
-/// A pattern ready to use; the error says what is wrong with it, in one line.
-pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
+/// A pattern ready to use.
+///
+/// # Errors
+///
+/// What is wrong with it, in one line.
+pub fn compile(pattern: &str) -> Result<Regex, String> {
     Regex::new(&translate(pattern)).map_err(|error| {
         let text = error.to_string();
         let last = text.lines().last().unwrap_or_default();

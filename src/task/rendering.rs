@@ -215,8 +215,14 @@ pub(super) fn render_values(
     let Some(program) = &chart.program else {
         return Ok(Rendered::default());
     };
+    let nothing = Value::Null;
+    let defaults = if program.brings_defaults() {
+        &nothing
+    } else {
+        &chart.defaults
+    };
     let input = Input {
-        values: tree(module, values, &chart.defaults),
+        values: tree(module, values, defaults),
         release,
         capabilities,
     };

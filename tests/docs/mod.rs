@@ -1,10 +1,12 @@
 //! What the documents say is so: examples are read and run by the program, names and links exist.
 
+mod deploy;
 mod examples;
 mod hooks;
 mod metrics;
 mod names;
 mod originals;
+mod troubleshooting;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,10 +30,10 @@ struct Block {
     text: String,
 }
 
-/// The README, all of `docs/`, and the READMEs of modules.
+/// The README, all of `docs/`, and the READMEs of modules and charts.
 fn pages() -> Vec<Page> {
     let mut paths = vec![PathBuf::from("README.md")];
-    for folder in ["docs", "modules", "global-hooks"] {
+    for folder in ["docs", "modules", "global-hooks", "charts"] {
         find(Path::new(folder), &mut paths);
     }
     assert!(paths.len() > 10, "{paths:?}");

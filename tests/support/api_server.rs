@@ -98,6 +98,11 @@ pub(crate) async fn binaries() -> Option<Binaries> {
     built(async |cache, tell| control_plane::binaries(cache, assets.as_deref(), tell).await).await
 }
 
+/// The command line client; `None` as for [`api_server`].
+pub(crate) async fn kubectl() -> Option<PathBuf> {
+    built(async |cache, tell| control_plane::kubectl(cache, tell).await).await
+}
+
 /// What is built with go; `None` when there is no go, and none is demanded.
 pub(super) async fn built<T>(
     build: impl AsyncFnOnce(&Path, &mut (dyn FnMut(Progress) + Send)) -> Result<T, Error>,

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use addon_operator::control_plane;
+use addon_operator::yaml::{self, Profile};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -82,4 +84,39 @@ impl Helm {
         arguments.extend(more);
         self.run(&arguments).await
     }
+}
+
+/// What the real Helm makes of a chart with these values, in its order; or what it says against them.
+/// `None` as for [`Helm::new`].
+pub(crate) async fn template(
+    chart: &Path,
+    (release, namespace): (&str, &str),
+    values: &Value,
+) -> Option<Result<Vec<Value>, String>> {
+    let program = built(async |cache, tell| control_plane::helm(cache, tell).await).await?;
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("values.json");
+    std::fs::write(&file, values.to_string()).expect("a file");
+    let mut command = Command::new(program);
+    command
+        .args(["template", release])
+        .arg(chart)
+        .args(["--namespace", namespace, "--values"])
+        .arg(&file)
+        .env_clear()
+        .env("HOME", folder.path());
+    let output = command.output().await.expect("an end");
+    if !output.status.success() {
+        return Some(Err(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    Some(Ok(objects(&text)))
+}
+
+/// The objects of a text of Kubernetes YAML.
+pub(crate) fn objects(text: &str) -> Vec<Value> {
+    let documents = yaml::documents(text).into_iter();
+    let read = |document: yaml::Document<'_>| yaml::read_value(document.text, Profile::V2);
+    let objects = documents.map(|document| read(document).expect("YAML"));
+    objects.filter(|object| !object.is_null()).collect()
 }

@@ -26,10 +26,12 @@ mod operator;
 mod requests;
 pub(crate) mod rest;
 
-pub(crate) use api_server::{ApiServer, api_server, binaries, client, private_server, say};
+pub(crate) use api_server::{
+    ApiServer, api_server, binaries, client, kubectl, private_server, say,
+};
 pub(crate) use declared::Declared;
 pub(crate) use eventually::eventually;
-pub(crate) use helm::Helm;
+pub(crate) use helm::{Helm, objects, template};
 pub(crate) use hook::{Hook, Outcome};
 pub(crate) use namespace::Namespace;
 pub(crate) use operator::{Modules, Operator, row};

@@ -61,6 +61,35 @@ pub(crate) async fn apply(client: &Client, path: &str, manager: &str, object: &V
         .unwrap_or_else(|error| panic!("PATCH {path}: {error}"))
 }
 
+/// What the API server would make of an object whose every field it must know; or why it would not.
+pub(crate) async fn check(client: &Client, path: &str, object: &Value) -> Result<Value, String> {
+    let path = format!("{path}?fieldManager=check&dryRun=All&fieldValidation=Strict");
+    let body = ("application/apply-patch+yaml", object);
+    let checked = send(client, Method::PATCH, &path, Some(body)).await;
+    checked.map_err(|error| error.to_string())
+}
+
+/// Where an object is.
+pub(crate) fn path_of(object: &Value) -> String {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let api_version = text("/apiVersion").expect("an API version");
+    let root = if api_version.contains('/') {
+        "apis"
+    } else {
+        "api"
+    };
+    let kind = text("/kind").expect("a kind").to_lowercase();
+    let plural = match kind.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{kind}s"),
+    };
+    let name = text("/metadata/name").expect("a name");
+    match text("/metadata/namespace") {
+        Some(namespace) => format!("/{root}/{api_version}/namespaces/{namespace}/{plural}/{name}"),
+        None => format!("/{root}/{api_version}/{plural}/{name}"),
+    }
+}
+
 /// Deletes an object.
 pub(crate) async fn delete(client: &Client, path: &str) {
     send(client, Method::DELETE, path, None)

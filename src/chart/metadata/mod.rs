@@ -4,6 +4,7 @@ mod decode;
 
 use std::collections::BTreeMap;
 
+use crate::govalue::print::is_printable;
 use crate::name::ModuleName;
 use crate::report::Mistake;
 use crate::yaml::{self, Profile};
@@ -312,18 +313,8 @@ fn clean(text: &mut String) {
     *text = text
         .chars()
         .map(|letter| if letter.is_whitespace() { ' ' } else { letter })
-        .filter(|letter| *letter == ' ' || is_printable(*letter))
+        .filter(|letter| is_printable(*letter))
         .collect();
-}
-
-/// Whether Go would print it: letters, marks, numbers, punctuation and symbols.
-fn is_printable(letter: char) -> bool {
-    // What Rust escapes and Go prints: marks that combine with what stands before them.
-    letter.is_alphanumeric() || letter.escape_debug().count() == 1 || "\"'\\".contains(letter) || {
-        let mut after = String::from("a");
-        after.push(letter);
-        format!("{after:?}").chars().count() == 4
-    }
 }
 
 /// All that is wrong with a `Chart.yaml`, as mistakes of a file.

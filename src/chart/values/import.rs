@@ -6,6 +6,7 @@ use crate::govalue::{Map, Value};
 use super::enable::table_at;
 use super::merge::{self, How, Nulls, Warnings};
 use super::nodes::{NodeId, Nodes};
+use super::words::quoted;
 
 /// Puts into the values of each chart those of the charts in it, and what it imports from them.
 ///
@@ -45,7 +46,8 @@ pub(super) fn take(nodes: &mut Nodes, id: NodeId, warnings: &mut Warnings) -> Re
                     merge::merge_maps(&imported, &table, &how, warnings);
                 }
                 Err(key) => warnings.push(format!(
-                    "Warning: ImportValues missing table{by}: {key:?} is not a table"
+                    "Warning: ImportValues missing table{by}: {} is not a table",
+                    quoted(key)
                 )),
             }
         }

@@ -9,7 +9,7 @@ use crate::chart::{Branch, Tree};
 use crate::govalue::{Map, Value};
 
 use super::need::Need;
-use super::words::print;
+use super::words::{plain, quoted};
 
 /// The name of the values that all charts of a release see.
 pub(super) const GLOBAL: &str = "global";
@@ -165,12 +165,12 @@ fn mismatch(above: &Value, below: &Value, place: &str, warnings: &mut Warnings) 
     match (above, below) {
         (_, Value::Map(_)) => warnings.push(format!(
             "warning: cannot overwrite table with non table for {place} ({})",
-            print(below)
+            plain(below)
         )),
         (Value::Map(_), Value::Nil) => {}
         (Value::Map(_), _) => warnings.push(format!(
             "warning: destination for {place} is a table. Ignoring non-table value ({})",
-            print(below)
+            plain(below)
         )),
         _ => {}
     }
@@ -255,8 +255,8 @@ pub(super) fn push_globals(into: &Map, from: &Map, how: &How<'_>, warnings: &mut
                 lower.insert(key, Value::Map(copy));
             }
             (Value::Map(_), Some(_)) => warnings.push(format!(
-                "Conflict: cannot merge map onto non-map for {:?}. Skipping.",
-                key.as_str()
+                "Conflict: cannot merge map onto non-map for {}. Skipping.",
+                quoted(&key.as_str())
             )),
             (_, Some(Value::Map(_))) => {
                 warnings.push(format!("key {} is table. Skipping", key.as_str()));

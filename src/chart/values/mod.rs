@@ -13,9 +13,10 @@ mod words;
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::govalue::{Map, MapKind};
+use crate::govalue::{Map, MapKind, Value};
+use crate::jsonschema::Schema;
 
 use super::{Branch, Chart, Dependency, Error, Metadata};
 use merge::{How, Nulls, Warnings};
@@ -155,9 +156,70 @@ fn metadata(nodes: &Nodes, id: NodeId) -> Metadata {
     }
 }
 
-/// Default values that were put together before, kept with the chart.
+impl Coalesced {
+    /// Checks the values against the schemas of all charts, and adds what is odd to the warnings.
+    ///
+    /// # Errors
+    ///
+    /// In Helm's words: all values that do not fit, and schemas that are none.
+    pub fn check_schemas(&mut self) -> Result<(), Error> {
+        let mut wrong = String::new();
+        let values = Value::Map(self.root.values.clone());
+        check_member(&self.root, &values, &mut wrong, &mut self.warnings);
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Helm(format!(
+            "values don't meet the specifications of the schema(s) in the following chart(s):\n{wrong}"
+        )))
+    }
+}
+
+fn check_member(member: &Member, values: &Value, wrong: &mut String, warnings: &mut Warnings) {
+    const HEAD: &str = "jsonschema validation failed with 'file:///values.schema.json#'\n";
+    if let Some(text) = &member.chart.schema {
+        let name = &member.metadata.name;
+        let compiled = member
+            .chart
+            .merged
+            .0
+            .schema
+            .get_or_init(|| Schema::compile(text));
+        let found = match compiled {
+            Ok(schema) => {
+                warnings.extend(schema.warnings().iter().cloned());
+                let told =
+                    |words: String| format!("{}\n", words.strip_prefix(HEAD).unwrap_or(&words));
+                schema.check(values).map_err(told)
+            }
+            Err(words) => Err(words.clone()),
+        };
+        if let Err(words) = found {
+            // Writing to a string cannot fail.
+            let _ = write!(wrong, "{name}:\n{words}");
+        }
+    }
+    let Value::Map(map) = values else {
+        return;
+    };
+    for child in &member.dependencies {
+        if let Some(section @ Value::Map(_)) = map.get(child.metadata.name.as_bytes()) {
+            check_member(child, &section, wrong, warnings);
+        }
+    }
+}
+
+/// What was found out about a chart before, kept with it.
 #[derive(Clone, Default)]
-pub struct Merged(Arc<Mutex<VecDeque<Arc<Defaults>>>>);
+pub struct Merged(Arc<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    /// Default values that were put together, the last first.
+    merged: Mutex<VecDeque<Arc<Defaults>>>,
+    /// The schema, ready to use, or what is wrong with it.
+    schema: OnceLock<Result<Schema, String>>,
+}
 
 /// Values of all charts of one shape, after imports.
 struct Defaults {
@@ -167,17 +229,17 @@ struct Defaults {
 }
 
 /// How many shapes of a chart are kept.
-const KEPT: usize = 4;
+const SHAPES: usize = 4;
 
 impl Merged {
     fn find(&self, shape: &str) -> Option<Arc<Defaults>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.0.merged.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().find(|known| known.shape == shape).cloned()
     }
 
     fn keep(&self, defaults: Defaults) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.truncate(KEPT - 1);
+        let mut kept = self.0.merged.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.truncate(SHAPES - 1);
         kept.push_front(Arc::new(defaults));
     }
 }

@@ -110,21 +110,18 @@ impl Page<'_> {
     }
 
     fn record(&mut self, record: &Record) -> Result<(), Error> {
-        let fields = record.fields();
-        let values = record.shape().fields.iter().zip(&fields);
-        let entries: Vec<(&str, &Value)> = match record.shape().json {
+        let shape = record.shape();
+        let shown: Vec<(&str, Value)> = match shape.json {
             Json::Made(make) => return self.value(&make(record)),
-            Json::Fields => values.map(|(name, value)| (*name, value)).collect(),
+            Json::Fields => shape.fields.iter().copied().zip(record.fields()).collect(),
             Json::Members(members) => members
                 .iter()
-                .filter_map(|member| {
-                    let (_, value) = values.clone().find(|(name, _)| **name == member.field)?;
-                    let is_shown = !member.omits_empty || value.is_true();
-                    is_shown.then_some((member.name, value))
-                })
+                .map(|member| (member, record.field(member.field).unwrap_or_default()))
+                .filter(|(member, value)| !member.omits_empty || value.is_true())
+                .map(|(member, value)| (member.name, value))
                 .collect(),
         };
-        self.entries(entries)
+        self.entries(shown.iter().map(|(name, value)| (*name, value)).collect())
     }
 
     fn entries(&mut self, mut entries: Vec<(&str, &Value)>) -> Result<(), Error> {

@@ -1,0 +1,53 @@
+//! What a chart asks of this machine, where no cluster is asked.
+
+use std::net::ToSocketAddrs as _;
+
+use jiff::Timestamp;
+use rustix::rand::{GetRandomFlags, getrandom};
+use serde_json::Value;
+
+use crate::render::{DrawKey, Lookup, Outside};
+
+/// This machine: its time and randomness, and no cluster.
+pub(super) struct Local {
+    asks_for_hosts: bool,
+}
+
+impl Local {
+    pub(super) fn new(asks_for_hosts: bool) -> Self {
+        Self { asks_for_hosts }
+    }
+}
+
+impl Outside for Local {
+    fn now(&self) -> i128 {
+        Timestamp::now().as_nanosecond()
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        let mut filled = 0;
+        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            // It fails only when a signal came in between.
+            filled += getrandom(rest, GetRandomFlags::empty()).unwrap_or_default();
+        }
+    }
+
+    fn lookup(&self, _: &Lookup<'_>) -> Result<Option<Value>, String> {
+        Ok(None)
+    }
+
+    fn resolve_host(&self, name: &str) -> String {
+        if !self.asks_for_hosts {
+            return String::new();
+        }
+        let found = (name, 0).to_socket_addrs().ok();
+        let first = found.and_then(|mut addresses| addresses.next());
+        first.map_or_else(String::new, |address| address.ip().to_string())
+    }
+
+    fn recall(&self, _: &DrawKey) -> Option<Value> {
+        None
+    }
+
+    fn keep(&self, _: DrawKey, _: Value) {}
+}

@@ -1,0 +1,184 @@
+//! What functions may ask during one render: answered from outside, drawn once, counted, and cleaned up
+//! after.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+use super::drawn;
+use crate::govalue::{Error, Lookup, Map, Value, World};
+use crate::render::outside::{DrawKey, Lookup as Asked, Outside};
+
+/// How deep values are looked into to tell arguments apart.
+const DEPTH: usize = 100;
+
+/// The world of one render.
+pub(super) struct Asker<'a> {
+    outside: &'a dyn Outside,
+    /// The file that is being rendered.
+    template: RefCell<String>,
+    /// How often each draw was asked for.
+    draws: RefCell<BTreeMap<DrawKey, u32>>,
+    /// The draw that was asked for last.
+    last: RefCell<Option<DrawKey>>,
+    /// How many bytes may still be made.
+    left: Cell<usize>,
+    changed: RefCell<Vec<Map>>,
+}
+
+impl<'a> Asker<'a> {
+    pub(super) fn new(outside: &'a dyn Outside, limit: usize) -> Self {
+        Self {
+            outside,
+            template: RefCell::default(),
+            draws: RefCell::default(),
+            last: RefCell::default(),
+            left: Cell::new(limit),
+            changed: RefCell::default(),
+        }
+    }
+
+    /// From now on this file is rendered.
+    pub(super) fn begin(&self, template: &str) {
+        template.clone_into(&mut self.template.borrow_mut());
+    }
+}
+
+/// Maps that contain themselves would never be freed.
+impl Drop for Asker<'_> {
+    fn drop(&mut self) {
+        for map in self.changed.take() {
+            map.clear();
+        }
+    }
+}
+
+impl World for Asker<'_> {
+    fn now(&self) -> i128 {
+        self.outside.now()
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        self.outside.fill_random(bytes);
+    }
+
+    fn lookup(&self, of: &Lookup<'_>) -> Result<Value, Error> {
+        let asked = Asked {
+            api_version: of.api_version,
+            kind: of.kind,
+            namespace: of.namespace,
+            name: of.name,
+        };
+        match self.outside.lookup(&asked) {
+            Ok(Some(object)) => Ok(drawn::from_json(&object)),
+            Ok(None) => Ok(Value::Map(Map::any())),
+            Err(why) => Err(Error::Failed(why)),
+        }
+    }
+
+    fn resolve_host(&self, name: &str) -> String {
+        self.outside.resolve_host(name)
+    }
+
+    fn recall(&self, function: &str, arguments: &[Value]) -> Option<Value> {
+        let mut key = DrawKey {
+            template: self.template.borrow().clone(),
+            function: function.to_owned(),
+            arguments: digest(arguments),
+            ordinal: 0,
+        };
+        let mut draws = self.draws.borrow_mut();
+        let count = draws.entry(key.clone()).or_default();
+        key.ordinal = *count;
+        *count += 1;
+        let kept = self.outside.recall(&key).as_ref().and_then(drawn::revive);
+        self.last.replace(Some(key));
+        kept
+    }
+
+    fn keep(&self, _: &str, _: &[Value], result: &Value) {
+        let key = self.last.take();
+        if let (Some(key), Some(kept)) = (key, drawn::preserve(result)) {
+            self.outside.keep(key, kept);
+        }
+    }
+
+    fn spend(&self, bytes: usize) -> Result<(), Error> {
+        if let Some(left) = self.left.get().checked_sub(bytes) {
+            self.left.set(left);
+            return Ok(());
+        }
+        let template = self.template.borrow();
+        let why = format!("rendering {template} makes more text than a chart may");
+        Err(Error::Limit(why))
+    }
+
+    fn note_change(&self, map: &Map) {
+        let mut changed = self.changed.borrow_mut();
+        if !changed.last().is_some_and(|last| last.is_same(map)) {
+            changed.push(map.clone());
+        }
+    }
+}
+
+/// What tells equal arguments: their types and what they hold.
+fn digest(arguments: &[Value]) -> String {
+    let mut hash = Sha256::new();
+    for argument in arguments {
+        add(&mut hash, argument, DEPTH);
+    }
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Every part with its type and length before it, so that no two values give the same bytes.
+fn add(hash: &mut Sha256, value: &Value, depth: usize) {
+    let mut part = |bytes: &[u8]| {
+        hash.update(value.type_name().as_bytes());
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    match value {
+        Value::Nil => part(&[]),
+        Value::Bool(truth) => part(&[u8::from(*truth)]),
+        Value::Int(number) | Value::Int64(number) => part(&number.to_be_bytes()),
+        Value::Uint8(number) => part(&[*number]),
+        Value::Uint64(number) => part(&number.to_be_bytes()),
+        Value::Float(number) => part(&number.to_be_bytes()),
+        Value::Complex(real, imaginary) => {
+            part(&real.to_be_bytes());
+            part(&imaginary.to_be_bytes());
+        }
+        Value::Text(text) => part(text),
+        Value::Bytes(bytes) => part(bytes),
+        Value::List(items) => {
+            part(&(items.len() as u64).to_be_bytes());
+            add_all(hash, items, depth);
+        }
+        Value::Map(map) => {
+            part(&(map.len() as u64).to_be_bytes());
+            for (key, entry) in map.snapshot() {
+                add_all(hash, &[Value::Text(key), entry], depth);
+            }
+        }
+        Value::Record(record) => {
+            let text = record.shape().to_text.map(|to_text| to_text(record));
+            part(&text.unwrap_or_default());
+            add_all(hash, &record.fields(), depth);
+        }
+    }
+}
+
+fn add_all(hash: &mut Sha256, values: &[Value], depth: usize) {
+    if let Some(depth) = depth.checked_sub(1) {
+        for value in values {
+            add(hash, value, depth);
+        }
+    }
+}
