@@ -1,9 +1,13 @@
 //! File name patterns of `Files.Glob`.
 
+use std::fmt::Write as _;
+
 use regex::Regex;
 
 /// What is wrong with `[a`.
 const UNENDED: &str = "a class that [ begins has no ]";
+/// What is wrong with `[]` and `[z-a]`.
+const UNORDERED: &str = "a class between [ and ] is not well formed";
 
 /// A file name pattern, compiled.
 #[derive(Debug, Clone)]
@@ -20,11 +24,11 @@ pub struct BadGlob {
 }
 
 impl Glob {
-    /// A pattern of `Files.Glob`: `**` crosses slashes, `{a,b}` is a choice.
+    /// A pattern of `Files.Glob`, as gobwas/glob reads it: `**` crosses slashes, `{a,b}` is a choice.
     ///
     /// # Errors
     ///
-    /// A class, a choice or an escape that does not end.
+    /// A class that does not end, is empty, or has more than a range.
     pub fn files(pattern: &str) -> Result<Self, BadGlob> {
         Self::compile(pattern)
     }
@@ -42,7 +46,7 @@ impl Glob {
         let expression = translate(pattern).map_err(bad)?;
         Regex::new(&expression)
             .map(Self)
-            .map_err(|_| bad("a class between [ and ] is not well formed"))
+            .map_err(|_| bad(UNORDERED))
     }
 }
 
@@ -52,10 +56,7 @@ fn translate(pattern: &str) -> Result<String, &'static str> {
     let mut letters = pattern.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
-            '*' if letters.peek() == Some(&'*') => {
-                letters.next();
-                expression.push_str(".*");
-            }
+            '*' if letters.next_if_eq(&'*').is_some() => expression.push_str(".*"),
             '*' => expression.push_str("[^/]*"),
             '?' => expression.push_str("[^/]"),
             '[' => translate_class(&mut letters, &mut expression)?,
@@ -68,68 +69,64 @@ fn translate(pattern: &str) -> Result<String, &'static str> {
                 expression.push(')');
             }
             ',' if choices > 0 => expression.push('|'),
-            '\\' => push_letter(
-                letters.next().ok_or("it ends with a backslash")?,
-                &mut expression,
-            ),
+            // Before nothing it is nothing.
+            '\\' => {
+                if let Some(letter) = letters.next() {
+                    push_letter(letter, &mut expression);
+                }
+            }
             other => push_letter(other, &mut expression),
         }
     }
-    if choices > 0 {
-        return Err("a choice that { begins has no }");
-    }
+    // Choices that do not end do so here.
+    expression.push_str(&")".repeat(choices));
     expression.push('$');
     Ok(expression)
 }
 
-/// `[a-z]`, `[^a-z]` or `[!a-z]`; a slash is never in a class.
+/// `[a-z]` is a range and nothing else, `[abc]` a list of letters; `!` turns both round.
 fn translate_class(
     letters: &mut std::iter::Peekable<std::str::Chars<'_>>,
     expression: &mut String,
 ) -> Result<(), &'static str> {
     expression.push('[');
-    if letters
-        .next_if(|letter| matches!(letter, '^' | '!'))
-        .is_some()
-    {
-        expression.push_str("^/");
+    if letters.next_if_eq(&'!').is_some() {
+        expression.push('^');
     }
-    let mut is_first = true;
-    loop {
-        match letters.next().ok_or(UNENDED)? {
-            ']' if !is_first => break,
-            letter => push_member(letter, letters, expression)?,
+    let first = letters.next().ok_or(UNENDED)?;
+    if letters.next_if_eq(&'-').is_some() {
+        let last = letters.next().ok_or(UNENDED)?;
+        push_letter(first, expression);
+        expression.push('-');
+        push_letter(last, expression);
+        if first > last || letters.next() != Some(']') {
+            return Err(UNORDERED);
         }
-        is_first = false;
-        // `a-z` is a range, `-` before the end is itself.
-        let mut rest = letters.clone();
-        if rest.next() == Some('-') && rest.next().is_some_and(|next| next != ']') {
-            letters.next();
-            expression.push('-');
-            let end = letters.next().ok_or(UNENDED)?;
-            push_member(end, letters, expression)?;
+        expression.push(']');
+        return Ok(());
+    }
+    let mut letter = first;
+    let mut is_empty = true;
+    while letter != ']' {
+        if letter == '\\' {
+            letter = letters.next().ok_or(UNENDED)?;
         }
+        push_letter(letter, expression);
+        is_empty = false;
+        letter = letters.next().ok_or(UNENDED)?;
     }
     expression.push(']');
-    Ok(())
+    if is_empty { Err(UNORDERED) } else { Ok(()) }
 }
 
-/// One letter of a class, perhaps after a backslash.
-fn push_member(
-    letter: char,
-    letters: &mut std::iter::Peekable<std::str::Chars<'_>>,
-    expression: &mut String,
-) -> Result<(), &'static str> {
-    let letter = match letter {
-        '\\' => letters.next().ok_or(UNENDED)?,
-        other => other,
-    };
-    push_letter(letter, expression);
-    Ok(())
-}
-
+/// A letter, outside of a class or in one.
 fn push_letter(letter: char, expression: &mut String) {
-    expression.push_str(&regex::escape(letter.encode_utf8(&mut [0; 4])));
+    if letter.is_alphanumeric() {
+        expression.push(letter);
+    } else {
+        // Writing to a string cannot fail.
+        let _ = write!(expression, "\\x{{{:x}}}", u32::from(letter));
+    }
 }
 
 #[cfg(test)]
@@ -146,6 +143,14 @@ mod tests {
             ("*.{yaml,toml}", "a.toml", true),
             ("*.{yaml,toml}", "a.json", false),
             ("a,b", "a,b", true),
+            ("[sh|js]", "|", true),
+            ("[xa-c]", "-", true),
+            ("[xa-c]", "b", false),
+            ("[!a-c]", "/", true),
+            ("[^a]", "^", true),
+            ("{a,b", "b", true),
+            ("a\\", "a", true),
+            ("{a,{b,c}}d", "cd", true),
         ] {
             assert_eq!(
                 Glob::files(pattern).unwrap().matches(name),
@@ -157,7 +162,7 @@ mod tests {
 
     #[test]
     fn unended_patterns_are_refused() {
-        for pattern in ["[a", "a\\", "[]", "{a", "[z-a]"] {
+        for pattern in ["[a", "[]", "[!]a]", "[z-a]", "[a-]", "[a-cx]", "[!"] {
             assert!(Glob::files(pattern).is_err(), "{pattern}");
         }
     }
