@@ -25,9 +25,10 @@ pub(super) struct Pattern {
 impl Pattern {
     /// A pattern from its text in Go's syntax, or why it is none.
     pub(super) fn compile(text: &[u8]) -> Result<Self, String> {
-        let Ok(text) = std::str::from_utf8(text) else {
-            return Err(Mistake::Utf8.at(&String::from_utf8_lossy(text)));
-        };
+        let text = std::str::from_utf8(text).map_err(|error| {
+            let (_, rest) = text.split_at(error.valid_up_to());
+            Mistake::Utf8.at(&String::from_utf8_lossy(rest))
+        })?;
         let translated = translate(text)?;
         let regex = RegexBuilder::new(&translated.pattern)
             .size_limit(SIZE)

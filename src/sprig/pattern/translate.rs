@@ -28,6 +28,7 @@ pub(super) fn translate(text: &str) -> Result<Translated, String> {
         groups: Vec::new(),
         before: None,
         repeats_within: 1,
+        flags_at: None,
     };
     let mut last_repeat = None;
     while !reader.rest.is_empty() {
@@ -52,6 +53,8 @@ struct Reader<'t> {
     before: Option<u32>,
     /// The same for all parts of this group.
     repeats_within: u32,
+    /// Where flags stand that were set behind that part: a repetition behind them is still its own.
+    flags_at: Option<usize>,
 }
 
 struct Group {
@@ -86,6 +89,7 @@ impl<'t> Reader<'t> {
                 self.skip(1);
                 self.pattern.push('|');
                 self.before = None;
+                self.flags_at = None;
             }
             '^' | '$' | '.' => {
                 self.skip(1);
@@ -110,6 +114,7 @@ impl<'t> Reader<'t> {
     }
 
     fn add(&mut self, part: &str) {
+        self.flags_at = None;
         self.pattern.push_str(part);
         self.before = Some(1);
     }
@@ -134,7 +139,9 @@ impl<'t> Reader<'t> {
         if count > 1 && all > MOST_REPEATS {
             return Err(Mistake::RepeatCount.at(part));
         }
-        self.pattern.push_str(&operator);
+        let place = self.flags_at.unwrap_or(self.pattern.len());
+        self.pattern.insert_str(place, &operator);
+        self.flags_at = self.flags_at.map(|place| place + operator.len());
         self.before = Some(all);
         self.repeats_within = self.repeats_within.max(all);
         Ok(())
@@ -152,6 +159,7 @@ impl<'t> Reader<'t> {
             return Err(Mistake::TooDeep.at(self.whole));
         }
         self.before = None;
+        self.flags_at = None;
         self.groups.push(Group {
             repeats_within: std::mem::replace(&mut self.repeats_within, 1),
         });
@@ -162,6 +170,7 @@ impl<'t> Reader<'t> {
         let group = self.groups.pop();
         let group = group.ok_or_else(|| Mistake::UnexpectedParenthesis.at(self.whole))?;
         self.skip(1);
+        self.flags_at = None;
         self.pattern.push(')');
         self.before = Some(self.repeats_within);
         self.repeats_within = group.repeats_within.max(self.repeats_within);
@@ -217,6 +226,7 @@ impl<'t> Reader<'t> {
             return self.enter();
         }
         if !flags.is_empty() {
+            self.flags_at.get_or_insert(self.pattern.len());
             self.pattern.push_str("(?");
             self.pattern.push_str(flags);
             self.pattern.push(')');

@@ -83,7 +83,7 @@ macro_rules! families {
     };
 }
 
-families! { date list logic map number pattern place reflect text }
+families! { date edges list logic map number pattern place reflect text }
 
 #[test]
 fn encoding() {
