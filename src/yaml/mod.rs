@@ -14,12 +14,14 @@ mod node;
 mod number;
 mod read;
 mod resolve;
+mod simple;
 mod write;
 
 pub use document::{Document, documents};
 pub use error::Error;
 pub use node::{Data, Entry, Node, Place};
 pub use read::{read, read_value};
+pub use simple::{Build, read_simple};
 pub use write::{Manner, Outer, Writer, sort_keys, write};
 
 /// How deep collections may nest in what is read.

@@ -8,7 +8,7 @@ pub use pretty::to_yaml_pretty;
 pub use write::to_yaml;
 
 use crate::govalue::{Map, Text, Value};
-use crate::yaml::{self, Data, Node, Profile};
+use crate::yaml::{self, Build, Data, Node, Profile};
 
 /// Reads the first document of a text by the rules of manifests and charts.
 ///
@@ -16,7 +16,51 @@ use crate::yaml::{self, Data, Node, Profile};
 ///
 /// As [`yaml::read`].
 pub fn from_yaml(text: &str) -> Result<Value, yaml::Error> {
-    yaml::read(text, Profile::V2).map(Value::from)
+    match yaml::read_simple(text, &mut Values) {
+        Some(value) => Ok(value),
+        None => yaml::read(text, Profile::V2).map(Value::from),
+    }
+}
+
+/// Makes values of simple texts, without a tree in between.
+struct Values;
+
+impl Build for Values {
+    type Value = Value;
+    type Key = Text;
+
+    fn null(&mut self) -> Value {
+        Value::Nil
+    }
+
+    fn boolean(&mut self, truth: bool) -> Value {
+        Value::Bool(truth)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "numbers pass through JSON")]
+    fn integer(&mut self, integer: i64) -> Value {
+        Value::Float(integer as f64)
+    }
+
+    fn float(&mut self, float: f64) -> Value {
+        Value::Float(float)
+    }
+
+    fn text(&mut self, text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    fn list(&mut self, items: Vec<Value>) -> Value {
+        items.into()
+    }
+
+    fn key(&mut self, key: &str) -> Text {
+        key.into()
+    }
+
+    fn map(&mut self, entries: Vec<(Text, Value)>) -> Value {
+        Value::Map(entries.into_iter().collect())
+    }
 }
 
 impl From<Node> for Value {
