@@ -70,7 +70,11 @@ impl Machine<'_> {
                         return Err(self.fail(frame, &why));
                     }
                 };
-                Ok(Local::plain(value))
+                // A function that gives nil gives an interface that holds it.
+                Ok(match value {
+                    Value::Nil => Local::boxed(value),
+                    value => Local::plain(value),
+                })
             }
             OperandKind::Chain(of, names) => {
                 let receiver = self.operand(frame, dot, of)?;

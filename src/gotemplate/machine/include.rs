@@ -75,7 +75,6 @@ impl<'a> Machine<'a> {
         self.at = first;
         let (name, data, symbol) =
             self.name_and_data(frame, dot, Callee::Include, (arguments, last))?;
-        self.at = command.id;
         let name = name.as_str();
         let symbol = symbol.or_else(|| self.set.symbol(&name));
         let count = match symbol.and_then(|symbol| self.includes.get_mut(symbol)) {
@@ -86,11 +85,13 @@ impl<'a> Machine<'a> {
             let why = format!(
                 "rendering template has a nested reference name: {name}: unable to execute template"
             );
+            self.at = command.id;
             return Err(self.failed_call(frame, "include", CallError::Failed(why)));
         }
         *count += 1;
         let Some(found) = self.find(&name, symbol) else {
             let why = no_template(&name);
+            self.at = command.id;
             return Err(self.failed_call(frame, "include", CallError::Failed(why)));
         };
         if let Err(failure) = self.execute(found.as_ref(), data, 0) {
@@ -155,7 +156,6 @@ impl<'a> Machine<'a> {
         last: Option<Value>,
     ) -> Outcome<Value> {
         let (text, data, _) = self.name_and_data(frame, dot, Callee::Tpl, (arguments, last))?;
-        self.at = command;
         if !text.windows(2).any(|window| window == b"{{") {
             // Nothing is asked of the template language.
             let start = self.out.len();
@@ -174,6 +174,7 @@ impl<'a> Machine<'a> {
             Ok(parsed) => parsed,
             Err(why) => {
                 let text = quoted(&text);
+                self.at = command;
                 let why = format!("cannot parse template {text}: {why}");
                 return Err(self.failed_call(frame, "tpl", CallError::Failed(why)));
             }
