@@ -263,7 +263,7 @@ fn depth_is_no_danger() {
     let text = "{{ define \"r\" }}{{ tpl \"{{ tpl . . }}\" . }}{{ end }}{{ tpl \"{{ tpl . . }}\" \"{{ tpl . . }}\" }}";
     assert_eq!(
         render(text),
-        "template gotpl:1:3: more than 5000 tpl in each other"
+        "template gotpl:1:9: more than 5000 tpl in each other"
     );
 }
 
