@@ -21,6 +21,7 @@ mod releasing;
 mod rendering;
 mod reply;
 mod revised;
+mod rules;
 mod takeover;
 
 pub use context::{Context, HookContext};

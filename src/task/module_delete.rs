@@ -115,7 +115,7 @@ pub(super) fn owner(context: &Context, name: &ModuleName) -> Owner {
 
 fn rules(module: Option<&Module>) -> PruneRules {
     module.map_or_else(PruneRules::default, |module| {
-        super::module_run::rules(&module.definition)
+        super::rules::rules(&module.definition)
     })
 }
 

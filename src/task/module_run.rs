@@ -11,10 +11,11 @@ use super::declared::{self, Declarations, Whole};
 use super::error::Error;
 use super::releasing;
 use super::rendering::{Rendering, Values, Wanted, render};
+use super::rules::{ignored, policy, rules};
 use super::takeover;
 use crate::apply::{Outcome, Parent, PruneRules, Work};
-use crate::diff::{self, Facts, Ignore, Owner, Plan, Policy, Reason, Record};
-use crate::module::{Definition, Drift, Module};
+use crate::diff::{self, Facts, Owner, Plan, Reason, Record};
+use crate::module::{Definition, Module};
 use crate::object::{Live, ObjectRef};
 use crate::release::{Former, History};
 use crate::report::{self, Mistakes};
@@ -476,30 +477,4 @@ pub async fn prepare_offline(context: &Context, run: &ModuleRun) -> Result<Arc<W
     };
     let rendering = render(&wanted, run.known.rendering()).await?;
     Whole::join(rendering, declared::prepare(context, run).await?)
-}
-
-fn policy(definition: &Definition) -> Policy {
-    match definition.drift {
-        Drift::Correct => Policy::Correct,
-        Drift::Recreate => Policy::Recreate,
-        Drift::Report => Policy::Report,
-    }
-}
-
-pub(super) fn rules(definition: &Definition) -> PruneRules {
-    PruneRules {
-        definitions: definition.prune.crds,
-        namespaces: definition.prune.namespaces,
-        claims: definition.prune.persistent_volume_claims,
-    }
-}
-
-fn ignored(definition: &Definition) -> Vec<Ignore> {
-    let ignore = definition.ignore_differences.iter().map(|ignored| Ignore {
-        kind: ignored.kind.clone(),
-        group: ignored.group.clone(),
-        name: ignored.name.clone(),
-        fields: ignored.fields.clone(),
-    });
-    ignore.collect()
 }

@@ -1,6 +1,6 @@
 //! Actions: `if`, `with`, `range`, `template`, `block`, and what is printed.
 
-use super::lex::{Keyword, Kind, Token};
+use super::kind::{Keyword, Kind, Token};
 use super::{Parser, Part, Tree};
 use crate::gotemplate::tree::{Branch, StatementKind};
 use crate::govalue::grow_stack;

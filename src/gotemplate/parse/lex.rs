@@ -1,69 +1,13 @@
 //! Text → tokens, as Go's `text/template` cuts it.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
+use super::kind::{Keyword, Kind, Token};
+use super::rune::{
+    TrimEnd, code_point, find, is_left_trim, is_right_trim, is_space, is_word, keyword, lines,
+};
 use crate::govalue::print::{first_rune, is_printable, quote};
 
 const LEFT: &[u8] = b"{{";
 const RIGHT: &[u8] = b"}}";
-
-/// What a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// The text is no template; why is in [`Lexer::mistake`].
-    Mistake,
-    Bool,
-    /// A sign that has no meaning of its own, such as a comma.
-    Sign,
-    Rune,
-    Complex,
-    Assign,
-    Declare,
-    End,
-    Field,
-    Identifier,
-    LeftDelimiter,
-    LeftParenthesis,
-    Number,
-    Pipe,
-    RawString,
-    RightDelimiter,
-    RightParenthesis,
-    Space,
-    String,
-    Text,
-    Variable,
-    Keyword(Keyword),
-}
-
-/// Words with a meaning of their own, and the dot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keyword {
-    Block,
-    Break,
-    Continue,
-    Dot,
-    Define,
-    Else,
-    End,
-    If,
-    Nil,
-    Range,
-    Template,
-    With,
-}
-
-/// A token, and where it stands.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    pub(super) start: usize,
-    pub(super) end: usize,
-    /// The line of its start, from one.
-    pub(super) line: usize,
-}
 
 /// Reads a text token by token.
 pub(super) struct Lexer<'a> {
@@ -492,75 +436,5 @@ impl<'a> Lexer<'a> {
             return false;
         }
         true
-    }
-}
-
-/// Cuts bytes at the end while they are of a kind.
-trait TrimEnd {
-    fn trim_end_of(&self, is: fn(u8) -> bool) -> &[u8];
-}
-
-impl TrimEnd for [u8] {
-    fn trim_end_of(&self, is: fn(u8) -> bool) -> &[u8] {
-        let end = self.iter().rposition(|byte| !is(*byte));
-        self.get(..end.map_or(0, |end| end + 1)).unwrap_or_default()
-    }
-}
-
-fn lines(text: &[u8]) -> usize {
-    text.split(|byte| *byte == b'\n').count() - 1
-}
-
-fn find(text: &[u8], pair: &[u8]) -> Option<usize> {
-    text.windows(2).position(|window| window == pair)
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
-}
-
-fn is_left_trim(text: &[u8]) -> bool {
-    matches!(text, [b'-', next, ..] if is_space(*next))
-}
-
-fn is_right_trim(text: &[u8]) -> bool {
-    matches!(text, [blank, b'-', ..] if is_space(*blank))
-}
-
-/// Letters, digits and the underscore, of all scripts.
-fn is_word(rune: char) -> bool {
-    static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{Nd}]$").ok());
-    if rune.is_ascii() {
-        return rune.is_ascii_alphanumeric() || rune == '_';
-    }
-    let mut text = [0; 4];
-    let text: &str = rune.encode_utf8(&mut text);
-    WORD.as_ref().is_some_and(|word| word.is_match(text))
-}
-
-fn keyword(word: &[u8]) -> Option<Keyword> {
-    Some(match word {
-        b"block" => Keyword::Block,
-        b"break" => Keyword::Break,
-        b"continue" => Keyword::Continue,
-        b"define" => Keyword::Define,
-        b"else" => Keyword::Else,
-        b"end" => Keyword::End,
-        b"if" => Keyword::If,
-        b"nil" => Keyword::Nil,
-        b"range" => Keyword::Range,
-        b"template" => Keyword::Template,
-        b"with" => Keyword::With,
-        _ => return None,
-    })
-}
-
-/// `U+002D '-'`
-fn code_point(rune: char) -> String {
-    let code = u32::from(rune);
-    if is_printable(rune) {
-        format!("U+{code:04X} '{rune}'")
-    } else {
-        format!("U+{code:04X}")
     }
 }

@@ -1,14 +1,17 @@
 //! Tokens → statements, as Go's `text/template` understands them, with its words for what it does not.
 
 mod control;
+mod kind;
 mod lex;
 mod operand;
+mod rune;
 mod scope;
 mod token;
 
 use std::sync::Arc;
 
-use lex::{Keyword, Kind, Lexer, Token};
+use kind::{Keyword, Kind, Token};
+use lex::Lexer;
 use scope::Scope;
 
 use super::tree::{File, Id, Pipe, Statement, StatementKind, Template};

@@ -1,7 +1,7 @@
 //! Pipelines, commands and their words.
 
 use super::Parser;
-use super::lex::{Keyword, Kind, Token};
+use super::kind::{Keyword, Kind, Token};
 use crate::gotemplate::builtin::Builtin;
 use crate::gotemplate::tree::{
     Callee, Command, Name, Number, Operand, OperandKind, Pipe, Place, Target,

@@ -1,7 +1,7 @@
 //! Tokens taken, looked at and given back, and what is said when another was wanted.
 
 use super::Parser;
-use super::lex::{Kind, Token};
+use super::kind::{Kind, Token};
 use crate::gotemplate::tree::unquote;
 use crate::govalue::print;
 

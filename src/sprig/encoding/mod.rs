@@ -1,7 +1,7 @@
 //! Values ⇄ texts: YAML, JSON, TOML, base64, base32; and checksums.
 
-mod base;
 mod json;
+mod radix;
 mod sum;
 mod toml;
 mod yaml;
@@ -9,7 +9,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub(super) use base::decode_base64;
+pub(super) use radix::decode_base64;
 
 use crate::govalue::{Error, Function, Parameter, Value};
 
@@ -32,10 +32,10 @@ pub(super) const ALL: &[Function] = &[
     Function::new("mustToPrettyJson", ANY, json::must_to_pretty_json),
     Function::new("mustToRawJson", ANY, json::must_to_raw_json),
     Function::new("mustFromJson", TEXT, json::must_from_json),
-    Function::new("b64enc", TEXT, base::b64enc),
-    Function::new("b64dec", TEXT, base::b64dec),
-    Function::new("b32enc", TEXT, base::b32enc),
-    Function::new("b32dec", TEXT, base::b32dec),
+    Function::new("b64enc", TEXT, radix::b64enc),
+    Function::new("b64dec", TEXT, radix::b64dec),
+    Function::new("b32enc", TEXT, radix::b32enc),
+    Function::new("b32dec", TEXT, radix::b32dec),
     Function::new("sha1sum", TEXT, sum::sha1sum),
     Function::new("sha256sum", TEXT, sum::sha256sum),
     Function::new("sha512sum", TEXT, sum::sha512sum),

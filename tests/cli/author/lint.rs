@@ -32,7 +32,7 @@ fn bad() -> Modules {
         ),
         ("010-base/enabled", "#!/bin/sh\n"),
         ("010-base/hooks/plain.sh", "#!/bin/sh\n"),
-        ("020-db/Chart.yaml", "name: db\nversion: one\n"),
+        ("020-db/Chart.yaml", "name: db\nversion: 1.0.0\n"),
         ("020-db/templates/a.yaml.j2", "a: {{ if }\n"),
         ("030-typo/values.yaml", "typo: {size: 1}\n"),
         (
