@@ -14,6 +14,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::unwrap_in_result,
     clippy::print_stderr,
     reason = "a test fails by panicking and tells why, also in helpers, which clippy does not know as tests"
 )]

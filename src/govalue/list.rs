@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
 
-use super::{Function, Value};
+use super::{Function, Value, grow_stack};
 
 /// A slice.
 #[derive(Clone, Debug)]
@@ -75,6 +75,16 @@ impl Element {
         match self {
             Self::Named(named) => named.methods,
             _ => &[],
+        }
+    }
+}
+
+/// Lists nest as deep as a template makes them.
+impl Drop for Content {
+    fn drop(&mut self) {
+        if !self.items.is_empty() {
+            let items = std::mem::take(&mut self.items);
+            grow_stack(|| drop(items));
         }
     }
 }

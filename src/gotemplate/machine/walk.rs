@@ -225,6 +225,7 @@ impl Machine<'_> {
         index: Local,
         item: &Local,
     ) -> Outcome<bool> {
+        self.step(frame)?;
         match &*pipe.variables {
             [] => {}
             [variable] => self.assign(frame, variable, item.clone())?,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-use super::{Function, Text, Value};
+use super::{Function, Text, Value, grow_stack};
 
 /// A map with strings as keys. Clones are the same map.
 #[derive(Clone)]
@@ -74,6 +74,16 @@ impl MapKind {
             Self::Values => &values::METHODS,
             Self::Named(named) => named.methods,
             Self::Any | Self::Text => &[],
+        }
+    }
+}
+
+/// Maps nest as deep as a template makes them.
+impl Drop for Content {
+    fn drop(&mut self) {
+        let entries = std::mem::take(self.entries.get_mut());
+        if !entries.is_empty() {
+            grow_stack(|| drop(entries));
         }
     }
 }

@@ -108,6 +108,10 @@ impl<'a> Printer<'a> {
     }
 
     fn container(&mut self, value: &Value, verb: char, depth: usize) -> Result<(), Error> {
+        let has_methods = depth > 0 || !matches!(value, Value::Bytes(_));
+        if verb == 'w' && has_methods && !self.is_mistake {
+            return self.bad_verb(value, verb);
+        }
         let is_nil = match value {
             Value::List(list) => list.is_nil(),
             Value::Map(map) => map.is_nil(),
