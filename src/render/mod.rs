@@ -541,7 +541,10 @@ mod tests {
             ("{{ Files.Glob('[') }}", "bad file name pattern"),
             ("{{ Capabilities | toJson }}", "is no plain data"),
             ("{{ dict(a=1) }}", "keyword"),
-            ("{{ now() }}", "there is no function now"),
+            (
+                "{{ now() }}",
+                "what it gives changes, and is not known here",
+            ),
             (
                 "{{ 10 | untill }}",
                 "there is no function untill (did you mean until?)",
