@@ -135,7 +135,7 @@ impl Map {
     }
 
     /// Sets a key, for all who hold the map. The caller sees to it that a map which then contains itself
-    /// is freed: [`super::Context::note_change`].
+    /// is freed: [`crate::govalue::World::note_change`].
     pub fn insert(&self, key: impl Into<Text>, value: Value) {
         self.content.entries.borrow_mut().insert(key.into(), value);
     }

@@ -39,7 +39,7 @@ pub fn print(world: &dyn World, values: &[Value]) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 ///
-/// As for [`print`].
+/// As for [`print()`].
 pub fn println(world: &dyn World, values: &[Value]) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     let mut printer = Printer::new(world, &mut out);
@@ -58,7 +58,7 @@ pub fn println(world: &dyn World, values: &[Value]) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 ///
-/// As for [`print`].
+/// As for [`print()`].
 pub fn printf(world: &dyn World, format: &[u8], values: &[Value]) -> Result<Vec<u8>, Error> {
     let mut out = Vec::with_capacity(format.len() + 16);
     let mut printer = Printer::new(world, &mut out);
@@ -71,7 +71,7 @@ pub fn printf(world: &dyn World, format: &[u8], values: &[Value]) -> Result<Vec<
 ///
 /// # Errors
 ///
-/// As for [`print`].
+/// As for [`print()`].
 pub fn write(world: &dyn World, out: &mut Vec<u8>, value: &Value) -> Result<(), Error> {
     match value {
         Value::Text(text) => out.extend_from_slice(text),
@@ -92,7 +92,7 @@ pub fn write(world: &dyn World, out: &mut Vec<u8>, value: &Value) -> Result<(), 
 ///
 /// # Errors
 ///
-/// As for [`print`].
+/// As for [`print()`].
 pub fn to_text(world: &dyn World, value: &Value) -> Result<Text, Error> {
     if let Value::Text(text) = value {
         return Ok(text.clone());
