@@ -25,11 +25,11 @@ const BUSY_TRIES: u32 = 5;
 /// How often a dead leader is looked for where the kernel does not tell.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How long the death of what was killed is waited for.
-const DIE_WITHIN: Duration = Duration::from_secs(2);
+const DIE_WITHIN: Duration = Duration::from_secs(5);
 /// The same when the one who waits is dropped: this holds up other work.
 const DROP_WITHIN: Duration = Duration::from_millis(200);
 /// How long a process may be without an environment while it becomes another program.
-const DECIDED_WITHIN: Duration = Duration::from_millis(100);
+const DECIDED_WITHIN: Duration = Duration::from_secs(1);
 /// A dead child that nobody waited for in so long was an orphan.
 const WAITED_WITHIN: Duration = Duration::from_mins(1);
 

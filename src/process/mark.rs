@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The variable's name.
@@ -16,6 +17,8 @@ pub(super) const VARIABLE: &str = "ADDON_OPERATOR_RUN";
 
 /// A search must find nothing so often, for a process may just be starting another.
 const EMPTY_SEARCHES: u32 = 2;
+/// So often the list of children is read until it is the same twice.
+const SAME_WITHIN: u32 = 5;
 const SEARCH_WITHIN: Duration = Duration::from_secs(10);
 
 /// What the environment of a process is searched for.
@@ -52,11 +55,14 @@ impl Mark {
     }
 
     /// The same; `None` when it cannot be told: a process that just becomes another program has no
-    /// environment for a moment.
+    /// environment for a moment, and one that just dies has none any more, which newer kernels tell
+    /// by ESRCH.
     pub(super) fn look(&self, process: u32) -> Option<bool> {
         match fs::read(format!("/proc/{process}/environ")) {
             Ok(found) if found.is_empty() => None,
-            found => Some(found.is_ok_and(|found| self.is_in(&found))),
+            Ok(found) => Some(self.is_in(&found)),
+            Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => None,
+            Err(_) => Some(false),
         }
     }
 
@@ -105,10 +111,16 @@ fn all() -> impl Iterator<Item = u32> {
 /// Our own children, orphans that the kernel handed to us included.
 pub(super) fn children() -> BTreeSet<u32> {
     // Orphans are children of one of our threads; when it ends, another has them, which may be one
-    // that was looked at before.
-    let mut children = children_of_threads();
-    children.extend(children_of_threads());
-    children
+    // that was looked at before. And the kernel passes over children while others end.
+    let mut before = children_of_threads();
+    for _ in 0..SAME_WITHIN {
+        let now = children_of_threads();
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    before
 }
 
 fn children_of_threads() -> BTreeSet<u32> {
@@ -203,8 +215,8 @@ mod tests {
         let sessions = status.lines().find_map(|line| line.strip_prefix("NSsid:"));
         let session = sessions.and_then(|of| of.split_whitespace().next_back());
         assert_eq!(session, Some(own.session.to_string().as_str()));
-        let parent = rustix::process::getppid().unwrap();
-        assert_eq!(own.parent, parent.as_raw_pid());
+        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+        assert_eq!(parent.map(str::trim), Some(own.parent.to_string().as_str()));
         assert_eq!(dead_in_session(std::process::id()), None);
     }
 }
