@@ -208,7 +208,10 @@ async fn dropped_future_kills_all_and_removes_the_folder() {
             let _folder = folder;
             bench.run().await.0
         });
-        while !bench.path("leader").exists() {
+        while fs::read_to_string(bench.path("leader"))
+            .unwrap_or_default()
+            .is_empty()
+        {
             let _ = tokio::time::timeout(Duration::from_millis(5), &mut run).await;
         }
     }
@@ -222,7 +225,10 @@ async fn dropped_future_kills_all_and_removes_the_folder() {
 async fn stop_ends_what_runs_and_starts_nothing() {
     let bench = Bench::new("echo $$ > leader; exec sleep 600");
     let stop = async {
-        while !bench.path("leader").exists() {
+        while fs::read_to_string(bench.path("leader"))
+            .unwrap_or_default()
+            .is_empty()
+        {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         bench.processes.stop();

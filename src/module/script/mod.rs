@@ -493,7 +493,10 @@ mod tests {
         );
         {
             let mut run = pin!(bench.run());
-            while !bench.path("leader").exists() {
+            while fs::read_to_string(bench.path("leader"))
+                .unwrap_or_default()
+                .is_empty()
+            {
                 let _ = tokio::time::timeout(Duration::from_millis(5), &mut run).await;
             }
         }
