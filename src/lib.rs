@@ -40,6 +40,9 @@ pub mod jq;
 // What a cluster holds, as plain values.
 pub mod object;
 
+// Who of several replicas leads, and so who may write.
+pub mod leader;
+
 // The only door to the API server.
 pub mod cluster;
 

@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 
 /// Rooms that decide and do nothing: no clock, no file, no process, no cluster.
-const PURE_ROOMS: [&str; 22] = [
+const PURE_ROOMS: [&str; 23] = [
     "report",
     "secret",
     "name",
@@ -20,6 +20,7 @@ const PURE_ROOMS: [&str; 22] = [
     "govalue",
     "jq",
     "object",
+    "leader",
     "schedule",
     "binding",
     "queue",

@@ -19,6 +19,7 @@ use super::exchange::{Call, Propagation};
 use super::limit::Limits;
 use super::lines::Lines;
 use super::pace::{Own, Pace};
+use crate::leader::Fence;
 use crate::object::Metadata;
 
 pub(super) const JSON: &str = "application/json";
@@ -48,6 +49,7 @@ pub(super) struct Inner {
     discovery: Discovery,
     pub(super) limits: Limits,
     pub(super) pace: Option<Pace>,
+    pub(super) fence: Option<Fence>,
 }
 
 /// One object as a request names it.
@@ -149,6 +151,7 @@ impl Client {
                 discovery: Discovery::default(),
                 limits: Limits::new(settings.writes_in_flight),
                 pace: Pace::new(settings.qps, settings.burst),
+                fence: settings.fence.clone(),
             }),
             own: None,
             rehearses: false,

@@ -10,11 +10,13 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::Config;
 use kube::client::{Body, ConfigExt as _};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, ServiceExt as _};
 
 use super::call::Client;
 use super::error::Error;
+use super::fenced::{Ends, Fenced};
 use super::lines::Lines;
+use crate::leader::Fence;
 
 /// A watch that is silent for this long is asked whether the connection lives.
 const PING_EVERY: Duration = Duration::from_secs(15);
@@ -39,6 +41,11 @@ pub struct Settings {
     pub qps: Option<f32>,
     /// How many may go at once above that.
     pub burst: Option<u32>,
+    /// What every write has to pass; `None` where this process alone writes.
+    pub fence: Option<Fence>,
+    /// A connection over which nothing could be delivered for so long is given up; `None` for as long as
+    /// the kernel tries.
+    pub delivery: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -51,6 +58,8 @@ impl Default for Settings {
             deadline: Duration::from_secs(30),
             qps: None,
             burst: None,
+            fence: None,
+            delivery: None,
         }
     }
 }
@@ -70,11 +79,15 @@ pub async fn connect(settings: &Settings) -> Result<Client, Error> {
         .trim_end_matches('/')
         .to_owned();
     let namespace = config.default_namespace.clone();
-    let http = http_client(config.clone()).map_err(|source| Error::FindCluster {
+    let ends = Ends {
+        fence: settings.fence.clone(),
+        delivery: settings.delivery,
+    };
+    let http = http_client(config.clone(), ends.clone()).map_err(|source| Error::FindCluster {
         hint: "the certificates or credentials of the kubeconfig cannot be used".to_owned(),
         source,
     })?;
-    let lines = Lines::new(config, http.clone());
+    let lines = Lines::new((config, ends), http.clone());
     Ok(Client::new((http, lines), url, namespace, settings))
 }
 
@@ -110,11 +123,14 @@ fn no_cluster(source: kube::config::KubeconfigError) -> Error {
 /// A client with a connection of its own, opened by its first request.
 pub(super) fn http_client(
     config: Config,
+    ends: Ends,
 ) -> Result<kube::Client, Box<dyn std::error::Error + Send + Sync>> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(Duration::from_secs(10)));
+    tcp.set_tcp_user_timeout(ends.delivery);
+    let tcp = tcp.map_response(move |stream| Fenced::new(stream, ends.fence.clone()));
     let builder = HttpsConnectorBuilder::new()
         .with_tls_config(config.rustls_client_config()?)
         .https_or_http();

@@ -97,6 +97,12 @@ pub enum Error {
         /// The deadline.
         seconds: u64,
     },
+    /// Another replica leads: nothing was sent.
+    #[error("{deed}: nothing is written by a replica that does not lead")]
+    Fenced {
+        /// What was attempted.
+        deed: String,
+    },
     /// The server answered, and refused.
     #[error("{deed}: {}", refusal.message)]
     Refused {
@@ -134,6 +140,7 @@ impl Error {
             Self::FindCluster { .. }
             | Self::Reach { .. }
             | Self::Wait { .. }
+            | Self::Fenced { .. }
             | Self::ReadAnswer { .. }
             | Self::UnknownKind { .. } => None,
         }
@@ -154,10 +161,18 @@ impl Error {
         self.code() == 409
     }
 
+    /// Whether the way to the server is broken, for now.
+    pub(super) fn is_outage(&self) -> bool {
+        self.is_passing() && !matches!(self, Self::Fenced { .. })
+    }
+
     /// Whether waiting alone can make it succeed.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Reach { .. } | Self::Wait { .. } | Self::ReadAnswer { .. } => true,
+            Self::Reach { .. }
+            | Self::Wait { .. }
+            | Self::Fenced { .. }
+            | Self::ReadAnswer { .. } => true,
             Self::Refused { refusal, .. } => refusal.code == 429 || refusal.code >= 500,
             Self::FindCluster { .. } | Self::UnknownKind { .. } => false,
         }

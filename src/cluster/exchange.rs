@@ -1,5 +1,6 @@
 //! One request and its answer: deadline, retries, limits.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use kube::client::Body;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::call::{Client, JSON, JSON_PATCH, Target};
+use super::clock::now;
 use super::error::{Error, Refusal};
 
 /// The log target of requests, each at level info: who asks for them lets this target through.
@@ -121,7 +123,7 @@ impl Client {
                 }
                 Ok(answer) => self.retry_after(&call, answer, pause),
                 // It may have been carried out before the connection broke.
-                Err(error) if error.is_passing() && call.is_repeatable() => {
+                Err(error) if error.is_outage() && call.is_repeatable() => {
                     connection_tries += 1;
                     (connection_tries < CONNECTION_TRIES).then_some(pause)
                 }
@@ -164,7 +166,27 @@ impl Client {
         Some(answer.retry_after.map_or(pause, |asked| asked.max(pause)))
     }
 
+    /// Sends once. A write that another replica's may follow gets no more time than this one leads,
+    /// here and at the server; what became of it is noted.
     async fn exchange(&self, call: &Call<'_>) -> Result<Answer, Error> {
+        let Some(fence) = self.inner.fence.as_ref().filter(|_| call.is_write()) else {
+            return self.exchange_now(call).await;
+        };
+        let pass = fence.pass(now(), self.deadline());
+        let pass = pass.ok_or_else(|| Error::Fenced {
+            deed: call.deed.to_owned(),
+        })?;
+        let call = call.limited(pass.within);
+        let answer = timeout(pass.within, self.exchange_now(&call)).await;
+        let answer = answer.map_err(|_| Error::Wait {
+            deed: call.deed.to_owned(),
+            seconds: pass.within.as_secs(),
+        })??;
+        pass.answered();
+        Ok(answer)
+    }
+
+    async fn exchange_now(&self, call: &Call<'_>) -> Result<Answer, Error> {
         let response = self.once(call).await?;
         let status = response.status();
         let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
@@ -261,6 +283,25 @@ impl<'a> Call<'a> {
         self.method != Method::POST && self.content_type != JSON_PATCH
     }
 
+    /// Whether it changes what is stored.
+    fn is_write(&self) -> bool {
+        self.method != Method::GET && !self.path.contains("dryRun=All")
+    }
+
+    /// The same call, which the server gives up after a while.
+    fn limited(&self, within: Duration) -> Self {
+        let mut path = self.path.clone();
+        path.push(if path.contains('?') { '&' } else { '?' });
+        // Writing to a String cannot fail.
+        let _ = write!(path, "timeout={}ms", within.as_millis());
+        Self {
+            path,
+            method: self.method.clone(),
+            body: self.body.clone(),
+            ..*self
+        }
+    }
+
     /// The same call as a dry run, when it is a write. Of a deletion with a body the server would pass
     /// over the options of the path, so it goes without.
     fn rehearsed(mut self) -> Self {
@@ -331,6 +372,30 @@ fn warning_text(header: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_stored_is_limited() {
+        let call = |method, path: &str| Call::write("", method, path.to_owned(), "{}".to_owned());
+        for (method, path, is_write) in [
+            (Method::GET, "/a", false),
+            (Method::PATCH, "/a?dryRun=All", false),
+            (Method::PATCH, "/a?b=c", true),
+            (Method::DELETE, "/a", true),
+        ] {
+            assert_eq!(
+                call(method.clone(), path).is_write(),
+                is_write,
+                "{method} {path}"
+            );
+        }
+        let limited = |path| {
+            call(Method::PUT, path)
+                .limited(Duration::from_millis(8500))
+                .path
+        };
+        assert_eq!(limited("/a"), "/a?timeout=8500ms");
+        assert_eq!(limited("/a?b=c"), "/a?b=c&timeout=8500ms");
+    }
 
     #[test]
     fn every_write_of_a_rehearsal_is_a_dry_run() {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kube::Config;
 
 use super::connect::http_client;
+use super::fenced::Ends;
 
 /// Watches on one connection: half of what a server carries, since calls go over the first as well.
 const WATCHES: usize = 50;
@@ -16,6 +17,7 @@ const WATCHES: usize = 50;
 /// Who opens connections, and who holds how many of their places.
 pub(super) struct Lines {
     config: Config,
+    ends: Ends,
     open: Mutex<Vec<Line>>,
 }
 
@@ -33,10 +35,11 @@ pub(super) struct Place {
 
 impl Lines {
     /// The first connection is the one that calls use.
-    pub(super) fn new(config: Config, http: kube::Client) -> Self {
+    pub(super) fn new((config, ends): (Config, Ends), http: kube::Client) -> Self {
         let places = Arc::new(());
         Self {
             config,
+            ends,
             open: Mutex::new(vec![Line { http, places }]),
         }
     }
@@ -48,7 +51,7 @@ impl Lines {
         if let Some(line) = open.iter().find(is_free) {
             return Ok(line.place());
         }
-        let http = http_client(self.config.clone())?;
+        let http = http_client(self.config.clone(), self.ends.clone())?;
         let places = Arc::new(());
         let line = Line { http, places };
         let place = line.place();
