@@ -1,6 +1,7 @@
 //! The hidden command by which the operator starts its own guard.
 
 use std::io;
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -23,5 +24,8 @@ enum Files {
 /// Waits until standard input ends, then ends what the operator left.
 pub(super) fn run(arguments: &Arguments) {
     let keep_files = arguments.files == Files::Keep;
-    process::run_guard(io::stdin().lock(), &arguments.home, keep_files);
+    // Without a pipe there is nobody to guard.
+    if let Ok(heard) = io::stdin().as_fd().try_clone_to_owned() {
+        process::run_guard(heard, &arguments.home, keep_files);
+    }
 }

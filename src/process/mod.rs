@@ -28,6 +28,8 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::leader::Moment;
+
 pub use error::Error;
 pub use folder::{Folder, read_answer};
 pub use guard::{GUARD_COMMAND, run_guard};
@@ -242,6 +244,12 @@ impl Processes {
     /// Ends all that runs, as [`run`](Self::run) says, and starts nothing any more.
     pub fn stop(&self) {
         self.0.stop.cancel();
+    }
+
+    /// How long we may live, with all that we started, unless this is called again: then a guard ends
+    /// us, also when we are stopped and cannot do it ourselves. `None`: for ever.
+    pub fn live_until(&self, until: Option<Moment>) {
+        self.0.guard.live_until(&self.0, until);
     }
 
     /// Removes what operators that are no more left below our temporary folder, and kills what is

@@ -41,6 +41,17 @@ fn stand_in() {
         keep_files: false,
         guard: guard.then(|| env!("CARGO_BIN_EXE_addon-operator").into()),
     });
+    if folder.join("limited").exists() {
+        let processes = processes.clone();
+        // As a leader that renews its Lease.
+        std::thread::spawn(move || {
+            loop {
+                let until = addon_operator::cluster::now().after(Duration::from_secs(1));
+                processes.live_until(Some(until));
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+    }
     let files = processes.folder("web.hooks-x").unwrap();
     files.write("values.json", b"{}").unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -67,7 +78,10 @@ struct StandIn {
 impl StandIn {
     /// Starts one and waits until its hook runs.
     fn start(guarded: bool) -> Self {
-        let folder = TempDir::new().unwrap();
+        Self::start_in(TempDir::new().unwrap(), guarded)
+    }
+
+    fn start_in(folder: TempDir, guarded: bool) -> Self {
         let hook = folder.path().join("hook");
         fs::write(&hook, HOOK).unwrap();
         fs::set_permissions(&hook, Permissions::from_mode(0o755)).unwrap();
@@ -132,6 +146,27 @@ fn nothing_survives_an_operator_that_was_killed() {
     for name in ["ready", "child", "daemon", "unmarked", "grandchild"] {
         assert!(within(|| stand_in.is_gone(name)), "{name} survived");
     }
+    assert!(within(|| stand_in.left() == 0), "files survived");
+}
+
+#[test]
+fn operator_that_is_stopped_for_too_long_is_ended_with_its_hooks() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("limited"), "").unwrap();
+    let mut stand_in = StandIn::start_in(folder, true);
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(!stand_in.is_gone("ready"), "it says that it lives");
+    let number = stand_in.child.id().to_string();
+    let stopped = Command::new("kill").args(["-STOP", &number]).status();
+    assert!(stopped.unwrap().success());
+    for name in ["ready", "child", "daemon", "grandchild"] {
+        assert!(within(|| stand_in.is_gone(name)), "{name} survived");
+    }
+    let ended = stand_in.child.wait().unwrap();
+    assert_eq!(
+        std::os::unix::process::ExitStatusExt::signal(&ended),
+        Some(9)
+    );
     assert!(within(|| stand_in.left() == 0), "files survived");
 }
 
