@@ -24,7 +24,7 @@ pub use certificate::Files;
 pub use clock::Clock;
 pub use listen::Asked;
 pub use metric::Metrics;
-pub use run::{Signals, Webhooks};
+pub use run::{Signals, Up, Webhooks};
 pub use settings::{Door, Place, Settings};
 pub use write::Orders;
 

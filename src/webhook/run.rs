@@ -1,5 +1,6 @@
 //! All parts together.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
@@ -36,6 +37,28 @@ pub struct Webhooks {
     pub metrics: Metrics,
     /// Where news go.
     pub tell: Tell,
+    /// Whether this replica leads: only then anything is written; the servers serve in any case.
+    pub leads: watch::Receiver<bool>,
+    /// Where the servers listen.
+    pub up: Up,
+}
+
+/// Where the servers listen; `None` while one does not.
+#[derive(Debug, Clone, Default)]
+pub struct Up {
+    /// That of validating and mutating webhooks.
+    pub admission: watch::Sender<Option<SocketAddr>>,
+    /// That of conversions.
+    pub conversion: watch::Sender<Option<SocketAddr>>,
+}
+
+impl Up {
+    fn of(&self, door: Door) -> &watch::Sender<Option<SocketAddr>> {
+        match door {
+            Door::Admission => &self.admission,
+            Door::Conversion => &self.conversion,
+        }
+    }
 }
 
 /// All of one server.
@@ -68,6 +91,7 @@ impl Webhooks {
             (admission.needs_own, admission.wanted.clone()),
             (conversion.needs_own, conversion.wanted.clone()),
         ];
+        let mut leads = self.leads.clone();
         let writer = Writer::new(
             (self.client, self.namespace, self.settings),
             (self.metrics, self.tell),
@@ -85,13 +109,21 @@ impl Webhooks {
         let present_conversion = conversion
             .presenter
             .run(conversion.wanted, signals.conversion);
+        let write = async {
+            // Who never leads has nothing to write.
+            if leads.wait_for(|leads| *leads).await.is_ok() {
+                writer.run(orders.clone()).await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
         let rest = async {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = Box::pin(keeper.run(needed_seen)) => {}
                 () = Box::pin(present_admission) => {}
                 () = Box::pin(present_conversion) => {}
-                () = Box::pin(writer.run(orders.clone())) => {}
+                () = Box::pin(write) => {}
                 () = want(orders.clone(), [admission.want, conversion.want]) => {}
                 () = need(needs, needed) => {}
             }
@@ -118,6 +150,7 @@ impl Webhooks {
             tell: Arc::clone(&self.tell),
             own,
             known,
+            leads: self.leads.clone(),
             held: None,
         }
     }
@@ -131,7 +164,8 @@ impl Webhooks {
         let place = self.settings.place(door);
         let (facade, facade_seen) = watch::channel(None);
         let (trust, trust_seen) = watch::channel(None);
-        let (up, up_seen) = watch::channel(None);
+        let up = self.up.of(door).clone();
+        let up_seen = up.subscribe();
         let (needs_own, needs_own_seen) = watch::channel(false);
         let (written, written_seen) = watch::channel(0);
         let (want, wanted) = watch::channel(false);
@@ -148,6 +182,7 @@ impl Webhooks {
                 facade,
                 trust,
                 written: written_seen,
+                leads: self.leads.clone(),
                 clock: self.clock.clone(),
                 metrics: self.metrics.clone(),
                 tell: Arc::clone(&self.tell),

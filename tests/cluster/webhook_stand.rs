@@ -12,7 +12,7 @@ use addon_operator::cluster;
 use addon_operator::metric::Registry;
 use addon_operator::module::{FolderWatch, WatchSettings};
 use addon_operator::webhook::{
-    Asked, Clock, Door, Metrics, News, Orders, Settings, Signals, Webhooks,
+    Asked, Clock, Door, Metrics, News, Orders, Settings, Signals, Up, Webhooks,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -128,6 +128,8 @@ impl Stand {
             clock: Clock::ahead(ahead),
             metrics: Metrics::new(&registry).expect("metrics"),
             tell: Arc::new(move |news| told.lock().expect("no panic").push(news)),
+            leads: watch::channel(true).1,
+            up: Up::default(),
         };
         let (orders, seen) = watch::channel(Orders::default());
         let (asks, asked) = mpsc::channel(16);

@@ -24,6 +24,8 @@ use crate::webhook::{Door, News, Tell};
 
 /// So long the configurations may take to be written; then the certificate changes all the same.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// So long a replica that does not lead waits instead: the one that does has read the same files by then.
+const LEADER: Duration = Duration::from_mins(3);
 /// So long the API server may take to hear of a written configuration.
 const HEARD: Duration = Duration::from_secs(2);
 /// So long after a change the authorities of before are believed: other replicas may be later.
@@ -58,6 +60,8 @@ pub(in crate::webhook) struct Presenter {
     pub(in crate::webhook) trust: watch::Sender<Option<Trust>>,
     /// The number of the trust that every configuration has.
     pub(in crate::webhook) written: watch::Receiver<u64>,
+    /// Whether this replica leads, and so writes the configurations.
+    pub(in crate::webhook) leads: watch::Receiver<bool>,
     pub(in crate::webhook) clock: Clock,
     pub(in crate::webhook) metrics: Metrics,
     pub(in crate::webhook) tell: Tell,
@@ -243,6 +247,13 @@ impl Presenter {
     }
 
     async fn await_written(&mut self, number: u64) {
+        if !*self.leads.borrow()
+            && timeout(LEADER, self.leads.wait_for(|leads| *leads))
+                .await
+                .is_err()
+        {
+            return;
+        }
         let written = self.written.wait_for(|written| *written >= number);
         let is_in_time = timeout(PATIENCE, written).await.is_ok();
         if is_in_time {

@@ -43,6 +43,8 @@ pub(in crate::webhook) struct Keeper {
     pub(in crate::webhook) own: watch::Sender<Option<Arc<Identity>>>,
     /// Whether the API server knows the authorities that are to be known.
     pub(in crate::webhook) known: watch::Receiver<bool>,
+    /// Whether this replica leads: it alone writes, the others show what they find.
+    pub(in crate::webhook) leads: watch::Receiver<bool>,
     /// What was good last.
     pub(in crate::webhook) held: Option<Arc<Contents>>,
 }
@@ -53,6 +55,8 @@ enum After {
     Rest(Timestamp),
     /// What was written comes back.
     Echo,
+    /// It is for the replica that leads to do.
+    Leave,
 }
 
 impl Keeper {
@@ -95,6 +99,10 @@ impl Keeper {
                     () = sleep(ECHO) => None,
                     changed = seen.changed() => Some(changed.is_err()),
                 },
+                Ok(After::Leave) => tokio::select! {
+                    _ = self.leads.changed() => None,
+                    changed = seen.changed() => Some(changed.is_err()),
+                },
                 Err(why) => {
                     if why != told {
                         (self.tell)(News::KeepFailed(format!(
@@ -133,6 +141,7 @@ impl Keeper {
         }
         match step {
             Step::Rest(until) => Ok(After::Rest(until)),
+            Step::Write(..) if !*self.leads.borrow_and_update() => Ok(After::Leave),
             Step::Write(next, why) => {
                 self.write(Some(secret), Arc::new(*next), why).await?;
                 Ok(After::Echo)
@@ -142,6 +151,9 @@ impl Keeper {
 
     /// Brings back what was good last, or makes all of it anew.
     async fn bring(&mut self, found: Option<&Value>, why: &str) -> Result<After, String> {
+        if !*self.leads.borrow_and_update() {
+            return Ok(After::Leave);
+        }
         let now = self.clock.now();
         let held = self.held.clone();
         let held = held.filter(|held| held.is_good(&self.names, now));
