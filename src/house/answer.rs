@@ -20,6 +20,9 @@ use crate::values::{Origin, Store};
 impl House {
     /// Answers a question; `None` for those that need the cluster or are not about modules.
     pub fn answer(&mut self, query: &Query, now: Instant) -> Option<Answer> {
+        if let Some(refusal) = self.is_for_the_leader(query) {
+            return Some(Err(refusal));
+        }
         Some(match query {
             Query::GlobalList => document(&self.global_hooks()),
             Query::GlobalValues => Ok(self.global.masked()),
@@ -59,6 +62,7 @@ impl House {
             | Query::ModuleSnapshots { .. }
             | Query::ConfigList
             | Query::ConfigSet { .. }
+            | Query::Leader
             | Query::ModuleRender { .. }
             | Query::ModuleDiff { .. } => return None,
         })

@@ -137,6 +137,10 @@ impl House {
             Ok(decision) => {
                 let changed = resident.decision.is_none() || resident.enabled != decision.enabled;
                 resident.script_error = None;
+                if !decision.enabled && resident.hooks.is_ahead {
+                    // They were read for a module that is not to be there after all.
+                    resident.hooks.retire();
+                }
                 resident.enabled = decision.enabled;
                 if changed {
                     // Whom the API server shall ask is another matter then.

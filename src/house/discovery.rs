@@ -43,6 +43,7 @@ impl House {
         self.take_broken(&discovery, time);
         self.take_requirements(&discovery, &mut changed);
         self.discovery = Arc::new(discovery);
+        self.spread_warmth();
         for name in &changed {
             self.take_section(name);
         }
@@ -123,6 +124,9 @@ impl House {
         let Ok(name) = ModuleName::parse(name) else {
             return;
         };
+        if self.follows() {
+            return self.see_module_object(&name, object);
+        }
         let Some(object) = object else {
             let Some(resident) = self.residents.get_mut(&name) else {
                 return;
@@ -156,7 +160,7 @@ impl House {
 
     /// Decides about modules whose folder is gone.
     pub(super) fn weigh_vanished(&mut self, now: Instant) {
-        if !self.objects_known || self.discovery.dirs.is_empty() {
+        if !self.objects_known || self.discovery.dirs.is_empty() || self.follows() {
             return;
         }
         let mut known: Known = self

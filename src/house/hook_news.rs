@@ -152,6 +152,10 @@ impl House {
         told: Told,
         now: Instant,
     ) {
+        if self.follows() {
+            // The replica that leads tells it; the snapshot has it.
+            return;
+        }
         let Some(set) = self.set_mut(place) else {
             return;
         };

@@ -23,6 +23,7 @@ mod converge;
 mod count;
 mod declared;
 mod discovery;
+mod follow;
 mod hook_news;
 mod hook_read;
 mod hook_run;
@@ -63,11 +64,13 @@ use crate::values::{Checksum, Store};
 
 pub use calls::CalledHook;
 pub use count::{Count, HookEnd};
+pub use follow::Warmth;
 pub use hooks::{SnapshotOf, ToldEvents};
 pub use release::Unwanted;
 pub use resident::{global_store_of, store_of};
 
 use calls::Calls;
+use follow::Following;
 use hooks::HookSet;
 use resident::Resident;
 
@@ -134,6 +137,10 @@ pub struct House {
     bindings_version: u64,
     notices: Vec<Notice>,
     born: Instant,
+    /// What is so while another replica leads; `None` when this one does.
+    following: Option<Following>,
+    /// Hooks of modules that were read while this replica followed, until the modules are known.
+    warmth: BTreeMap<ModuleName, HookSet>,
 }
 
 /// The data of the `ConfigMap`; `None` when there is none.
@@ -289,6 +296,8 @@ impl House {
             notices: Vec::new(),
             global_mistakes: Mistakes::default(),
             born,
+            following: None,
+            warmth: BTreeMap::new(),
         })
     }
 
@@ -334,7 +343,10 @@ impl House {
     }
 
     fn push(&mut self, queue: QueueName, task: Task) {
-        self.lines.push(queue, task, Task::absorb);
+        // The one that leads does it.
+        if !self.follows() {
+            self.lines.push(queue, task, Task::absorb);
+        }
     }
 
     fn request_converge(&mut self, reason: &str) {
@@ -384,8 +396,11 @@ impl House {
             .collect()
     }
 
+    /// Sends an event; the one that leads tells what all see.
     fn tell(&mut self, event: Event) {
-        self.notices.push(Notice::Event(event));
+        if !self.follows() {
+            self.notices.push(Notice::Event(event));
+        }
     }
 
     fn count(&mut self, count: Count) {

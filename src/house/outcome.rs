@@ -28,6 +28,9 @@ impl House {
         (now, time): (Instant, Timestamp),
     ) {
         let of = (queue, id, task);
+        if let Task::ReadHooks { module } = task {
+            return self.take_ahead(module.as_ref(), done, now);
+        }
         self.hook_slots.remove(&id);
         let failure = match (task, done) {
             (

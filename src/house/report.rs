@@ -14,7 +14,7 @@ impl House {
     /// Asks for the status document of a module to be written, when it differs.
     pub(super) fn report(&mut self, name: &ModuleName, time: Timestamp) {
         let held = self.held_names();
-        let is_known = self.objects_known;
+        let (is_known, is_following) = (self.objects_known, self.follows());
         let Some(resident) = self.residents.get_mut(name) else {
             return;
         };
@@ -24,7 +24,7 @@ impl House {
             ModuleState::Waiting | ModuleState::Running | ModuleState::Deleting
         );
         // … but what only people can change is an end.
-        if !is_known || !(is_final || resident.reason == super::start::BLOCKED) {
+        if is_following || !is_known || !(is_final || resident.reason == super::start::BLOCKED) {
             return;
         }
         let status = Status::of(
@@ -60,7 +60,7 @@ impl House {
             .map(|(name, resident)| row(name, resident, held.contains(name)))
             .collect();
         rows.sort_by(|left, right| (left.weight, &left.name).cmp(&(right.weight, &right.name)));
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> = self.note_of_following().into_iter().collect();
         notes.extend(self.held.as_ref().map(|held| {
             let names: Vec<&str> = held.names.iter().map(ModuleName::as_str).collect();
             let names = names.join(", ");

@@ -19,8 +19,12 @@ pub(super) const BLOCKED: &str = "Blocked";
 
 impl House {
     /// Starts every task that may start, and the next steps of those that run. Nothing starts before
-    /// the folders, the `ConfigMap` and the `Module` objects are known.
+    /// the folders, the `ConfigMap` and the `Module` objects are known. A replica that follows only reads
+    /// hooks.
     pub fn start(&mut self, now: Instant, time: Timestamp) -> Vec<Job> {
+        if self.follows() {
+            return self.read_ahead();
+        }
         let is_known = self.config_known && self.objects_known && self.hooks_folder.is_some();
         if !is_known || !self.folders_known() {
             return Vec::new();
@@ -81,6 +85,7 @@ impl House {
             | Task::ModuleApply { .. }
             | Task::AskScript { .. }
             | Task::AwaitReady { .. }
+            | Task::ReadHooks { .. }
             | Task::ModuleDelete { purge: true, .. } => None,
             Task::ModuleRun { .. } if converging => Some(Hold::new(
                 "waits until it is decided which modules are enabled",
@@ -182,6 +187,7 @@ impl House {
             Task::AwaitReady { module } => self.await_work(module),
             Task::AskHooks => self.ask_again_work(),
             Task::ModuleApply { module } => self.apply_work(module, now),
+            Task::ReadHooks { .. } => Work::Nothing,
             Task::HookRun(run)
                 if is_limited(&started.queue)
                     && self.no_slot_for(run.module.as_ref(), &run.hook).is_some() =>
@@ -231,6 +237,7 @@ impl House {
             | Task::ModuleApply { .. }
             | Task::AskScript { .. }
             | Task::AskHooks
+            | Task::ReadHooks { .. }
             | Task::AwaitReady { .. }
             | Task::HookRun(_) => Work::Nothing,
         }

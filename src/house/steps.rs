@@ -174,6 +174,7 @@ impl House {
         let Some(set) = self.set_mut(task.module()) else {
             return;
         };
+        set.is_ahead = false;
         // Hooks that changed since are read, so that a chain never stands at a hook that is no more.
         let is_kept = |chain: &Chain| chain.kind == kind && set.read_of == Some(folder);
         if !set.chain.as_ref().is_some_and(is_kept) {

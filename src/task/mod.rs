@@ -88,6 +88,11 @@ pub enum Task {
     },
     /// Ask the hooks of a shell-operator again that could not be used.
     AskHooks,
+    /// Read hooks ahead, as a replica that follows does. It is in no queue.
+    ReadHooks {
+        /// Whose; `None` for the global ones.
+        module: Option<ModuleName>,
+    },
     /// Wait until the objects of a module are ready, since another module requires that.
     AwaitReady {
         /// The module.
@@ -188,6 +193,7 @@ impl Task {
             Self::ModuleDelete { purge: true, .. } => "ModulePurge",
             Self::AskScript { .. } => "ModuleEnabledScript",
             Self::AskHooks => "AskHooks",
+            Self::ReadHooks { .. } => "ReadHooks",
             Self::AwaitReady { .. } => "ModuleAwaitReady",
             Self::AfterAll => "GlobalHooksAfterAll",
             Self::HookRun(run) if run.module.is_none() => "GlobalHookRun",
@@ -200,6 +206,7 @@ impl Task {
         match self {
             Self::ConvergeModules { .. } | Self::AfterAll | Self::AskHooks => None,
             Self::HookRun(run) => run.module.as_ref(),
+            Self::ReadHooks { module } => module.as_ref(),
             Self::ModuleRun { module, .. }
             | Self::ModuleApply { module }
             | Self::ModuleDelete { module, .. }
@@ -216,6 +223,7 @@ impl Task {
                 | Self::ModuleApply { .. }
                 | Self::AskScript { .. }
                 | Self::AskHooks
+                | Self::ReadHooks { .. }
                 | Self::AwaitReady { .. }
         )
     }
@@ -228,6 +236,7 @@ impl Task {
             Self::ModuleDelete { purge: false, .. } => "Disabled",
             Self::ModuleDelete { purge: true, .. } => "FolderGone",
             Self::AskScript { .. } | Self::AskHooks => "AskAgain",
+            Self::ReadHooks { .. } => "Ahead",
             Self::AwaitReady { .. } => "Required",
             Self::AfterAll => "ConvergeDone",
             Self::HookRun(run) => return format!("{}:{}", run.hook, run.summary()),

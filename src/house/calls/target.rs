@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::super::House;
 use super::super::hooks::{BoundState, HookSet};
+use super::super::resident::Resident;
 use super::super::steps::Place;
 use super::{Ask, Wait};
 use crate::admission::{AdmissionRequest, Answered, Conversion, Route, Rules, Step};
@@ -184,6 +185,9 @@ impl House {
             };
         };
         let set = &resident.hooks;
+        if self.follows() {
+            return self.standing_of_follower(name, resident);
+        }
         if resident.decision.is_none() && !self.converge.startup_done {
             Standing::Later(format!(
                 "it is not decided yet whether module {name} is enabled"
@@ -199,8 +203,27 @@ impl House {
         }
     }
 
+    /// The same where another replica leads: it says which modules are enabled.
+    fn standing_of_follower(&self, name: &ModuleName, resident: &Resident) -> Standing {
+        let is_unread = format!("the hooks of module {name} are not read yet");
+        if resident.hooks.read_of.is_some() && resident.enabled {
+            Standing::Known
+        } else if !self.objects_known {
+            Standing::Later(is_unread)
+        } else if !resident.enabled {
+            Standing::Never(format!("module {name} is not enabled"))
+        } else if self.reads_ahead(Some(name)) {
+            Standing::Later(is_unread)
+        } else {
+            Standing::Never(is_unread)
+        }
+    }
+
     /// Whether hooks that may convert are being read.
     fn reads_hooks(&self) -> bool {
+        if self.follows() {
+            return !self.is_prepared();
+        }
         let is_undecided =
             !self.converge.startup_done && self.residents.values().any(|it| it.decision.is_none());
         let reads = |set: &HookSet| set.read_of.is_none() && set.chain.is_some();

@@ -46,6 +46,8 @@ pub(super) struct HookSet {
     pub(super) bound: BTreeMap<MonitorId, Bound>,
     /// What is being done with them in one task.
     pub(super) chain: Option<Chain>,
+    /// Whether they were read ahead, and nothing else was done with them.
+    pub(super) is_ahead: bool,
     /// The tasks that run them for events and schedules. What a run brings that is not among them
     /// any more, since its module was switched off, does not count.
     pub(super) at_work: BTreeSet<u64>,
@@ -151,7 +153,8 @@ pub(super) struct Bucket {
 impl HookSet {
     /// Whether any hook, or what is left of one, needs care when the place goes.
     pub(super) fn is_active(&self) -> bool {
-        !self.bound.is_empty() || self.is_live || !self.started.is_empty()
+        let is_watched = !self.bound.is_empty() && !self.is_ahead;
+        is_watched || self.is_live || !self.started.is_empty()
     }
 
     /// Takes hooks as they are on disk now. Hooks that are as before keep all that they have; those

@@ -2,6 +2,7 @@
 //! compared.
 
 mod calls;
+mod follow;
 mod laws;
 mod play;
 mod standalone;

@@ -87,20 +87,25 @@ impl Play {
         Self::of(binding::Place::Standalone)
     }
 
+    /// Another replica leads.
+    pub(super) fn following() -> Self {
+        let mut play = Self::new();
+        play.house.follow();
+        play
+    }
+
+    /// This replica leads from now on: a new house is told everything anew.
+    pub(super) fn lead(&mut self) {
+        let mut house = House::new(settings(self.global_place), self.now).unwrap();
+        house.inherit(self.house.take_warmth());
+        self.house = house;
+        self.house.objects_known(self.now, Timestamp::UNIX_EPOCH);
+        self.discover();
+    }
+
     fn of(global_place: binding::Place) -> Self {
         let runtime = Runtime::new().unwrap();
-        let settings = Settings {
-            namespace: "ops".to_owned(),
-            config_map: "addon-operator".to_owned(),
-            order: OrderMode::Attempted,
-            extenders: Extenders::default(),
-            purge_settle: Duration::from_secs(1),
-            global_schemas: Schemas::default(),
-            global_hooks: "/global-hooks".into(),
-            global_place,
-            hook_processes: 16,
-            failure_policy: FailurePolicy::Fail,
-        };
+        let settings = settings(global_place);
         let now = Instant::now();
         let managed = Managed::new(runtime.block_on(nobody()), "ops");
         let mut house = House::new(settings, now).unwrap();
@@ -439,6 +444,21 @@ impl Play {
         let of = |running: &Running| running.job.queue == *queue;
         let index = self.running.iter().position(of).unwrap();
         self.end(index);
+    }
+}
+
+fn settings(global_place: binding::Place) -> Settings {
+    Settings {
+        namespace: "ops".to_owned(),
+        config_map: "addon-operator".to_owned(),
+        order: OrderMode::Attempted,
+        extenders: Extenders::default(),
+        purge_settle: Duration::from_secs(1),
+        global_schemas: Schemas::default(),
+        global_hooks: "/global-hooks".into(),
+        global_place,
+        hook_processes: 16,
+        failure_policy: FailurePolicy::Fail,
     }
 }
 
