@@ -13,13 +13,14 @@ use super::error::Error;
 use super::folders::{FolderReader, HookReader};
 use super::hearing::GlobalHooks;
 use super::metric::Metrics;
+use super::replica;
 use super::run::GRACE;
 use super::settings::{Flavour, Settings};
 use crate::metric::Registry;
 use crate::module::{Discovery, FolderWatch};
 use crate::report;
 use crate::serve::{
-    Asked, ConvergeStatus, DebugServer, HttpPages, HttpServer, ListenFlags, Refusal,
+    Asked, ConvergeStatus, DebugServer, HttpPages, HttpServer, Leadership, ListenFlags, Refusal,
 };
 use crate::webhook;
 
@@ -37,6 +38,9 @@ pub(super) struct Doors {
     /// The metrics that hooks make.
     pub(super) hook_metrics: Arc<Registry>,
     pub(super) webhook_metrics: webhook::Metrics,
+    /// Of one of several replicas.
+    pub(super) replica_metrics: Option<replica::Metrics>,
+    pub(super) leadership: watch::Sender<Leadership>,
     pub(super) workers: Workers,
 }
 
@@ -46,6 +50,13 @@ impl Doors {
         let registry = Registry::new(&settings.metrics_prefix);
         let metrics = Metrics::new(&registry, settings.flavour)?;
         let webhook_metrics = webhook::Metrics::new(&registry)?;
+        let replica = settings.replica.as_ref();
+        let replica_metrics = replica.map(|_| replica::Metrics::new(&registry));
+        let first = replica.map_or_else(Leadership::alone, |replica| Leadership {
+            identity: replica.identity(),
+            ..Leadership::default()
+        });
+        let (leadership, leadership_view) = watch::channel(first);
         let series = settings.hook_metrics.series;
         let hook_metrics = Registry::with_series_limit(&settings.metrics_prefix, series);
         let hook_metrics = Arc::new(hook_metrics);
@@ -62,6 +73,7 @@ impl Doors {
             metrics: Arc::new(move || registry.text()),
             hook_metrics: Arc::new(move || of_hooks.text()),
             converge: converge_view,
+            leadership: leadership_view,
         };
         let http = HttpServer::bind(settings.listen, pages).await?;
         let debug = DebugServer::bind(&settings.debug.socket, asks.clone())?;
@@ -75,17 +87,7 @@ impl Doors {
         if let Some(server) = debug_tcp {
             workers.employ("debug address", logged(server.run(stop.clone())));
         }
-        let (tell_discovery, discovery) = watch::channel(None);
-        let (reader, folder_watch) = FolderReader::new(settings, tell_discovery);
-        workers.employ("folders", reader.run(stop.clone()));
-        workers.employ("folder watch", watch_folders(folder_watch, stop.clone()));
-        let (tell_hooks, global_hooks) = watch::channel(None);
-        let (reader, folder_watch) = HookReader::new(settings, tell_hooks);
-        workers.employ("global hooks", reader.run(stop.clone()));
-        workers.employ(
-            "global hooks watch",
-            watch_folders(folder_watch, stop.clone()),
-        );
+        let (discovery, global_hooks) = workers.read_folders(settings, stop);
         Ok(Self {
             metrics,
             questions,
@@ -94,6 +96,8 @@ impl Doors {
             global_hooks,
             hook_metrics,
             webhook_metrics,
+            replica_metrics: replica_metrics.transpose()?,
+            leadership,
             workers,
         })
     }
@@ -108,9 +112,8 @@ impl Doors {
     }
 
     /// Closes everything that was told to stop.
-    pub(super) async fn close(mut self) -> Result<(), Error> {
+    pub(super) async fn close(mut self) {
         self.workers.end().await;
-        Ok(())
     }
 }
 
@@ -130,6 +133,24 @@ impl Workers {
     ) {
         let handle = self.running.spawn(worker);
         self.names.insert(handle.id(), name);
+    }
+
+    /// Takes on those who read the folders, from now on.
+    fn read_folders(
+        &mut self,
+        settings: &Settings,
+        stop: &CancellationToken,
+    ) -> (watch::Receiver<Option<Arc<Discovery>>>, GlobalHooks) {
+        let (tell_discovery, discovery) = watch::channel(None);
+        let (reader, folder_watch) = FolderReader::new(settings, tell_discovery);
+        self.employ("folders", reader.run(stop.clone()));
+        self.employ("folder watch", watch_folders(folder_watch, stop.clone()));
+        let (tell_hooks, global_hooks) = watch::channel(None);
+        let (reader, folder_watch) = HookReader::new(settings, tell_hooks);
+        self.employ("global hooks", reader.run(stop.clone()));
+        let watch = watch_folders(folder_watch, stop.clone());
+        self.employ("global hooks watch", watch);
+        (discovery, global_hooks)
     }
 
     /// Waits until one ends, which none should; `None` when there is none.

@@ -47,6 +47,11 @@ impl Hearing {
         }
     }
 
+    /// The content of the folder of the global hooks, as far as it is known.
+    pub(super) fn global_hooks(&mut self) -> Option<[u8; 32]> {
+        *self.global_hooks.borrow_and_update()
+    }
+
     /// Waits for something to take in. May be dropped and called again.
     pub(super) async fn hear(&mut self) -> Heard {
         let next = self.timers.next();

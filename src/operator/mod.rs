@@ -4,6 +4,7 @@
 //! the house's duty. One loop owns the house: it takes in what the workers tell and what tasks
 //! became, and starts what follows.
 
+mod aside;
 mod calls;
 mod doors;
 mod error;
@@ -15,11 +16,13 @@ mod metric;
 mod outbox;
 mod parameters;
 mod queue_metric;
+mod replica;
 mod run;
 mod settings;
 mod shell_metric;
 mod snapshots;
 mod startup;
+mod takeover;
 mod watchers;
 mod webhooks;
 

@@ -1,17 +1,17 @@
 //! The loop: facts in, tasks out. Nothing here polls; it sleeps until something happens.
 
 use std::collections::{BTreeMap, HashMap};
-use std::future::{Future, pending};
+use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use serde_json::json;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::aside::{difference, render};
 use super::calls::Calls;
 use super::doors::{Doors, Workers};
 use super::error::Error;
@@ -20,23 +20,26 @@ use super::hook_series::HookSeries;
 use super::metric::Metrics;
 use super::outbox::Outbox;
 use super::parameters::Parameters;
+use super::replica::{self, Candidacy};
 use super::settings::{Flavour, SetLogLevel, Settings};
 use super::snapshots;
 use super::startup;
-use super::watchers::{ConfigData, ModuleObjects, follow_config};
+use super::takeover::{self, Preparing};
+use super::watchers::{ConfigData, ModuleObjects};
 use super::webhooks::Webhooks;
 use crate::house::{Done, House, Job, Notice, Work};
+use crate::leader::{Fence, Over};
 use crate::module::Discovery;
 use crate::name::{ModuleName, ValuesKey};
 use crate::queue::QueueName;
-use crate::serve::{Answer, Asked, ConvergeStatus, ModuleList, Query, Refusal};
-use crate::status::Reporter;
+use crate::serve::{Asked, ConvergeStatus, Leadership, ModuleList, Query, Refusal};
 use crate::task::{self, Context, Task};
 use crate::watch::NewsReceiver;
-use crate::{report, yaml};
 
 /// How long running tasks get at the end. Everything they do can be repeated.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
+/// The same when another replica may lead soon: as long as hooks have from SIGTERM to SIGKILL.
+const GRACE_OF_LOSER: Duration = Duration::from_millis(2500);
 
 /// What can be watched of a running operator.
 #[derive(Debug, Clone, Default)]
@@ -57,44 +60,60 @@ pub async fn run(
     startup::be_strict(&settings)?;
     startup::want_hooks(&settings)?;
     let mut doors = Doors::open(&settings, &stop).await?;
+    let fence = settings
+        .replica
+        .as_ref()
+        .map(|_| Fence::new(settings.terms));
     let arriving = Box::pin(async {
-        let (client, namespace) = startup::arrive(&settings).await?;
-        let (context, news) = startup::context(&settings, client, &namespace)?;
-        let listing = startup::releases(&context).await;
-        Ok::<_, Error>((context, news, listing))
+        let (client, namespace) = startup::arrive(&settings, fence.clone()).await?;
+        startup::context(&settings, client, &namespace)
     });
     let arrived = tokio::select! {
         arrived = arriving => arrived?,
-        () = stop.cancelled() => return doors.close().await,
+        () = stop.cancelled() => {
+            doors.close().await;
+            return Ok(());
+        }
         () = doors.refuse() => return Ok(()),
     };
-    let (context, news, listing) = arrived;
-    let house_settings = startup::house_settings(&settings, &context.namespace)?;
-    let mut house = House::new(house_settings, Instant::now()).map_err(Error::GlobalSchemas)?;
-    house.take_releases(&listing);
+    let (context, news) = arrived;
+    let mut candidacy = takeover::stand(&settings, fence, &doors, &context).await?;
+    let begun = tokio::select! {
+        begun = Box::pin(takeover::begin(&settings, candidacy.as_mut(), &context)) => Some(begun),
+        () = stop.cancelled() => None,
+        () = doors.refuse() => None,
+    };
+    let house = match begun {
+        Some(Ok(house)) => house,
+        ended => {
+            takeover::give_back(candidacy).await;
+            doors.close().await;
+            return ended.map_or(Ok(()), |failed| failed.map(drop));
+        }
+    };
     let mut operator = Operator::wire(
-        &settings,
+        settings,
         set_level,
         doors,
         (context, house, news),
-        (view, stop),
+        (candidacy, view, stop),
     );
     let ended = operator.work().await;
     operator.shut_down().await;
     ended
 }
 
-struct Operator {
-    flavour: Flavour,
-    house: House,
-    context: Context,
+pub(super) struct Operator {
+    pub(super) settings: Settings,
+    pub(super) house: House,
+    pub(super) context: Context,
     parameters: Parameters,
     metrics: Metrics,
-    outbox: Outbox,
-    discovery: watch::Receiver<Option<Arc<Discovery>>>,
-    config: watch::Receiver<ConfigData>,
-    objects: ModuleObjects,
-    hearing: Hearing,
+    pub(super) outbox: Outbox,
+    pub(super) discovery: watch::Receiver<Option<Arc<Discovery>>>,
+    pub(super) config: watch::Receiver<ConfigData>,
+    pub(super) objects: ModuleObjects,
+    pub(super) hearing: Hearing,
     hook_series: HookSeries,
     questions: mpsc::Receiver<Asked>,
     view: watch::Sender<View>,
@@ -102,39 +121,49 @@ struct Operator {
     running: JoinSet<Done>,
     started: HashMap<Id, (QueueName, u64, Task, AbortHandle)>,
     asides: JoinSet<()>,
-    webhooks: Webhooks,
+    pub(super) webhooks: Webhooks,
     calls: Calls,
-    workers: Workers,
-    stop: CancellationToken,
+    /// One of several replicas.
+    pub(super) candidacy: Option<Candidacy>,
+    /// What has to be done before this replica leads.
+    pub(super) preparing: Option<Preparing>,
+    /// Whether this replica leads, for those who write beside the loop.
+    pub(super) leads: watch::Sender<bool>,
+    pub(super) leadership: watch::Sender<Leadership>,
+    /// Why this replica leads no longer.
+    pub(super) lost: Option<Over>,
+    /// Those that follow what a follower looks at; they begin anew when it leads.
+    pub(super) followers: Workers,
+    pub(super) workers: Workers,
+    pub(super) stop: CancellationToken,
 }
 
 impl Operator {
     fn wire(
-        settings: &Settings,
+        settings: Settings,
         set_level: SetLogLevel,
         doors: Doors,
         (context, house, news): (Context, House, NewsReceiver),
-        (view, stop): (watch::Sender<View>, CancellationToken),
+        (candidacy, view, stop): (Option<Candidacy>, watch::Sender<View>, CancellationToken),
     ) -> Self {
-        let (tell_config, config) = watch::channel(None);
         let client = context.applier.client.clone();
         let outbox = Outbox::default();
         let mut workers = doors.workers;
+        let (leads, leads_seen) = watch::channel(!house.follows());
         let webhooks = Webhooks::start(
-            settings,
-            (client.clone(), context.namespace.clone()),
-            (doors.webhook_metrics, outbox.clone()),
+            &settings,
+            (client, context.namespace.clone()),
+            (doors.webhook_metrics, outbox.clone(), leads_seen),
             &mut workers,
             &stop,
         );
         let mut operator = Self {
-            flavour: settings.flavour,
             house,
             parameters: Parameters::new(settings.log.level, set_level),
             metrics: doors.metrics,
             outbox,
             discovery: doors.discovery,
-            config,
+            config: watch::channel(None).1,
             objects: ModuleObjects::default(),
             hearing: Hearing::new(context.hooks.watches.clone(), news, doors.global_hooks),
             hook_series: HookSeries::new(doors.hook_metrics),
@@ -146,50 +175,28 @@ impl Operator {
             asides: JoinSet::new(),
             webhooks,
             calls: Calls::default(),
+            candidacy,
+            preparing: None,
+            leads,
+            leadership: doors.leadership,
+            lost: None,
+            followers: Workers::default(),
             workers,
+            settings,
             context,
             stop,
         };
         let stop = operator.stop.clone();
-        operator.employ(
-            "objects",
-            operator.context.applier.managed.clone().run(stop.clone()),
-        );
-        let watches = operator.context.hooks.watches.clone();
-        operator.employ("watches of hooks", watches.run(stop.clone()));
-        if settings.flavour == Flavour::ShellOperator {
-            // It has no ConfigMap, no `Module` objects, and tells the log alone.
-            tell_config.send_replace(Some(None));
-        } else {
-            operator.employ_scribes(settings, tell_config);
-        }
+        let managed = operator.context.applier.managed.clone();
         operator
-    }
-
-    /// Employs those who follow and write what is the operator's own in the cluster.
-    fn employ_scribes(&mut self, settings: &Settings, tell_config: watch::Sender<ConfigData>) {
-        let (client, namespace) = (
-            self.context.applier.client.clone(),
-            self.context.namespace.clone(),
-        );
-        let (name, stop) = (settings.config_map.clone(), self.stop.clone());
-        let follow = follow_config(
-            client.clone(),
-            namespace.clone(),
-            name,
-            tell_config,
-            stop.clone(),
-        );
-        self.employ("ConfigMap", follow);
-        let objects = self.objects.clone();
-        let follow = objects.follow(client.clone(), namespace.clone(), stop.clone());
-        self.employ("Module objects", follow);
-        let reporter = Reporter::new(client, &namespace);
-        self.employ("outbox", self.outbox.clone().run(reporter, stop));
-    }
-
-    fn employ(&mut self, name: &'static str, worker: impl Future<Output = ()> + Send + 'static) {
-        self.workers.employ(name, worker);
+            .workers
+            .employ("objects", managed.run(stop.clone()));
+        let watches = operator.context.hooks.watches.clone();
+        operator
+            .workers
+            .employ("watches of hooks", watches.run(stop));
+        operator.look_around();
+        operator
     }
 
     /// Takes in facts until told to stop.
@@ -202,7 +209,12 @@ impl Operator {
                 // Ending goes before everything, news before time.
                 biased;
                 () = stop.cancelled() => return Ok(()),
+                view = replica::changed(self.candidacy.as_mut()) => if self.take_standing(&view) {
+                    return Ok(());
+                },
                 Some(error) = self.workers.ended() => return Err(error),
+                Some(error) = self.followers.ended() => return Err(error),
+                prepared = takeover::prepared(&mut self.preparing) => self.lead(&prepared?)?,
                 Some(ended) = self.running.join_next_with_id() => self.take_ended(ended),
                 Ok(()) = self.discovery.changed() => self.take_discovery(),
                 Ok(()) = self.config.changed() => self.take_config(),
@@ -212,7 +224,9 @@ impl Operator {
                 }
                 heard = self.hearing.hear() => hearing::take(&mut self.house, heard),
                 Some(asked) = self.questions.recv() => self.take_question(asked),
-                Some(asked) = self.webhooks.asked() => self.calls.take(&mut self.house, asked),
+                asked = self.webhooks.asked() => if let Some(asked) = asked {
+                    self.calls.take(&mut self.house, asked);
+                },
                 ended = self.calls.ended() => Calls::take_ended(&mut self.house, &self.context, ended),
                 Some(_) = self.asides.join_next() => {}
                 () = sleep_until(wake) => {
@@ -236,7 +250,7 @@ impl Operator {
                 Notice::Count(count) => self.metrics.count(count),
                 Notice::HookMetrics(operations) => self.hook_series.write(operations),
                 // Nobody would send them.
-                _ if self.flavour == Flavour::ShellOperator => {}
+                _ if self.settings.flavour == Flavour::ShellOperator => {}
                 Notice::Status { .. } | Notice::Remove(_) | Notice::Event(_) => {
                     self.outbox.put(notice);
                 }
@@ -244,6 +258,7 @@ impl Operator {
         }
         self.hearing.follow(&self.house);
         self.webhooks.follow(&self.house);
+        self.show_leadership();
         let converge = self.house.converge_status();
         self.converge
             .send_if_modified(|known| std::mem::replace(known, converge) != converge);
@@ -326,7 +341,7 @@ impl Operator {
         }
     }
 
-    fn take_discovery(&mut self) {
+    pub(super) fn take_discovery(&mut self) {
         let discovery = self.discovery.borrow_and_update().clone();
         if let Some(discovery) = discovery {
             self.house
@@ -358,6 +373,14 @@ impl Operator {
     fn take_question(&mut self, asked: Asked) {
         let Asked { query, answer } = asked;
         let now = (Instant::now(), Timestamp::now());
+        if query == Query::Leader {
+            let leadership = self.leadership.borrow().clone();
+            let known = serde_json::to_value(leadership);
+            let known = known.map_err(|error| Refusal::Failed(error.to_string()));
+            // The asker may be gone.
+            let _ = answer.send(known);
+            return;
+        }
         let known = self.parameters.answer(&query, now);
         if let Some(known) = known.or_else(|| self.house.answer(&query, now.0)) {
             // The asker may be gone.
@@ -420,6 +443,8 @@ impl Operator {
         }
         let running = self.running.len();
         tracing::info!(target: "operator", running, "shutting down");
+        // Who does not lead any more has less time, and nothing to bring to an end.
+        let grace = self.lost.map_or(GRACE, |_| GRACE_OF_LOSER);
         let drain = async {
             self.calls.shut_down(&mut self.house, &self.context).await;
             while let Some(ended) = self.running.join_next_with_id().await {
@@ -428,10 +453,14 @@ impl Operator {
                 }
             }
         };
-        if timeout(GRACE, drain).await.is_err() {
+        if timeout(grace, drain).await.is_err() {
             tracing::warn!(target: "operator", "running tasks were cut off; the next start repeats them");
         }
         self.running.shutdown().await;
+        if self.lost.is_some() {
+            // Nothing is left that another leader would have to fear.
+            self.context.processes.live_until(None);
+        }
         // Who still waits is told so.
         self.calls = Calls::default();
         for notice in self.house.take_notices() {
@@ -439,6 +468,7 @@ impl Operator {
         }
         self.stop.cancel();
         self.workers.end().await;
+        takeover::give_back(self.candidacy.take()).await;
     }
 }
 
@@ -447,31 +477,4 @@ async fn sleep_until(wake: Option<Instant>) {
         Some(wake) => tokio::time::sleep_until(wake.into()).await,
         None => pending().await,
     }
-}
-
-async fn render(context: &Context, runs: Vec<task::ModuleRun>) -> Answer {
-    let mut text = String::new();
-    for run in &runs {
-        let rendered = task::prepare_offline(context, run).await;
-        let whole = rendered.map_err(|error| Refusal::Failed(report::chain(&error)))?;
-        let definitions = whole.rendering.definitions.desired.iter();
-        for desired in definitions.chain(&whole.prepared.desired) {
-            text.push_str("---\n");
-            text.push_str(&yaml::write(&desired.value()));
-        }
-    }
-    Ok(json!(text))
-}
-
-async fn difference(context: &Context, runs: Vec<task::ModuleRun>) -> Answer {
-    let mut all = Vec::new();
-    for run in &runs {
-        let module = &run.module.name;
-        let found = task::difference(context, run).await;
-        all.extend(
-            found
-                .map_err(|error| Refusal::Failed(format!("{module}: {}", report::chain(&error))))?,
-        );
-    }
-    serde_json::to_value(all).map_err(|error| Refusal::Failed(error.to_string()))
 }

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use crate::binding::Place;
+use crate::leader::Terms;
 use crate::module::Extenders;
 use crate::release::Store;
 use crate::webhook;
@@ -61,6 +64,8 @@ pub struct Settings {
     pub webhooks: webhook::Settings,
     /// This replica, when there are several of which one leads.
     pub replica: Option<Replica>,
+    /// How long leadership lasts.
+    pub terms: Terms,
     /// What was set and has no effect here: one sentence each, to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -247,6 +252,8 @@ pub struct Replica {
     pub address: IpAddr,
     /// The pod's namespace.
     pub namespace: String,
+    /// How far the calendar is ahead of this machine's. Nothing may hang on it, which tests try.
+    pub ahead: SignedDuration,
 }
 
 impl Replica {
@@ -352,6 +359,7 @@ impl Default for Settings {
             },
             webhooks: webhook::Settings::default(),
             replica: None,
+            terms: Terms::default(),
             warnings: Vec::new(),
         }
     }

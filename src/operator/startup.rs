@@ -11,6 +11,7 @@ use crate::apply::Applier;
 use crate::cluster::{self, Client, Resource, Target};
 use crate::hook;
 use crate::house;
+use crate::leader::Fence;
 use crate::module::OrderMode;
 use crate::process::{self, Processes, Swept};
 use crate::release::{Listing, Releases, Store};
@@ -21,52 +22,96 @@ use crate::task::{Context, HookContext, OwnSections};
 use crate::watch::{Managed, NewsReceiver, Shared};
 
 /// How long an object may take to be served, to be gone, or a kind to be listed.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Reaches the cluster and brings the definition of `Module`, however long the API server takes: it
-/// may answer before it has read its own roles, and go away again.
-pub(super) async fn arrive(settings: &Settings) -> Result<(Client, String), Error> {
-    let client = connect(settings).await?;
+/// Reaches the cluster and the operator's namespace, however long the API server takes: it may answer
+/// before it has read its own roles, and go away again. Every write passes `fence`.
+pub(super) async fn arrive(
+    settings: &Settings,
+    fence: Option<Fence>,
+) -> Result<(Client, String), Error> {
+    let client = reach(settings, fence).await?;
+    if settings.flavour == Flavour::ShellOperator {
+        // It needs no rights but those of its hooks, and has no objects of its own.
+        let namespace = settings.namespace.clone();
+        let namespace = namespace.unwrap_or_else(|| client.namespace().to_owned());
+        return Ok((client, namespace));
+    }
+    let of = &client;
+    let namespace = persist(|| namespace(settings, of)).await?;
+    Ok((client, namespace))
+}
+
+/// What only the one that leads does before it begins: brings the definition of `Module`, and looks which
+/// releases the original left.
+pub(super) async fn prepare(flavour: Flavour, context: &Context) -> Result<Listing, Error> {
+    if flavour == Flavour::AddonOperator {
+        let client = context.applier.client.clone();
+        let reporter = Reporter::new(client, &context.namespace);
+        persist(|| {
+            let reporter = reporter.clone();
+            async move { Ok(reporter.install_definition(PATIENCE).await?) }
+        })
+        .await?;
+    }
+    Ok(releases(context).await)
+}
+
+/// Does it again and again, as long as what fails can pass.
+async fn persist<T, F>(mut deed: impl FnMut() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
     let mut pause = FIRST_PAUSE;
     loop {
-        match prepare(settings, &client).await {
-            Ok(namespace) => return Ok((client, namespace)),
+        match deed().await {
             Err(error) if error.is_passing() => {
                 tracing::error!(target: "operator", "{}; trying again", report::chain(&error));
             }
-            Err(error) => return Err(error),
+            ended => return ended,
         }
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-async fn prepare(settings: &Settings, client: &Client) -> Result<String, Error> {
-    if settings.flavour == Flavour::ShellOperator {
-        // It needs no rights but those of its hooks, and has no objects of its own.
-        let namespace = settings.namespace.clone();
-        return Ok(namespace.unwrap_or_else(|| client.namespace().to_owned()));
-    }
-    let namespace = namespace(settings, client).await?;
-    let reporter = Reporter::new(client.clone(), &namespace);
-    reporter.install_definition(PATIENCE).await?;
-    Ok(namespace)
-}
-
-/// Makes a client, and waits until the API server answers.
-pub async fn connect(settings: &Settings) -> Result<Client, Error> {
-    let client = cluster::connect(&cluster::Settings {
+/// Makes a client; it is not known whether the API server answers.
+async fn client(
+    settings: &Settings,
+    (fence, delivery): (Option<Fence>, Option<Duration>),
+    deadline: Duration,
+) -> Result<Client, Error> {
+    let settings = cluster::Settings {
         kubeconfig: settings.cluster.kubeconfig.clone(),
         context: settings.cluster.context.clone(),
         server: settings.cluster.server.clone(),
         writes_in_flight: settings.limits.writes_in_flight,
-        deadline: settings.cluster.client.timeout.unwrap_or(PATIENCE),
+        deadline,
         qps: settings.cluster.client.qps,
         burst: settings.cluster.client.burst,
-    })
-    .await?;
+        fence,
+        delivery,
+    };
+    Ok(cluster::connect(&settings).await?)
+}
+
+/// Makes a client for the Lease alone. A connection that is dead is found while there is time for another.
+pub(super) async fn client_of_lease(settings: &Settings) -> Result<Client, Error> {
+    let deadline = settings.terms.request();
+    client(settings, (None, Some(deadline / 2)), deadline).await
+}
+
+/// Makes a client, and waits until the API server answers.
+pub async fn connect(settings: &Settings) -> Result<Client, Error> {
+    reach(settings, None).await
+}
+
+async fn reach(settings: &Settings, fence: Option<Fence>) -> Result<Client, Error> {
+    let deadline = settings.cluster.client.timeout.unwrap_or(PATIENCE);
+    let delivery = fence.as_ref().map(Fence::delivery);
+    let client = client(settings, (fence, delivery), deadline).await?;
     let mut pause = FIRST_PAUSE;
     let mut told = String::new();
     loop {

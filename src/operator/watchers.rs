@@ -18,11 +18,9 @@ pub(super) type ConfigData = Option<Option<BTreeMap<String, String>>>;
 
 /// Follows the `ConfigMap` and tells its latest data.
 pub(super) async fn follow_config(
-    client: Client,
-    namespace: String,
+    (client, namespace, stop): (Client, String, CancellationToken),
     name: String,
     tell: watch::Sender<ConfigData>,
-    stop: CancellationToken,
 ) {
     let scope = Scope {
         resource: config_map_resource(),

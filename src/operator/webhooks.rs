@@ -1,5 +1,6 @@
 //! The servers of webhooks: started with the loop, told what hooks want, and asked for what comes in.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
@@ -22,6 +23,8 @@ const REQUESTS: usize = 64;
 pub(super) struct Webhooks {
     orders: watch::Sender<Orders>,
     asked: mpsc::Receiver<Asked>,
+    /// Where each server listens.
+    up: [(Door, watch::Receiver<Option<SocketAddr>>); 2],
     /// What was told last: of which bindings, and whether these are all.
     told: Option<(u64, bool)>,
 }
@@ -31,20 +34,32 @@ impl Webhooks {
     pub(super) fn start(
         settings: &Settings,
         (client, namespace): (Client, String),
-        (metrics, outbox): (Metrics, Outbox),
+        (metrics, outbox, leads): (Metrics, Outbox, watch::Receiver<bool>),
         workers: &mut Workers,
         stop: &CancellationToken,
     ) -> Self {
         let (orders, seen) = watch::channel(Orders::default());
         let (asks, asked) = mpsc::channel(REQUESTS);
-        let secret = settings.webhooks.secret();
+        let (secret, told) = (settings.webhooks.secret(), leads.clone());
+        let up = webhook::Up::default();
+        let up_seen = [
+            (Door::Admission, up.admission.subscribe()),
+            (Door::Conversion, up.conversion.subscribe()),
+        ];
         let webhooks = webhook::Webhooks {
             client,
             namespace,
             settings: settings.webhooks.clone(),
             clock: Clock::system(),
             metrics,
-            tell: Arc::new(move |news| tell(&outbox, &secret, &news)),
+            tell: Arc::new(move |news| {
+                let event = tell(&secret, &news);
+                if *told.borrow() {
+                    outbox.put(Notice::Event(event));
+                }
+            }),
+            leads,
+            up,
         };
         let mut watch = |name, door| {
             let (watch, signals) = FolderWatch::new(WatchSettings {
@@ -72,6 +87,7 @@ impl Webhooks {
         Self {
             orders,
             asked,
+            up: up_seen,
             told: None,
         }
     }
@@ -94,9 +110,22 @@ impl Webhooks {
         });
     }
 
-    /// Waits for a request.
+    /// Whether every server listens that is wanted.
+    pub(super) fn is_serving(&self) -> bool {
+        let orders = self.orders.borrow();
+        let mut up = self.up.iter();
+        up.all(|(door, up)| !orders.needs(*door) || up.borrow().is_some())
+    }
+
+    /// Waits for a request, or until a server listens or does not; then there is none.
     pub(super) async fn asked(&mut self) -> Option<Asked> {
-        self.asked.recv().await
+        let [(_, admission), (_, conversion)] = &mut self.up;
+        tokio::select! {
+            Some(asked) = self.asked.recv() => Some(asked),
+            Ok(()) = admission.changed() => None,
+            Ok(()) = conversion.changed() => None,
+            else => std::future::pending().await,
+        }
     }
 
     /// Takes no more requests, and refuses those that wait.
@@ -106,8 +135,9 @@ impl Webhooks {
     }
 }
 
-/// Logs news, and sends them as an event of the Secret with the certificate.
-fn tell(outbox: &Outbox, secret: &str, news: &News) {
+/// Logs news; the event of them is of the Secret with the certificate, and for the replica that leads to
+/// send.
+fn tell(secret: &str, news: &News) -> Event {
     let kind = if news.is_good() {
         tracing::info!(target: "webhook", "{news}");
         Kind::Normal
@@ -118,10 +148,10 @@ fn tell(outbox: &Outbox, secret: &str, news: &News) {
         tracing::error!(target: "webhook", "{news}");
         Kind::Warning
     };
-    outbox.put(Notice::Event(Event {
+    Event {
         about: About::Secret(secret.to_owned()),
         kind,
         reason: news.reason(),
         message: news.to_string(),
-    }));
+    }
 }

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{ConvergeStatus, Error};
+use super::{ConvergeStatus, Error, Leadership};
 
 /// How long a shutdown waits for requests that are being answered.
 const GRACE: Duration = Duration::from_secs(2);
@@ -67,6 +67,8 @@ pub struct HttpPages {
     pub hook_metrics: MetricsText,
     /// How far converge is.
     pub converge: watch::Receiver<ConvergeStatus>,
+    /// Which replica leads.
+    pub leadership: watch::Receiver<Leadership>,
 }
 
 /// The server of probes and metrics, bound to its address.
@@ -205,12 +207,14 @@ async fn discovery() -> String {
 }
 
 async fn readyz(State(pages): State<HttpPages>) -> Response {
-    if pages.converge.borrow().is_ready() {
-        (StatusCode::OK, "Startup converge done.\n").into_response()
+    let is_converged = pages.converge.borrow().is_ready();
+    let (is_ready, text) = pages.leadership.borrow().readiness(is_converged);
+    let status = if is_ready {
+        StatusCode::OK
     } else {
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        (status, "Startup converge in progress\n").into_response()
-    }
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    (status, text).into_response()
 }
 
 async fn metrics(State(pages): State<HttpPages>) -> impl IntoResponse {
@@ -256,6 +260,7 @@ mod tests {
             metrics: Arc::new(|| "live_ticks 1\n".to_owned()),
             hook_metrics: Arc::new(|| "from_hooks 2\n".to_owned()),
             converge,
+            leadership: watch::channel(Leadership::alone()).1,
         }
     }
 

@@ -10,6 +10,7 @@ mod document;
 mod error;
 mod hook_list;
 mod http;
+mod leadership;
 mod query;
 mod queue_dump;
 mod table;
@@ -23,6 +24,7 @@ pub use document::{
 pub use error::Error;
 pub use hook_list::{BindingRow, BindingState, HookList, HookRow, LatestRun};
 pub use http::{HttpPages, HttpServer, ListenFlags, MetricsText};
+pub use leadership::Leadership;
 pub use query::{Answer, Asked, Query, Refusal};
 pub use queue_dump::{OtherQueues, QueueDump, QueueRow, QueueSummary, QueueTask};
 pub use table::{Cell, Paint, Table, Tone, painted};

@@ -97,6 +97,8 @@ pub enum Query {
     QueueMain,
     /// How far converge is: [`ConvergeStatus`](super::ConvergeStatus).
     ConvergeStatus,
+    /// Which replica leads: [`Leadership`](super::Leadership).
+    Leader,
     /// The parameters that can be changed while the operator runs:
     /// [`ParameterList`](super::ParameterList).
     ConfigList,

@@ -15,6 +15,8 @@ pub enum About {
     ConfigMap(String),
     /// A Secret of the operator, by name.
     Secret(String),
+    /// The Lease by which replicas agree who leads, by name.
+    Lease(String),
 }
 
 /// Whether all is well.
@@ -49,6 +51,10 @@ impl Event {
             About::Module(module) => (format!("{GROUP}/v1alpha1"), "Module", module.as_str()),
             About::ConfigMap(name) => ("v1".to_owned(), "ConfigMap", name.as_str()),
             About::Secret(name) => ("v1".to_owned(), "Secret", name.as_str()),
+            About::Lease(name) => {
+                let api_version = "coordination.k8s.io/v1".to_owned();
+                (api_version, "Lease", name.as_str())
+            }
         };
         let time = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let message: String = self.message.chars().take(LONGEST_MESSAGE).collect();

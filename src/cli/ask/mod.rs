@@ -3,6 +3,7 @@
 pub(super) mod config;
 pub(super) mod global;
 pub(super) mod hook;
+pub(super) mod leader;
 pub(super) mod module;
 pub(super) mod queue;
 pub(super) mod raw;

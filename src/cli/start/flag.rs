@@ -181,6 +181,15 @@ flags! {
         HOOK_METRICS_SERIES = "hook-metrics-series" "NUMBER"
             ["ADDON_OPERATOR_HOOK_METRICS_SERIES"] "10000"
             "How many series one metric of hooks may have";
+        LEASE_DURATION = "lease-duration" "DURATION"
+            ["ADDON_OPERATOR_LEASE_DURATION"] "15s"
+            "How long without a renewal of the Lease a leader counts; whole seconds";
+        LEASE_RENEW_DEADLINE = "lease-renew-deadline" "DURATION"
+            ["ADDON_OPERATOR_LEASE_RENEW_DEADLINE"] "10s"
+            "How long without a renewal a leader writes; at least a second less";
+        LEASE_RETRY_PERIOD = "lease-retry-period" "DURATION"
+            ["ADDON_OPERATOR_LEASE_RETRY_PERIOD"] "2s"
+            "How often the Lease is renewed";
         ADMISSION_ENABLED = "admission-server-enabled" ""
             ["ADDON_OPERATOR_ADMISSION_SERVER_ENABLED"] "false"
             "Serve admission webhooks";

@@ -4,6 +4,7 @@ mod flag;
 mod flavour;
 mod parse;
 mod read;
+mod replica;
 mod webhooks;
 
 pub(super) use parse::helm_driver;

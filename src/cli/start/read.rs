@@ -9,7 +9,7 @@ use super::flag::{self, Flag};
 use super::flavour::{HOOKS_VARIABLE, flavour, is_of_modules};
 use super::parse::{self, Parsed};
 use crate::cli::environment::Environment;
-use crate::operator::{ClientLimits, Flavour, LogTime, Replica, Settings};
+use crate::operator::{ClientLimits, Flavour, LogTime, Settings};
 use crate::report::{Mistake, Mistakes};
 
 /// Variables without a flag.
@@ -93,21 +93,22 @@ pub(super) fn settings(typed: &Typed, environment: &Environment) -> Result<Setti
     reader.read_webhooks(&mut settings);
     reader.read_cluster(&mut settings);
     reader.read_limits(&mut settings);
+    reader.read_terms(&mut settings);
     reader.read_log(&mut settings);
     reader.read_debug(&mut settings);
     reader.read_environment_only(&mut settings);
     reader.refuse_old();
-    settings.warnings = reader.warnings(&settings);
+    settings.warnings = reader.warnings();
     Mistakes(reader.mistakes).into_result()?;
     Ok(settings)
 }
 
 /// Reads settings one by one, and collects what is wrong with them.
 pub(super) struct Reader<'a> {
-    flavour: Flavour,
+    pub(super) flavour: Flavour,
     typed: &'a Typed,
-    environment: &'a Environment,
-    mistakes: Vec<Mistake>,
+    pub(super) environment: &'a Environment,
+    pub(super) mistakes: Vec<Mistake>,
 }
 
 impl Reader<'_> {
@@ -319,34 +320,7 @@ impl Reader<'_> {
         let framework = &mut settings.folders.framework;
         self.read_variable("FRAMEWORK_DIR", framework, some(parse::path));
         self.read_variable("HELM_DRIVER", &mut settings.helm.store, parse::helm_driver);
-        let mut several = false;
-        self.read_variable("ADDON_OPERATOR_HA", &mut several, parse::switch);
-        if several && self.flavour == Flavour::AddonOperator {
-            settings.replica = self.replica(settings);
-        }
-    }
-
-    /// The original refuses to start, too, when one of the three is missing.
-    fn replica(&mut self, settings: &Settings) -> Option<Replica> {
-        let pod = self.environment.value("ADDON_OPERATOR_POD");
-        let address = self.given(&flag::LISTEN_ADDRESS).is_some();
-        let wanted = [
-            ("ADDON_OPERATOR_POD", pod.is_some()),
-            ("ADDON_OPERATOR_LISTEN_ADDRESS", address),
-            (
-                "ADDON_OPERATOR_NAMESPACE",
-                self.given(&flag::NAMESPACE).is_some(),
-            ),
-        ];
-        for (name, _) in wanted.iter().filter(|(_, given)| !given) {
-            let why = "missing, and ADDON_OPERATOR_HA needs it";
-            self.mistakes.push(Mistake::new(*name, why));
-        }
-        Some(Replica {
-            pod: pod?.to_owned(),
-            address: settings.listen.ip(),
-            namespace: settings.namespace.clone()?,
-        })
+        self.read_replica(settings);
     }
 
     fn refuse_old(&mut self) {
@@ -358,7 +332,7 @@ impl Reader<'_> {
         }
     }
 
-    fn warnings(&self, settings: &Settings) -> Vec<String> {
+    fn warnings(&self) -> Vec<String> {
         let flags = [
             flag::HELM_HISTORY_MAX,
             flag::HELM_MONITOR_QPS,
@@ -377,10 +351,7 @@ impl Reader<'_> {
             .names()
             .filter(|name| is_unknown(name))
             .map(|name| format!("{name} has no effect: there is no such setting"));
-        let told = self
-            .not_yet(settings)
-            .chain(self.without_modules())
-            .chain(typed);
+        let told = self.not_yet().chain(self.without_modules()).chain(typed);
         told.chain(set).chain(unknown).collect()
     }
 
@@ -402,18 +373,13 @@ impl Reader<'_> {
     }
 
     /// What is set to something else than its default.
-    fn not_yet(&self, settings: &Settings) -> impl Iterator<Item = String> {
-        let flags = NOT_YET.iter().filter_map(|(flag, why)| {
+    fn not_yet(&self) -> impl Iterator<Item = String> {
+        NOT_YET.iter().filter_map(|(flag, why)| {
             let (source, text) = self.given(flag)?;
             let is_off = flag.default == "false" && parse::switch(text) == Ok(false);
             let is_news = text != flag.default && !is_off;
             is_news.then(|| format!("{source} has no effect: {why}"))
-        });
-        let several = settings.replica.as_ref().map(|_| {
-            "ADDON_OPERATOR_HA has no effect: no leader is elected yet; run one replica only"
-                .to_owned()
-        });
-        flags.chain(several)
+        })
     }
 
     /// Reads one setting into its place; leaves the default where nothing was said.
@@ -431,7 +397,12 @@ impl Reader<'_> {
         }
     }
 
-    fn read_variable<T>(&mut self, name: &str, place: &mut T, parse: impl Fn(&str) -> Parsed<T>) {
+    pub(super) fn read_variable<T>(
+        &mut self,
+        name: &str,
+        place: &mut T,
+        parse: impl Fn(&str) -> Parsed<T>,
+    ) {
         match self.environment.value(name).map(parse) {
             None => {}
             Some(Ok(value)) => *place = value,
@@ -440,7 +411,7 @@ impl Reader<'_> {
     }
 
     /// The strongest text for a setting, and who says it.
-    fn given(&self, flag: &Flag) -> Option<(String, &str)> {
+    pub(super) fn given(&self, flag: &Flag) -> Option<(String, &str)> {
         if let Some(text) = self.typed.get(flag.name) {
             return Some((format!("--{}", flag.name), text));
         }
@@ -732,8 +703,7 @@ mod tests {
             ("ADDON_OPERATOR_LISTEN_ADDRESS", "10.1.2.3"),
             ("ADDON_OPERATOR_NAMESPACE", "ops"),
         ];
-        assert_eq!(warnings(&replica), 1);
-        assert_eq!(warnings(&replica[1..]), 0);
+        assert_eq!(warnings(&replica), 0);
         assert_eq!(
             warnings(&[
                 ("ADDON_OPERATOR_ADMISSION_SERVER_ENABLED", "false"),
@@ -760,5 +730,11 @@ mod tests {
         variables.push(("ADDON_OPERATOR_NAMESPACE", "ops"));
         let replica = with(&variables).replica.unwrap();
         assert_eq!(replica.identity(), "ao-1.10-1-2-3.ops.pod");
+        variables.push(("ADDON_OPERATOR_LEASE_RENEW_DEADLINE", "15s"));
+        let wrong = settings(&Typed::new(), &environment(&variables)).unwrap_err();
+        assert_eq!(
+            wrong.to_string(),
+            "ADDON_OPERATOR_HA: the duration of the Lease (15s) must be at least a second longer than the renew deadline (15s)"
+        );
     }
 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::super::document::parameters_text;
 use super::super::{
-    ConvergeStatus, Explanation, HookList, ModuleList, Paint, ParameterList, Query, QueueDump,
-    QueueRow,
+    ConvergeStatus, Explanation, HookList, Leadership, ModuleList, Paint, ParameterList, Query,
+    QueueDump, QueueRow,
 };
 
 /// The form of an answer.
@@ -61,6 +61,7 @@ fn text(query: &Query, document: &Value) -> Option<String> {
             read::<QueueDump>(document).map(|dump| dump.text(*show_empty))
         }
         Query::QueueMain => read::<QueueRow>(document).map(|queue| queue.text()),
+        Query::Leader => read::<Leadership>(document).map(|leadership| leadership.text()),
         Query::ConvergeStatus => ConvergeStatus::from_json(document).map(|status| status.text()),
         Query::ModuleList => read::<ModuleList>(document).map(|list| list.text(Paint::Plain)),
         // Names alone are the original's, which writes them as JSON.

@@ -23,7 +23,7 @@ pub(super) enum Page {
 }
 
 /// All pages, as `/discovery` lists them. `[.f]` is `.json`, `.yaml`, `.text` or nothing.
-pub(super) const PAGES: [&str; 26] = [
+pub(super) const PAGES: [&str; 27] = [
     "GET /",
     "GET /config/list[.f]",
     "POST /config/set name= value= duration=",
@@ -37,6 +37,7 @@ pub(super) const PAGES: [&str; 26] = [
     "GET /global/values[.f]",
     "GET /hook/list[.f]?details=",
     "GET /hook/{name}/snapshots[.f]",
+    "GET /leader[.f]",
     "GET /module/list[.f]",
     "GET /module/resource-monitor[.f]",
     "GET /module/{name}/config[.f]?global=",
@@ -90,6 +91,7 @@ fn read_get(parts: &[&str], parameters: &Parameters) -> Result<Option<Page>, Ref
             show_empty: flag(parameters, "showEmpty")?,
         },
         ["status", "converge"] => Query::ConvergeStatus,
+        ["leader"] => Query::Leader,
         ["config", "list"] => Query::ConfigList,
         ["diff"] => Query::ModuleDiff { module: None },
         ["global", page] => return Ok(read_global(page, parameters).map(asked)),
@@ -259,6 +261,7 @@ mod tests {
         };
         asks("GET /hook/a.sh/snapshots", snapshots("a.sh"), Text);
         asks("GET /hook/b/a.sh/snapshots.json", snapshots("b/a.sh"), Json);
+        asks("GET /leader.json", Query::Leader, Json);
         asks("GET /module/list.yaml", Query::ModuleList, Yaml);
         asks("GET /module/resource-monitor.json", monitors, Json);
         assert_eq!(request("GET /"), Ok(Page::Alive));
