@@ -24,7 +24,7 @@ const OF_FILES: [&str; 11] = [
 
 /// Two words in one that are neither reasons nor conditions: kinds, and names of tasks and of what
 /// asked for them.
-const OTHER_WORDS: [&str; 36] = [
+const OTHER_WORDS: [&str; 37] = [
     "AfterAllHooksChangedGlobalValues",
     "AfterHelmHooksChangedValues",
     "AskAgain",
@@ -33,6 +33,7 @@ const OTHER_WORDS: [&str; 36] = [
     "ConfigMapChanged",
     "ConvergeDone",
     "ConvergeModules",
+    "CustomResourceDefinition",
     "EnabledAgain",
     "EnabledScriptAnswered",
     "GlobalHookRun",
@@ -55,12 +56,12 @@ const OTHER_WORDS: [&str; 36] = [
     "ModuleRun",
     "ModulesChanged",
     "MutatingWebhookConfiguration",
+    "NetworkPolicy",
     "OperatorStartup",
+    "ReadHooks",
+    "ServiceAccount",
     "StartHooks",
     "ValidatingWebhookConfiguration",
-    "CustomResourceDefinition",
-    "NetworkPolicy",
-    "ServiceAccount",
 ];
 
 /// The sources below `src/`, without tests: path from there, text.

@@ -21,6 +21,17 @@ pub(crate) async fn create(client: &Client, path: &str, object: &Value) -> Value
         .unwrap_or_else(|error| panic!("POST {path}: {error}"))
 }
 
+/// The same; answers why it was refused.
+pub(crate) async fn try_create(
+    client: &Client,
+    path: &str,
+    object: &Value,
+) -> Result<Value, String> {
+    let body = ("application/json", object);
+    let created = send(client, Method::POST, path, Some(body)).await;
+    created.map_err(|error| error.to_string())
+}
+
 /// Replaces an object, or what its sub-resource has of it.
 pub(crate) async fn replace(client: &Client, path: &str, object: &Value) -> Value {
     let body = ("application/json", object);
