@@ -214,7 +214,7 @@ mod tests {
             ("trim", vec![" a ".into()], "a"),
         ] {
             let value = find(name).call_piped(&arguments).unwrap();
-            assert_eq!(text_of(&value), expected, "{name}");
+            assert_eq!(text_of(&value).as_deref(), Ok(expected), "{name}");
         }
     }
 
