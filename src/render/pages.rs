@@ -1,10 +1,14 @@
 //! The `*.j2` templates of one chart, with what they see of it.
 
+use std::rc::Rc;
+
 use minijinja::Value;
 
 use super::engine::Engine;
+use super::helm::Asker;
 use super::{Input, context, files, jinja};
 use crate::chart::{Chart, Metadata};
+use crate::function;
 use crate::report::{Mistake, Mistakes};
 
 /// The templates, compiled. Immutable.
@@ -45,18 +49,24 @@ impl Pages {
     }
 
     /// Renders all templates, together to at most so many bytes: each file, and its text or what is wrong
-    /// with it.
+    /// with it. Functions ask the world, which is told before each file by its whole path.
     pub(super) fn render(
         &self,
         input: &Input,
+        world: &Rc<Asker>,
+        begin: &dyn Fn(&str),
         mut left: usize,
     ) -> Vec<(&str, Result<String, Mistake>)> {
         let root = context::Root::new(&self.path, &self.chart, &self.files, input);
         let render = |file| {
+            let path = format!("{}/{file}", self.path);
+            world.begin(&path);
+            begin(&path);
             let rendered = self.templates.render(file, root.for_template(file), left);
             left -= rendered.as_ref().map_or(0, String::len);
             (file, rendered)
         };
-        self.templates.manifests().map(render).collect()
+        let render = || self.templates.manifests().map(render).collect();
+        function::with_world(Rc::<Asker>::clone(world), render)
     }
 }
