@@ -206,8 +206,15 @@ fn commas_behind_exclamation_marks_are_text() {
         "a": "hello !you, and me", "b": ["!x,", "y!", "!z,", "u", "x"], "c": "[!a,b]\n"
     });
     assert_eq!(read_value(text, Profile::V2), Ok(value));
+    // Found by fuzzing: a colon before the comma is text as well.
+    let text = "a: b !!c:,\"d\nb: {\"y!b\":, 'z!c':, w!d: 1}\n";
+    let value = json!({
+        "a": "b !!c:,\"d", "b": {"y!b": null, "z!c": null, "w!d": 1}
+    });
+    assert_eq!(read_value(text, Profile::V2), Ok(value));
     for text in [
         "[&a !b,c]",
+        "[!b:,c]",
         "{!!str,a: b}",
         "{a: !<b>,}",
         "[!<b,c>,d]",

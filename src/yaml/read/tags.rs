@@ -66,8 +66,14 @@ impl Spaced {
                 Some(word) if word.contains('!') => {
                     let signs = word.match_indices('!').map(|(at, _)| start + at);
                     spaced.signs.extend(signs);
-                    spaced.text.push_str(word);
-                    spaced.text.push_str(" ,");
+                    // Before a blank a colon would end a key; in a tag any sign of one will do.
+                    match word
+                        .strip_suffix(':')
+                        .filter(|word| is_tag_to_the_end(word))
+                    {
+                        Some(word) => spaced.text.extend([word, ".", " ,"]),
+                        None => spaced.text.extend([word, " ,"]),
+                    }
                 }
                 _ => spaced.text.push_str(piece),
             }
@@ -91,6 +97,13 @@ impl Spaced {
         let at = start + node.len() - rest.len();
         self.signs.binary_search(&at).is_ok()
     }
+}
+
+/// Whether what is behind the last `!` may be of a tag.
+fn is_tag_to_the_end(word: &str) -> bool {
+    let (_, tag) = word.rsplit_once('!').unwrap_or_default();
+    let mut letters = tag.chars();
+    letters.all(|letter| letter.is_alphanumeric() || "-_.:/%".contains(letter))
 }
 
 /// Finds the characters that no tag goes beyond. In `!<a,b>` a comma is part of it.
