@@ -24,7 +24,7 @@ pub use encoding::{
 pub use function::{Call, Context, Error, Function, Lookup, Nowhere, Parameter, World};
 pub use list::{Element, List, SliceType};
 pub use map::{Map, MapKind, MapType};
-pub use record::{Json, Member, Record, Shape};
+pub use record::{Hidden, Json, Member, Record, Shape};
 pub use stack::grow_stack;
 pub use text::Text;
 

@@ -33,6 +33,17 @@ pub struct Shape {
     pub to_text: Option<fn(&Record) -> Text>,
     /// How it is written as JSON, and so as YAML.
     pub json: Json,
+    /// What it has beside its fields.
+    pub hidden: Option<Hidden>,
+}
+
+/// Fields that Go does not export: no template reads them, but some verbs of `printf` print them.
+#[derive(Clone, Copy, Debug)]
+pub struct Hidden {
+    /// Their names.
+    pub names: &'static [&'static str],
+    /// Their values, in the same order.
+    pub values: fn(&Record) -> Vec<Value>,
 }
 
 /// How JSON is made of structs of a type.
@@ -88,7 +99,19 @@ impl Shape {
             methods: &[],
             to_text: None,
             json: Json::Fields,
+            hidden: None,
         }
+    }
+
+    /// With fields that are not exported.
+    #[must_use]
+    pub const fn hides(
+        mut self,
+        names: &'static [&'static str],
+        values: fn(&Record) -> Vec<Value>,
+    ) -> Self {
+        self.hidden = Some(Hidden { names, values });
+        self
     }
 
     /// With these methods.

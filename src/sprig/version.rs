@@ -18,12 +18,14 @@ pub(super) const ALL: &[Function] = &[
 
 /// What `semver` gives.
 static POINTER: Shape = Shape::new("*semver.Version", Kind::Pointer, &[])
+    .hides(HIDDEN, hidden)
     .methods(&POINTER_METHODS)
     .prints(to_text)
     .json(Json::Made(to_json));
 
 /// What comes next: a struct, on which Go does not find the methods of the pointer.
 static STRUCT: Shape = Shape::new("semver.Version", Kind::Struct, &[])
+    .hides(HIDDEN, hidden)
     .methods(METHODS)
     .prints(to_text)
     .json(Json::Made(to_json));
@@ -113,6 +115,19 @@ const SET_METADATA: Function = Function::new("SetMetadata", &[TEXT], |_, argumen
 
 fn record(shape: &'static Shape, version: Version) -> Value {
     Value::Record(Record::with_native(shape, Vec::new(), Box::new(version)))
+}
+
+/// What Go calls the parts of a version.
+const HIDDEN: &[&str] = &["major", "minor", "patch", "pre", "metadata", "original"];
+
+fn hidden(record: &Record) -> Vec<Value> {
+    let Some(version) = record.native::<Version>() else {
+        return Vec::new();
+    };
+    let numbers = [version.major, version.minor, version.patch].map(Value::Uint64);
+    let texts = [&version.prerelease, &version.metadata, &version.original];
+    let texts = texts.map(|text| Value::from(text.as_str()));
+    numbers.into_iter().chain(texts).collect()
 }
 
 fn to_text(record: &Record) -> Text {

@@ -81,11 +81,19 @@ impl Machine<'_> {
     }
 
     fn no_field(&self, frame: &Frame<'_>, of: &Local, name: &Name) -> super::Failure {
-        let why = format!(
-            "can't evaluate field {} in type {}",
-            name.text,
-            of.type_name()
-        );
+        let (name, of_type) = (&*name.text, of.type_name());
+        let is_hidden = match &of.value {
+            Value::Record(record) => {
+                let hidden = record.shape().hidden;
+                hidden.is_some_and(|hidden| hidden.names.contains(&name))
+            }
+            _ => false,
+        };
+        let why = if is_hidden {
+            format!("{name} is an unexported field of struct type {of_type}")
+        } else {
+            format!("can't evaluate field {name} in type {of_type}")
+        };
         self.fail(frame, &why)
     }
 }

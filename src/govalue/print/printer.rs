@@ -198,7 +198,10 @@ impl<'a> Printer<'a> {
             self.out.extend_from_slice(type_name.as_bytes());
         }
         self.out.push(b'{');
-        for (index, (name, field)) in shape.fields.iter().zip(record.fields()).enumerate() {
+        let hidden = shape.hidden.iter();
+        let hidden = hidden.flat_map(|hidden| hidden.names.iter().zip((hidden.values)(record)));
+        let fields = shape.fields.iter().zip(record.fields()).chain(hidden);
+        for (index, (name, field)) in fields.enumerate() {
             self.separate(index);
             if self.flags.names_fields || self.flags.go_syntax {
                 self.out.extend_from_slice(name.as_bytes());
