@@ -174,12 +174,10 @@ fn into_error(error: function::Error) -> Error {
 
 /// Prints a value as YAML would.
 fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
-    match value.kind() {
-        ValueKind::Plain => minijinja::escape_formatter(out, state, value),
-        _ => {
-            let text = function::text_of(value);
-            let text = text.map_err(|why| Error::new(ErrorKind::InvalidOperation, why))?;
-            Ok(out.write_str(&text)?)
-        }
+    if value.kind() == ValueKind::Plain {
+        return minijinja::escape_formatter(out, state, value);
     }
+    let text = function::text_of(value);
+    let text = text.map_err(|why| Error::new(ErrorKind::InvalidOperation, why))?;
+    Ok(out.write_str(&text)?)
 }

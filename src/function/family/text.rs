@@ -60,7 +60,7 @@ fn each(arguments: &Arguments<'_>, quote: fn(&str) -> String) -> Result<Value, E
     let values = arguments.all().iter();
     let texts = values
         .filter(|value| !value.is_none())
-        .map(|value| Ok(quote(&*arguments.shown(value)?)));
+        .map(|value| Ok(quote(&arguments.shown(value)?)));
     Ok(texts.collect::<Result<Vec<_>, _>>()?.join(" ").into())
 }
 
