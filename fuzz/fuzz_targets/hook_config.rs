@@ -26,7 +26,8 @@ fuzz_target!(|text: &str| {
         let told: serde_json::Value = serde_json::from_str(&written).expect("JSON is written");
         assert_eq!(told.as_array().map(Vec::len), Some(contexts.len()));
     }
-    let lines = text.lines().count() + 1;
+    let breaks = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+    let lines = text.split(breaks).count() + 1;
     for scope in [ValuesKey::global(), ValuesKey::parse("hello").expect("a key")] {
         let declared = binding::parse_declaration("x.hook.yaml", text, &scope);
         for mistake in &declared.mistakes.0 {

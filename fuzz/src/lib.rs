@@ -138,3 +138,14 @@ pub const SLOW: [&str; 8] = [
     "htpasswd",
     "genCAWithKey",
 ];
+
+/// What stands in a file beside a chart, and must be in no chart.
+pub const SECRET: &[u8] = b"S3CR3T-0F-S0MEB0DY-ELSE";
+
+/// Whether bytes hold the [`SECRET`]. It is looked for in disguise: a fuzzer sees what is compared, and
+/// would learn it.
+pub fn holds_secret(bytes: &[u8]) -> bool {
+    let disguised = |bytes: &[u8]| bytes.iter().map(|byte| byte ^ 0x55).collect::<Vec<u8>>();
+    let secret = disguised(SECRET);
+    disguised(bytes).windows(secret.len()).any(|part| part == secret)
+}

@@ -71,3 +71,47 @@ fn diff_without_a_cluster_ends_with_2() {
     assert_eq!(code, Some(2));
     assert!(stderr.contains("/nowhere"), "{stderr}");
 }
+
+/// Both languages draw, and find nothing where there is no cluster.
+#[test]
+fn a_chart_draws_and_finds_nothing_without_a_cluster() {
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata:\n  text: DRAW\n";
+    let jinja = "{{ [randAlphaNum(9), lookup('v1', 'Pod', 'a', 'b') | length] | join('-') }}-{{ include('n') }}";
+    let go = "{{ randAlphaNum 9 }}-{{ lookup \"v1\" \"Pod\" \"a\" \"b\" | len }}{{ define \"n\" }}web{{ end }}";
+    let [jinja, go] = [("a", jinja), ("b", go)]
+        .map(|(name, draw)| object.replace("NAME", name).replace("DRAW", draw));
+    let modules = Modules::of(&[
+        (
+            "010-web/Chart.yaml",
+            "apiVersion: v2\nname: web\nversion: 0.1.0\n",
+        ),
+        ("010-web/values.yaml", "webEnabled: true\n"),
+        ("010-web/templates/a.yaml.j2", &jinja),
+        ("010-web/templates/b.yaml", &go),
+    ]);
+    let folder = modules.path().to_str().unwrap();
+    let chart = modules.path().join("010-web");
+    for arguments in [
+        &["render", "web", "--modules-dir", folder, "--offline"][..],
+        &["template", "web", chart.to_str().unwrap()],
+    ] {
+        let (code, stdout, stderr) = told(run(arguments, &[]));
+        assert_eq!(code, Some(0), "{stderr}");
+        let texts = stdout
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("text: "));
+        let texts: Vec<Vec<&str>> = texts.map(|text| text.split('-').collect()).collect();
+        let [a, b] = texts.as_slice() else {
+            panic!("{stdout}");
+        };
+        assert_eq!((a[0].len(), &a[1..]), (9, &["0", "web"][..]), "{stdout}");
+        assert_eq!((b[0].len(), &b[1..]), (9, &["0"][..]), "{stdout}");
+    }
+    let path = std::env::var_os("PATH").unwrap().into_string().unwrap();
+    let linted = run(
+        &["module", "lint", "--modules-dir", folder],
+        &[("PATH", &path)],
+    );
+    let (code, stdout, stderr) = told(linted);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+}

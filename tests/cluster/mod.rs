@@ -34,6 +34,7 @@ mod hooks_steps;
 mod hooks_values;
 mod hooks_watch;
 mod hooks_words;
+mod jinja_draws;
 mod leader;
 mod leader_faults;
 mod leader_followers;
