@@ -400,6 +400,18 @@ async fn of_two_pods_one_leads_and_hands_over_when_it_is_ended() {
     second.stop();
 }
 
+/// A module whose ConfigMap shows one of its values.
+const SIZED: [(&str, &str); 2] = [
+    (
+        "modules/020-shop/values.yaml",
+        "shopEnabled: true\nshop: {size: 1}\n",
+    ),
+    (
+        "modules/020-shop/templates/all.yaml.j2",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\ndata: {size: {{ Values.shop.size | quote }}}\n",
+    ),
+];
+
 #[tokio::test]
 async fn chart_follows_an_upgrade_and_leaves_modules_when_it_goes() {
     let Some(server) = support::api_server() else {
@@ -414,16 +426,7 @@ async fn chart_follows_an_upgrade_and_leaves_modules_when_it_goes() {
         helm,
         name: name.to_owned(),
     };
-    let image = Modules::of(&[
-        (
-            "modules/020-shop/values.yaml",
-            "shopEnabled: true\nshop: {size: 1}\n",
-        ),
-        (
-            "modules/020-shop/templates/all.yaml.j2",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\ndata: {size: {{ Values.shop.size | quote }}}\n",
-        ),
-    ]);
+    let image = Modules::of(&SIZED);
     let values = json!({"modules": {"image": {"reference": "addons:1"}}});
     release.upgrade(&values).await;
     let deployment = format!("/apis/apps/v1/namespaces/{name}/deployments/{name}-addon-operator");
