@@ -400,7 +400,7 @@ async fn of_two_pods_one_leads_and_hands_over_when_it_is_ended() {
     second.stop();
 }
 
-/// A module whose ConfigMap shows one of its values.
+/// A module whose `ConfigMap` shows one of its values.
 const SIZED: [(&str, &str); 2] = [
     (
         "modules/020-shop/values.yaml",
