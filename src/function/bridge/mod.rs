@@ -206,6 +206,8 @@ fn run(
     if !function.draws {
         return (function.call)(&context, values);
     }
+    // Which expression calls is not known here: what is drawn is counted by function and arguments.
+    world.note_place(&[]);
     if let Some(drawn) = world.recall(function.name, values) {
         return Ok(drawn);
     }
