@@ -6,20 +6,25 @@ use jiff::Timestamp;
 use rustix::rand::{GetRandomFlags, getrandom};
 use serde_json::Value;
 
+use super::validate::Cluster;
 use crate::render::{DrawKey, Lookup, Outside};
 
-/// This machine: its time and randomness, and no cluster.
-pub(super) struct Local {
+/// This machine: its time and randomness, and a cluster only where a person says so.
+pub(super) struct Local<'a> {
     asks_for_hosts: bool,
+    cluster: Option<&'a Cluster>,
 }
 
-impl Local {
-    pub(super) fn new(asks_for_hosts: bool) -> Self {
-        Self { asks_for_hosts }
+impl<'a> Local<'a> {
+    pub(super) fn new(asks_for_hosts: bool, cluster: Option<&'a Cluster>) -> Self {
+        Self {
+            asks_for_hosts,
+            cluster,
+        }
     }
 }
 
-impl Outside for Local {
+impl Outside for Local<'_> {
     fn now(&self) -> i128 {
         Timestamp::now().as_nanosecond()
     }
@@ -32,8 +37,8 @@ impl Outside for Local {
         }
     }
 
-    fn lookup(&self, _: &Lookup<'_>) -> Result<Option<Value>, String> {
-        Ok(None)
+    fn lookup(&self, of: &Lookup<'_>) -> Result<Option<Value>, String> {
+        self.cluster.map_or(Ok(None), |cluster| cluster.look(of))
     }
 
     fn resolve_host(&self, name: &str) -> String {

@@ -21,6 +21,8 @@ pub(super) struct Asker<'a> {
     outside: &'a dyn Outside,
     /// The file that is being rendered.
     template: RefCell<String>,
+    /// Where in it the next draw is made, as a checksum; empty when that is not told.
+    place: RefCell<String>,
     /// How often each draw was asked for.
     draws: RefCell<BTreeMap<DrawKey, u32>>,
     /// The draw that was asked for last.
@@ -35,6 +37,7 @@ impl<'a> Asker<'a> {
         Self {
             outside,
             template: RefCell::default(),
+            place: RefCell::default(),
             draws: RefCell::default(),
             last: RefCell::default(),
             left: Cell::new(limit),
@@ -96,10 +99,15 @@ impl World for Asker<'_> {
         self.outside.resolve_host(name)
     }
 
+    fn note_place(&self, place: &[u8]) {
+        self.place.replace(hex(Sha256::new().chain_update(place)));
+    }
+
     fn recall(&self, function: &str, arguments: &[Value]) -> Option<Value> {
         let mut key = DrawKey {
             template: self.template.borrow().clone(),
             function: function.to_owned(),
+            place: self.place.take(),
             arguments: digest(arguments),
             ordinal: 0,
         };
@@ -143,6 +151,10 @@ fn digest(arguments: &[Value]) -> String {
     for argument in arguments {
         add(&mut hash, argument, DEPTH);
     }
+    hex(hash)
+}
+
+fn hex(hash: Sha256) -> String {
     let mut text = String::new();
     for byte in hash.finalize() {
         // Writing to a string cannot fail.
