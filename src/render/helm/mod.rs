@@ -238,12 +238,11 @@ impl Compiled {
     /// The text of every file that is rendered by itself.
     fn execute(&self, contexts: &Contexts, world: &Asker) -> Result<Texts, Error> {
         let mut files = Texts::new();
+        let mut render = self.set.begin(world, Limits::default());
         for entry in self.entries.iter().filter(|entry| !entry.is_partial()) {
             world.begin(&entry.path);
             let data = contexts.of_template(entry.member, &entry.path, &entry.base_path);
-            let text = self
-                .set
-                .execute(&entry.path, &data, world, Limits::default());
+            let text = render.execute(&entry.path, &data);
             let text = text.map_err(|error| Error::of_template(&entry.path, &error))?;
             files.insert(entry.path.clone(), text);
         }
