@@ -7,6 +7,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ import (
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/engine"
+	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/releaseutil"
 	"sigs.k8s.io/yaml"
 )
@@ -41,13 +43,15 @@ type question struct {
 	Rounds int  `json:"rounds"`
 	// The value that is another in every round: `a.b`. Empty: the first of a few that the chart accepts.
 	Changed string `json:"changed"`
+	// Whether the text of the last round is told.
+	Tell bool `json:"tell"`
 }
 
 type answer struct {
 	Nanoseconds []int64 `json:"nanoseconds"`
 	Changed     string  `json:"changed"`
-	// What was rendered, in bytes.
-	Output int    `json:"output"`
+	// What was rendered, as `helm template` prints it.
+	Output []byte `json:"output"`
 	Error  string `json:"error"`
 }
 
@@ -110,12 +114,14 @@ func (q question) measure(changed string) answer {
 				return answer{Error: err.Error()}
 			}
 		}
-		output, err := render(loaded, values)
+		made, err := render(loaded, values)
 		if err != nil {
 			return answer{Error: err.Error()}
 		}
 		given.Nanoseconds = append(given.Nanoseconds, time.Since(start).Nanoseconds())
-		given.Output = output
+		if q.Tell {
+			given.Output = made.print()
+		}
 	}
 	return given
 }
@@ -160,16 +166,22 @@ func (q question) values(changed string, round int) (map[string]interface{}, err
 	return values, nil
 }
 
-func render(loaded *chart.Chart, values map[string]interface{}) (int, error) {
+// What a render gives.
+type made struct {
+	hooks     []*release.Hook
+	manifests []releaseutil.Manifest
+}
+
+func render(loaded *chart.Chart, values map[string]interface{}) (made, error) {
 	capabilities := chartutil.DefaultCapabilities
 	options := chartutil.ReleaseOptions{Name: "rel", Namespace: "ns", Revision: 1, IsInstall: true}
 	all, err := chartutil.ToRenderValues(loaded, values, options, capabilities)
 	if err != nil {
-		return 0, err
+		return made{}, err
 	}
 	files, err := engine.Render(loaded, all)
 	if err != nil {
-		return 0, err
+		return made{}, err
 	}
 	for name := range files {
 		if strings.HasSuffix(name, "NOTES.txt") {
@@ -177,23 +189,25 @@ func render(loaded *chart.Chart, values map[string]interface{}) (int, error) {
 		}
 	}
 	hooks, manifests, err := releaseutil.SortManifests(files, nil, releaseutil.InstallOrder)
-	if err != nil {
-		return 0, err
-	}
-	output := 0
-	for _, hook := range hooks {
-		output += len(hook.Manifest)
-	}
-	for _, manifest := range manifests {
-		output += len(manifest.Content)
-	}
-	return output, nil
+	return made{hooks, manifests}, err
 }
 
-// What draws is called once for each first argument, and its answer given again.
+func (m made) print() []byte {
+	var manifests, all bytes.Buffer
+	for _, manifest := range m.manifests {
+		fmt.Fprintf(&manifests, "---\n# Source: %s\n%s\n", manifest.Name, manifest.Content)
+	}
+	fmt.Fprintln(&all, strings.TrimSpace(manifests.String()))
+	for _, hook := range m.hooks {
+		fmt.Fprintf(&all, "---\n# Source: %s\n%s\n", hook.Path, hook.Manifest)
+	}
+	return all.Bytes()
+}
+
+// What draws is called once for each length that is asked for, and its answer given again.
 func keep() {
 	names := []string{
-		"randAlphaNum", "randAlpha", "randNumeric", "randAscii", "randBytes", "uuidv4", "shuffle", "now",
+		"randAlphaNum", "randAlpha", "randNumeric", "randAscii", "randBytes", "uuidv4", "now",
 		"bcrypt", "htpasswd", "genPrivateKey", "genCA", "genSelfSignedCert", "genSignedCert",
 	}
 	for _, name := range names {
@@ -206,7 +220,7 @@ func keeping(function reflect.Value) interface{} {
 	answers := map[string][]reflect.Value{}
 	call := func(arguments []reflect.Value) []reflect.Value {
 		key := ""
-		if len(arguments) > 0 {
+		if len(arguments) > 0 && arguments[0].CanInt() {
 			key = fmt.Sprint(arguments[0])
 		}
 		if _, found := answers[key]; !found {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use addon_operator::control_plane;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
@@ -35,6 +37,7 @@ pub(crate) struct Question {
     draw: bool,
     rounds: usize,
     changed: String,
+    tell: bool,
 }
 
 #[derive(Deserialize)]
@@ -42,8 +45,8 @@ pub(crate) struct Answer {
     nanoseconds: Option<Vec<u64>>,
     /// The value that changed.
     pub(crate) changed: String,
-    /// What was rendered, in bytes.
-    pub(crate) output: usize,
+    /// What the last round printed, in base64, when it was asked to tell.
+    output: Option<String>,
     error: String,
 }
 
@@ -102,12 +105,16 @@ impl Question {
             draw: false,
             rounds: 1,
             changed: String::new(),
+            tell: true,
         }
     }
 
     pub(crate) fn changing(self, changed: &str) -> Self {
-        let changed = changed.to_owned();
-        Self { changed, ..self }
+        Self {
+            changed: changed.to_owned(),
+            tell: false,
+            ..self
+        }
     }
 
     pub(crate) fn spanning(&self, span: Span) -> Self {
@@ -128,6 +135,12 @@ impl Question {
 }
 
 impl Answer {
+    /// What the last round printed.
+    pub(crate) fn text(&self) -> Vec<u8> {
+        let output = self.output.as_deref().unwrap_or_default();
+        STANDARD.decode(output).expect("base64")
+    }
+
     pub(crate) fn seconds(self) -> Vec<f64> {
         let times = self.nanoseconds.unwrap_or_default().into_iter();
         times

@@ -5,10 +5,12 @@ mod compose;
 mod explain;
 mod keys;
 mod parse;
+mod quick;
 mod source;
 mod tags;
 
 pub(super) use explain::{Words, explain};
+pub(super) use quick::quick;
 
 use serde_json::Value;
 
@@ -24,6 +26,15 @@ use super::{Error, Node, Profile};
 /// # Errors
 /// The first thing that is wrong, with its place: YAML allows no safe way to go on after it.
 pub fn read(text: &str, profile: Profile) -> Result<Node, Error> {
+    let quick = match profile {
+        Profile::V2 => quick(text),
+        Profile::V3 => None,
+    };
+    quick.map_or_else(|| thorough(text, profile), Ok)
+}
+
+/// Reads one document by the reader that knows all of YAML.
+pub(super) fn thorough(text: &str, profile: Profile) -> Result<Node, Error> {
     compose::compose(parse::parse(text, profile)?, profile)
 }
 

@@ -41,23 +41,42 @@ impl<B: Build> Reader<'_, B> {
             return None;
         }
         self.depth += 1;
+        let place = self.place();
         let value = if self.is_item() {
-            self.list(indentation)?
+            self.list(indentation, place)?
         } else {
-            let key = self.key().ok()??;
-            self.map(indentation, key)?
+            let key = self.key(place).ok()??;
+            self.map(indentation, place, key)?
         };
         self.depth -= 1;
         Some(value)
     }
 
+    /// A value on a line of its own or behind a marker, of a collection that is indented so far.
+    fn any_value(&mut self, indentation: usize, own: usize) -> Option<B::Value> {
+        if self.is_item() {
+            return self.collection(own);
+        }
+        match self.peek()? {
+            b'|' | b'>' | b'[' | b'{' => self.value(indentation),
+            _ => {
+                let place = self.place();
+                match self.key(place).ok()? {
+                    Some(key) => self.nested(|reader| reader.map(own, place, key)),
+                    None => self.value(indentation),
+                }
+            }
+        }
+    }
+
     /// A list, from its first marker on.
-    fn list(&mut self, indentation: usize) -> Option<B::Value> {
+    fn list(&mut self, indentation: usize, place: B::Place) -> Option<B::Value> {
         let mut items = Vec::new();
         loop {
             self.at += 1;
+            let marker = self.at;
             let column = self.column_behind_blanks(indentation + 1);
-            items.push(self.item(indentation, column)?);
+            items.push(self.item(indentation, (marker, column))?);
             match self.indentation_ahead().ok()? {
                 Some(next) if next == indentation => {
                     let line = self.at;
@@ -65,11 +84,11 @@ impl<B: Build> Reader<'_, B> {
                     if !self.is_item() {
                         // A key of the mapping that the list is in.
                         self.at = line;
-                        return Some(self.build.list(items));
+                        return Some(self.build.list(place, items));
                     }
                 }
                 Some(next) if next > indentation => return None,
-                _ => return Some(self.build.list(items)),
+                _ => return Some(self.build.list(place, items)),
             }
         }
     }
@@ -81,39 +100,40 @@ impl<B: Build> Reader<'_, B> {
         column + self.at - before
     }
 
-    fn item(&mut self, indentation: usize, column: usize) -> Option<B::Value> {
+    /// An item, behind its marker, which ends at a place; the item begins in a column.
+    fn item(&mut self, indentation: usize, (marker, column): (usize, usize)) -> Option<B::Value> {
         if self.is_line_end() || self.is_at(b'#') {
             self.skip_line();
             return match self.indentation_ahead().ok()? {
                 Some(next) if next > indentation => {
                     self.next_line().ok()?;
-                    self.collection(next)
+                    self.any_value(indentation, next)
                 }
-                _ => Some(self.build.null()),
+                _ => Some(self.null(marker)),
             };
         }
-        if self.is_item() {
-            return self.collection(column);
+        self.any_value(indentation, column)
+    }
+
+    /// One level deeper.
+    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Option<B::Value>) -> Option<B::Value> {
+        if self.depth == MAX_DEPTH {
+            return None;
         }
-        match self.peek()? {
-            b'|' | b'>' | b'[' | b'{' => self.value(indentation),
-            _ => match self.key().ok()? {
-                Some(key) => {
-                    if self.depth == MAX_DEPTH {
-                        return None;
-                    }
-                    self.depth += 1;
-                    let map = self.map(column, key);
-                    self.depth -= 1;
-                    map
-                }
-                None => self.value(indentation),
-            },
-        }
+        self.depth += 1;
+        let value = read(self);
+        self.depth -= 1;
+        value
+    }
+
+    /// Nothing, at the end of the sign that announced it.
+    fn null(&mut self, at: usize) -> B::Value {
+        let place = self.build.place(at);
+        self.build.null(place)
     }
 
     /// A mapping, from behind its first key and colon on.
-    fn map(&mut self, indentation: usize, first: B::Key) -> Option<B::Value> {
+    fn map(&mut self, indentation: usize, place: B::Place, first: B::Key) -> Option<B::Value> {
         let mut entries = Vec::with_capacity(4);
         let mut key = first;
         loop {
@@ -125,10 +145,11 @@ impl<B: Build> Reader<'_, B> {
                     if self.is_item() {
                         return None;
                     }
-                    key = self.key().ok()??;
+                    let place = self.place();
+                    key = self.key(place).ok()??;
                 }
                 Some(next) if next > indentation => return None,
-                _ => return Some(self.build.map(entries)),
+                _ => return Some(self.build.map(place, entries)),
             }
         }
     }
@@ -142,26 +163,23 @@ impl<B: Build> Reader<'_, B> {
         }
         self.skip_line();
         let Some(next) = self.indentation_ahead().ok()? else {
-            return Some(self.build.null());
+            return Some(self.null(before));
         };
         if next < indentation {
-            return Some(self.build.null());
+            return Some(self.null(before));
         }
         let line = self.at;
         self.next_line().ok()?;
         if next > indentation {
-            return self.collection(next);
+            return self.any_value(indentation, next);
         }
         if self.is_item() {
-            if self.depth == MAX_DEPTH {
-                return None;
-            }
-            self.depth += 1;
-            let list = self.list(indentation);
-            self.depth -= 1;
-            return list;
+            return self.nested(|reader| {
+                let place = reader.place();
+                reader.list(indentation, place)
+            });
         }
         self.at = line;
-        Some(self.build.null())
+        Some(self.null(before))
     }
 }

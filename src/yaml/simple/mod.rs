@@ -1,16 +1,20 @@
 //! A fast way through texts that are simple, which is what charts and `toYaml` write for the most part.
 //!
-//! It knows blocks, plain and quoted texts of one line, plain texts of many, literal blocks, flow
-//! collections of one line, and comments. At anything else, and at everything that is wrong, it gives up,
+//! It knows blocks, plain and quoted texts, literal and folded ones, flow collections, and comments; no
+//! anchors, tags, directives, or second documents. At anything else, and at everything that is wrong, it gives up,
 //! and the whole text is read by the reader that knows all of YAML. So a text that is read here must
 //! be one that the other reads the same, and nothing here says what is wrong.
 
 mod block;
 mod flow;
+mod lines;
+mod quoted;
 mod scalar;
 
 #[cfg(test)]
 mod tests;
+
+use std::borrow::Cow;
 
 use super::MAX_TEXT;
 
@@ -20,23 +24,27 @@ pub trait Build {
     type Value;
     /// A key of a mapping, read before its value.
     type Key;
+    /// Where a value or a key begins; `()` where nobody asks.
+    type Place: Copy;
 
+    /// The place of a byte of the text. It is asked for from front to back.
+    fn place(&mut self, at: usize) -> Self::Place;
     /// Null.
-    fn null(&mut self) -> Self::Value;
+    fn null(&mut self, place: Self::Place) -> Self::Value;
     /// A boolean.
-    fn boolean(&mut self, truth: bool) -> Self::Value;
+    fn boolean(&mut self, place: Self::Place, truth: bool) -> Self::Value;
     /// A whole number.
-    fn integer(&mut self, integer: i64) -> Self::Value;
+    fn integer(&mut self, place: Self::Place, integer: i64) -> Self::Value;
     /// Any other number; it is finite.
-    fn float(&mut self, float: f64) -> Self::Value;
+    fn float(&mut self, place: Self::Place, float: f64) -> Self::Value;
     /// A text.
-    fn text(&mut self, text: &str) -> Self::Value;
+    fn text(&mut self, place: Self::Place, text: Cow<'_, str>) -> Self::Value;
     /// A list.
-    fn list(&mut self, items: Vec<Self::Value>) -> Self::Value;
+    fn list(&mut self, place: Self::Place, items: Vec<Self::Value>) -> Self::Value;
     /// A key.
-    fn key(&mut self, key: &str) -> Self::Key;
+    fn key(&mut self, place: Self::Place, key: Cow<'_, str>) -> Self::Key;
     /// A mapping, as it was written: the last of equal keys counts.
-    fn map(&mut self, entries: Vec<(Self::Key, Self::Value)>) -> Self::Value;
+    fn map(&mut self, place: Self::Place, entries: Vec<(Self::Key, Self::Value)>) -> Self::Value;
 }
 
 /// Reads the only document of a text by the rules of manifests; `None` when the text is not so simple, or
@@ -84,6 +92,11 @@ fn has_odd_characters(text: &str) -> bool {
 
 /// The cursor.
 impl<B: Build> Reader<'_, B> {
+    /// The place of the cursor.
+    fn place(&mut self) -> B::Place {
+        self.build.place(self.at)
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }

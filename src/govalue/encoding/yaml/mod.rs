@@ -7,6 +7,8 @@ mod write;
 pub use pretty::to_yaml_pretty;
 pub use write::to_yaml;
 
+use std::borrow::Cow;
+
 use crate::govalue::{Map, Text, Value};
 use crate::yaml::{self, Build, Data, Node, Profile};
 
@@ -28,37 +30,40 @@ struct Values;
 impl Build for Values {
     type Value = Value;
     type Key = Text;
+    type Place = ();
 
-    fn null(&mut self) -> Value {
+    fn place(&mut self, _: usize) {}
+
+    fn null(&mut self, (): ()) -> Value {
         Value::Nil
     }
 
-    fn boolean(&mut self, truth: bool) -> Value {
+    fn boolean(&mut self, (): (), truth: bool) -> Value {
         Value::Bool(truth)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "numbers pass through JSON")]
-    fn integer(&mut self, integer: i64) -> Value {
+    fn integer(&mut self, (): (), integer: i64) -> Value {
         Value::Float(integer as f64)
     }
 
-    fn float(&mut self, float: f64) -> Value {
+    fn float(&mut self, (): (), float: f64) -> Value {
         Value::Float(float)
     }
 
-    fn text(&mut self, text: &str) -> Value {
-        Value::Text(text.into())
+    fn text(&mut self, (): (), text: Cow<'_, str>) -> Value {
+        Value::Text((*text).into())
     }
 
-    fn list(&mut self, items: Vec<Value>) -> Value {
+    fn list(&mut self, (): (), items: Vec<Value>) -> Value {
         items.into()
     }
 
-    fn key(&mut self, key: &str) -> Text {
-        key.into()
+    fn key(&mut self, (): (), key: Cow<'_, str>) -> Text {
+        (*key).into()
     }
 
-    fn map(&mut self, entries: Vec<(Text, Value)>) -> Value {
+    fn map(&mut self, (): (), entries: Vec<(Text, Value)>) -> Value {
         Value::Map(entries.into_iter().collect())
     }
 }
