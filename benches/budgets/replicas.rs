@@ -31,7 +31,7 @@ const PREPARED: Duration = Duration::from_secs(2);
 /// Measures so many rounds; a leader is killed in the first one alone, as its Lease lasts for 15 seconds.
 pub(crate) async fn measure(cluster: &Cluster, rounds: usize, figures: &mut Figures) {
     let folders = SIZE.write(Weights::Equal);
-    bring_definition(cluster).await;
+    bring_definition(cluster);
     for round in 0..rounds {
         eprintln!("replicas, round {} of {rounds}", round + 1);
         let namespace = &format!("replicas-{round}");
@@ -71,7 +71,7 @@ pub(crate) async fn measure(cluster: &Cluster, rounds: usize, figures: &mut Figu
 }
 
 /// An operator without modules: it brings the definition of `Module`.
-async fn bring_definition(cluster: &Cluster) {
+fn bring_definition(cluster: &Cluster) {
     let nothing = TempDir::new().expect("a folder");
     fs::create_dir(nothing.path().join("modules")).expect("a folder");
     let kubeconfig = cluster.control_plane.kubeconfig();
