@@ -64,7 +64,7 @@ impl House {
             .any(|_, task| matches!(task, Task::ConvergeModules { .. }));
         let deletions = self.deletions_in_the_way();
         let doubt = self.discovery.doubt();
-        let waits = self.chain_waits();
+        let waits = self.chain_waits(now);
         let limits = self.hook_limits(now);
         let full = self.no_hook_slot();
         let pause = self.pause_of_asking(now);
