@@ -1,13 +1,14 @@
 //! Which tasks start now, with all they need.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 
 use super::resident::Resident;
 use super::{House, Job, Work};
-use crate::module::{Progress, Standing, Start, blocked, delete_order, ready_to_start};
+use crate::module::{Order, Progress, Standing, Start, delete_order};
 use crate::name::ModuleName;
 use crate::queue::{Hold, QueueName, Started};
 use crate::report::Mistakes;
@@ -53,18 +54,17 @@ impl House {
         let is_ordered = |(_, task): (&QueueName, &Task)| {
             matches!(task, Task::ModuleRun { .. } | Task::ModuleDelete { .. })
         };
-        let standings = if self.lines.ready(now).any(is_ordered) {
-            self.standings()
+        let order = if self.lines.ready(now).any(is_ordered) {
+            self.order()
         } else {
-            BTreeMap::new()
+            Arc::default()
         };
-        let starts = ready_to_start(&standings, self.settings.order);
         let converging = self
             .lines
             .any(|_, task| matches!(task, Task::ConvergeModules { .. }));
         let deletions = self.deletions_in_the_way();
         let doubt = self.discovery.doubt();
-        let waits = self.chain_waits();
+        let waits = self.chain_waits(now);
         let limits = self.hook_limits(now);
         let full = self.no_hook_slot();
         let pause = self.pause_of_asking(now);
@@ -90,7 +90,7 @@ impl House {
             Task::ModuleRun { .. } if converging => Some(Hold::new(
                 "waits until it is decided which modules are enabled",
             )),
-            Task::ModuleRun { module, .. } => match starts.get(module) {
+            Task::ModuleRun { module, .. } => match order.starts().get(module) {
                 Some(Start::Waits(why)) => Some(Hold::new(why)),
                 Some(Start::Now) | None => None,
             },
@@ -99,19 +99,13 @@ impl House {
                 why.map(Hold::new)
             }
         });
-        self.hold_or_release(&standings, &starts, time);
+        self.hold_or_release(&order, time);
         started
     }
 
     /// A module that cannot start is told as waiting. What only people can change is reported, too.
-    fn hold_or_release(
-        &mut self,
-        standings: &BTreeMap<ModuleName, Standing>,
-        starts: &BTreeMap<ModuleName, Start>,
-        time: Timestamp,
-    ) {
-        let blocked = blocked(standings);
-        for (name, start) in starts {
+    fn hold_or_release(&mut self, order: &Order, time: Timestamp) {
+        for (name, start) in order.starts() {
             let Some(resident) = self.residents.get_mut(name) else {
                 continue;
             };
@@ -123,13 +117,13 @@ impl House {
                     let mistakes = mistakes.to_string();
                     resident.enter(ModuleState::Failed, "InvalidModule", &mistakes, time);
                 }
-                None if blocked.contains(name) => {
+                None if order.blocked().contains(name) => {
                     resident.enter(ModuleState::Waiting, BLOCKED, why, time);
                 }
                 None => resident.enter(ModuleState::Waiting, "Waiting", why, time),
             }
         }
-        for name in &blocked {
+        for name in order.blocked() {
             self.report(name, time);
         }
     }
