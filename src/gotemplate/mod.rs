@@ -15,7 +15,7 @@ mod set;
 mod tree;
 
 pub use error::Error;
-pub use set::{Functions, Limits, Set};
+pub use set::{Functions, Limits, Render, Set};
 
 #[cfg(test)]
 mod tests;

@@ -42,6 +42,20 @@ pub struct Set {
     files: usize,
 }
 
+/// Templates that are executed one after the other. What they have in common is made once.
+pub struct Render<'a>(Machine<'a>);
+
+impl Render<'_> {
+    /// As [`Set::execute`]. The limits count anew for each template; none is executed behind an error.
+    ///
+    /// # Errors
+    ///
+    /// Any of [`Error`] but that of the parser.
+    pub fn execute(&mut self, name: &str, data: &Value) -> Result<Vec<u8>, Error> {
+        self.0.run(name, data)
+    }
+}
+
 impl Set {
     /// No templates, which may call these functions, Go's builtins, `include` and `tpl`.
     pub fn new(functions: Functions) -> Self {
@@ -106,7 +120,12 @@ impl Set {
         world: &dyn World,
         limits: Limits,
     ) -> Result<Vec<u8>, Error> {
-        Machine::new(self, world, limits).run(name, data)
+        self.begin(world, limits).execute(name, data)
+    }
+
+    /// Begins a render, in which many templates are executed.
+    pub fn begin<'a>(&'a self, world: &'a dyn World, limits: Limits) -> Render<'a> {
+        Render(Machine::new(self, world, limits))
     }
 
     pub(super) fn functions(&self) -> Functions {

@@ -28,7 +28,7 @@ pub use record::{Json, Member, Record, Shape};
 pub use stack::grow_stack;
 pub use text::Text;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A value of a template.
 #[derive(Clone, Debug, Default)]
@@ -52,8 +52,8 @@ pub enum Value {
     Complex(f64, f64),
     /// `string`: bytes, for the most part UTF-8.
     Text(Text),
-    /// `[]uint8`: what files hold.
-    Bytes(Rc<[u8]>),
+    /// `[]uint8`: what files hold, shared with their chart.
+    Bytes(Arc<[u8]>),
     /// A slice of anything else.
     List(List),
     /// A map with strings as keys.

@@ -3,7 +3,7 @@
 //! What is asked for and is not there is nil, zero or empty; that happens only where Go has a nil map or
 //! slice.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::govalue::{Map, Text, Value};
 
@@ -70,7 +70,7 @@ pub(super) enum Items<'a> {
     /// Of anything but bytes.
     Values(&'a [Value]),
     /// Of `[]uint8`.
-    Bytes(&'a Rc<[u8]>),
+    Bytes(&'a Arc<[u8]>),
 }
 
 impl Items<'_> {

@@ -156,7 +156,7 @@ impl<'a> Machine<'a> {
         last: Option<Value>,
     ) -> Outcome<Value> {
         let (text, data, _) = self.name_and_data(frame, dot, Callee::Tpl, (arguments, last))?;
-        if !text.windows(2).any(|window| window == b"{{") {
+        if memchr::memmem::find(&text, b"{{").is_none() {
             // Nothing is asked of the template language.
             let start = self.out.len();
             self.out.extend_from_slice(&text);

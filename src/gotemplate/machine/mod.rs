@@ -132,16 +132,19 @@ impl<'a> Machine<'a> {
     }
 
     /// Executes a template from outside.
-    pub(super) fn run(mut self, name: &str, data: &Value) -> Result<Vec<u8>, Error> {
+    pub(super) fn run(&mut self, name: &str, data: &Value) -> Result<Vec<u8>, Error> {
         let Some(template) = self.set.find(name) else {
             let text = no_template(name);
             return Err(Error::Execute { text });
         };
         let data = data.clone();
+        self.out.clear();
+        (self.told, self.steps) = (0, 0);
         match self.execute(template, data, 0) {
             Ok(()) => {
                 remove_no_value(&mut self.out, 0);
-                Ok(self.out)
+                // The buffer, which has grown, serves the next one too.
+                Ok(self.out.as_slice().to_vec())
             }
             Err(failure) => Err(failure.into_error()),
         }
@@ -264,15 +267,8 @@ fn no_template(name: &str) -> String {
 fn remove_no_value(out: &mut Vec<u8>, start: usize) {
     const NO_VALUE: &[u8] = b"<no value>";
     let find = |out: &[u8], from: usize| {
-        let mut place = from;
-        while let Some(found) = out.get(place..)?.iter().position(|byte| *byte == b'<') {
-            place += found;
-            if out.get(place..)?.starts_with(NO_VALUE) {
-                return Some(place);
-            }
-            place += 1;
-        }
-        None
+        let found = memchr::memmem::find(out.get(from..)?, NO_VALUE)?;
+        Some(from + found)
     };
     let Some(first) = find(out, start) else {
         return;

@@ -30,7 +30,7 @@ static FILES: MapType = MapType {
 pub(super) fn value(files: &BTreeMap<String, Arc<[u8]>>) -> Value {
     let entries = files.iter();
     let entries =
-        entries.map(|(path, bytes)| (path.as_str().into(), Value::Bytes((&**bytes).into())));
+        entries.map(|(path, bytes)| (path.as_str().into(), Value::Bytes(Arc::clone(bytes))));
     named(entries.collect())
 }
 

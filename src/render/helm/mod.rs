@@ -73,7 +73,7 @@ pub type Texts = BTreeMap<String, Vec<u8>>;
 /// What a chart rendered to.
 #[derive(Debug, Clone)]
 pub struct Printable {
-    definitions: Vec<(String, String)>,
+    definitions: Vec<(String, Arc<[u8]>)>,
     texts: Texts,
     sorted: Sorted,
     notes: String,
@@ -219,12 +219,11 @@ impl Compiled {
     /// The text of every file that is rendered by itself.
     fn execute(&self, contexts: &Contexts, world: &Asker<'_>) -> Result<Texts, Error> {
         let mut files = Texts::new();
+        let mut render = self.set.begin(world, Limits::default());
         for entry in self.entries.iter().filter(|entry| !entry.is_partial()) {
             world.begin(&entry.path);
             let data = contexts.of_template(entry.member, &entry.path, &entry.base_path);
-            let text = self
-                .set
-                .execute(&entry.path, &data, world, Limits::default());
+            let text = render.execute(&entry.path, &data);
             let text = text.map_err(|error| Error::of_template(&entry.path, &error))?;
             files.insert(entry.path.clone(), text);
         }
@@ -318,10 +317,10 @@ fn shape(members: &[&Member]) -> String {
 }
 
 /// The files below `crds/`, of a chart and then of those in it, as they are.
-fn definitions(member: &Member) -> Vec<(String, String)> {
+fn definitions(member: &Member) -> Vec<(String, Arc<[u8]>)> {
     let own = member.chart.crds.iter().map(|file| {
-        let text = String::from_utf8_lossy(&file.bytes).into_owned();
-        (format!("{}/{}", member.path, file.path), text)
+        let path = format!("{}/{}", member.path, file.path);
+        (path, Arc::clone(&file.bytes))
     });
     let mut found: Vec<_> = own.collect();
     for child in &member.dependencies {

@@ -1,6 +1,7 @@
 //! What `helm template` prints of a render.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::sort::{Document, Sorted};
 use super::split;
@@ -25,13 +26,13 @@ pub struct Choice {
 ///
 /// In Helm's words: a pattern of [`Choice::only`] that no template matches.
 pub(super) fn print(
-    definitions: &[(String, String)],
+    definitions: &[(String, Arc<[u8]>)],
     sorted: &Sorted,
     choice: &Choice,
 ) -> Result<String, String> {
     let mut manifests = String::new();
-    for (path, text) in definitions {
-        write_document(&mut manifests, path, text);
+    for (path, bytes) in definitions {
+        write_document(&mut manifests, path, &String::from_utf8_lossy(bytes));
     }
     for Document { path, text, .. } in &sorted.manifests {
         write_document(&mut manifests, path, text);

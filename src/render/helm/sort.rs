@@ -44,9 +44,12 @@ pub(in crate::render) fn sort(files: &BTreeMap<String, Vec<u8>>) -> Result<Sorte
     for (path, bytes) in files {
         let fail = |why: String| format!("YAML parse error on {path}: {why}");
         let text = std::str::from_utf8(bytes).map_err(|error| fail(no_text(bytes, error)))?;
+        let (mut line, mut counted) = (1, 0);
         for document in split::documents(text) {
             let (head, node) = head::read(document).map_err(fail)?;
-            let line = line_of(text, document);
+            let start = offset_of(text, document);
+            line += lines(text.get(counted..start).unwrap_or_default());
+            counted = start;
             sorted.add((path, document, line), &head, node);
         }
     }
@@ -86,12 +89,15 @@ impl Sorted {
     }
 }
 
-/// The line of a text where a part of it begins, from 1.
-fn line_of(text: &str, part: &str) -> u32 {
-    let offset = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-    let before = text.get(..offset).unwrap_or_default();
-    let lines = before.matches('\n').count();
-    u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1)
+/// Where in a text a part of it begins.
+fn offset_of(text: &str, part: &str) -> usize {
+    part.as_ptr().addr().saturating_sub(text.as_ptr().addr())
+}
+
+/// How many line breaks there are in a text.
+fn lines(text: &str) -> u32 {
+    let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).count();
+    u32::try_from(breaks).unwrap_or(u32::MAX)
 }
 
 /// What go-yaml says of bytes that are no UTF-8.

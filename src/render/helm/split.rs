@@ -28,7 +28,8 @@ fn keep<'a>(documents: &mut Vec<&'a str>, document: &'a str) {
 
 /// What stands before the first separator of a text, and what stands behind it.
 fn next(text: &str) -> Option<(&str, &str)> {
-    let (before, after) = text.split_once("\n---")?;
+    let separator = memchr::memmem::find(text.as_bytes(), b"\n---")?;
+    let (before, after) = (text.get(..separator)?, text.get(separator + 4..)?);
     Some((
         before.trim_end_matches(is_space),
         after.trim_start_matches(is_space),
