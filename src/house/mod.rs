@@ -124,6 +124,8 @@ pub struct House {
     converge: Converge,
     /// As it was last asked for; [`order`](Self::order) has it as it is.
     order: Arc<Order>,
+    /// The order by which waiting modules were told what they wait for.
+    told_order: Arc<Order>,
     /// The hooks that belong to no module.
     hooks: HookSet,
     /// The content of their folder; `None` when it is not known yet.
@@ -289,6 +291,7 @@ impl House {
             ask_guard_at: None,
             converge: Converge::default(),
             order: Arc::default(),
+            told_order: Arc::default(),
             hooks: HookSet::default(),
             hooks_folder: None,
             dynamic: BTreeMap::new(),

@@ -71,6 +71,7 @@ impl House {
         let declared = full
             .as_ref()
             .map_or_else(BTreeSet::new, |_| self.declared_hooks());
+        let mut starts = order.starts().iter();
         let started = self.lines.start(now, |turn| match turn.task {
             Task::HookRun(run) => {
                 let hook = (run.module.clone(), run.hook.clone());
@@ -90,7 +91,7 @@ impl House {
             Task::ModuleRun { .. } if converging => Some(Hold::new(
                 "waits until it is decided which modules are enabled",
             )),
-            Task::ModuleRun { module, .. } => match order.starts().get(module) {
+            Task::ModuleRun { module, .. } => match start_of(&mut starts, &order, module) {
                 Some(Start::Waits(why)) => Some(Hold::new(why)),
                 Some(Start::Now) | None => None,
             },
@@ -104,7 +105,12 @@ impl House {
     }
 
     /// A module that cannot start is told as waiting. What only people can change is reported, too.
-    fn hold_or_release(&mut self, order: &Order, time: Timestamp) {
+    fn hold_or_release(&mut self, order: &Arc<Order>, time: Timestamp) {
+        // Who begins to wait is enabled then, and the order another one.
+        if order.starts().is_empty() || Arc::ptr_eq(order, &self.told_order) {
+            return;
+        }
+        self.told_order = order.clone();
         for (name, start) in order.starts() {
             let Some(resident) = self.residents.get_mut(name) else {
                 continue;
@@ -330,6 +336,18 @@ impl House {
             plain: resident.store.as_ref()?.snapshot().values,
             checksums: (self.global_tree.0, checksum),
         })
+    }
+}
+
+/// What the order says of a module. Lines are asked in the order of names as well, so most are found without a search.
+fn start_of<'a>(
+    starts: &mut impl Iterator<Item = (&'a ModuleName, &'a Start)>,
+    order: &'a Order,
+    module: &ModuleName,
+) -> Option<&'a Start> {
+    match starts.find(|(name, _)| *name >= module) {
+        Some((name, start)) if name == module => Some(start),
+        _ => order.starts().get(module),
     }
 }
 
