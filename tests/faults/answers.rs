@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
+
 use super::scene::Scene;
 use super::{Deed, survived};
 use crate::support::proxy::Answer;
@@ -9,11 +11,53 @@ use crate::support::proxy::Answer;
 /// How long the server answers so.
 const FAULT: Duration = Duration::from_secs(4);
 
-/// Every write but the first of a round is answered so for a while; then all is as wanted.
+/// What becomes of every write but the first of a round, for a while.
+fn cases() -> Vec<(&'static str, Deed)> {
+    let too_many = Answer::refusal(429, "TooManyRequests");
+    let internal = Answer::refusal(500, "InternalError");
+    let unavailable = Answer::refusal(503, "ServiceUnavailable");
+    let timed_out = Answer::refusal(504, "Timeout");
+    vec![
+        ("429 without Retry-After", Deed::Answer(too_many)),
+        (
+            "500 in the middle of an apply",
+            Deed::Answer(internal.clone()),
+        ),
+        ("500, yet carried out", Deed::PassAndAnswer(internal)),
+        (
+            "503 in the middle of an apply",
+            Deed::Answer(unavailable.clone()),
+        ),
+        ("503, yet carried out", Deed::PassAndAnswer(unavailable)),
+        (
+            "503 of what stands before the server",
+            Deed::Answer(Answer::gateway(503)),
+        ),
+        (
+            "504 in the middle of an apply",
+            Deed::Answer(Answer::gateway(504)),
+        ),
+        ("504, yet carried out", Deed::PassAndAnswer(timed_out)),
+        ("connection cut by every write", Deed::Cut),
+        ("connection cut after every write", Deed::PassAndCut),
+        ("answers that break off", Deed::PassAndCutAfter(100)),
+    ]
+}
+
+/// All at once, each with an operator of its own: they mostly wait.
+#[tokio::test]
+async fn wrong_answers_in_the_middle_of_an_apply_pass() {
+    let survivals = cases()
+        .into_iter()
+        .map(|(fault, deed)| survives(fault, deed));
+    join_all(survivals).await;
+}
+
 async fn survives(fault: &str, deed: Deed) {
     let Some((scene, mut operator)) = Scene::running("answer").await else {
         return;
     };
+    let scene = scene.of(fault);
     scene.proxy.forget();
     let end = Instant::now() + FAULT;
     scene.proxy.plan(move |asked| match asked.write {
@@ -22,22 +66,12 @@ async fn survives(fault: &str, deed: Deed) {
     });
     scene.disturb("1", "one").await;
     tokio::time::sleep_until(end.into()).await;
-    let harmed = scene
-        .proxy
-        .writes()
-        .iter()
-        .filter(|noted| noted.at < end)
-        .count();
-    assert!(harmed > 1, "{:#?}", scene.proxy.writes());
+    let writes = scene.proxy.writes();
+    let harmed = writes.iter().filter(|noted| noted.at < end).count();
+    assert!(harmed > 1, "{fault}: {writes:#?}");
     let took = scene.recovered(&mut operator, end, ("1", "one")).await;
-    survived(fault, took);
+    survived(&format!("{fault}, for 4 s"), took);
     operator.stop().await;
-}
-
-#[tokio::test]
-async fn too_many_requests_are_made_later() {
-    let refused = Answer::refusal(429, "TooManyRequests");
-    survives("429 without Retry-After for 4 s", Deed::Answer(refused)).await;
 }
 
 #[tokio::test]
@@ -74,66 +108,4 @@ async fn server_that_says_when_to_come_again_is_not_asked_before() {
     let took = scene.recovered(&mut operator, end, ("1", "")).await;
     survived("429 with Retry-After: 3", took);
     operator.stop().await;
-}
-
-#[tokio::test]
-async fn internal_error_in_the_middle_of_an_apply_passes() {
-    let refused = Answer::refusal(500, "InternalError");
-    survives(
-        "500 for 4 s in the middle of an apply",
-        Deed::Answer(refused),
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn internal_error_after_the_write_was_carried_out_passes() {
-    let refused = Answer::refusal(500, "InternalError");
-    survives("500 for 4 s, yet carried out", Deed::PassAndAnswer(refused)).await;
-}
-
-#[tokio::test]
-async fn unavailable_server_in_the_middle_of_an_apply_is_waited_for() {
-    let refused = Answer::gateway(503);
-    survives(
-        "503 for 4 s in the middle of an apply",
-        Deed::Answer(refused),
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn server_unavailable_after_the_write_was_carried_out_is_waited_for() {
-    let refused = Answer::refusal(503, "ServiceUnavailable");
-    survives("503 for 4 s, yet carried out", Deed::PassAndAnswer(refused)).await;
-}
-
-#[tokio::test]
-async fn gateway_that_gives_up_in_the_middle_of_an_apply_is_asked_again() {
-    survives(
-        "504 for 4 s in the middle of an apply",
-        Deed::Answer(Answer::gateway(504)),
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn gateway_that_gives_up_on_what_is_carried_out_is_asked_again() {
-    let refused = Answer::refusal(504, "Timeout");
-    survives("504 for 4 s, yet carried out", Deed::PassAndAnswer(refused)).await;
-}
-
-#[tokio::test]
-async fn connections_cut_with_every_write_are_made_again() {
-    survives("connection cut by every write for 4 s", Deed::Cut).await;
-}
-
-#[tokio::test]
-async fn connections_cut_after_every_write_are_made_again() {
-    survives("connection cut after every write for 4 s", Deed::PassAndCut).await;
-}
-
-#[tokio::test]
-async fn answers_that_break_off_are_asked_for_again() {
-    survives("answers broken off for 4 s", Deed::PassAndCutAfter(100)).await;
 }

@@ -6,7 +6,7 @@ use addon_operator::serve::ModuleState;
 
 use super::scene::Scene;
 use super::survived;
-use crate::support::{SmallDisk, say};
+use crate::support::{SmallDisk, row, say};
 
 #[tokio::test]
 async fn full_disk_fails_what_needs_it_alone_and_is_over_with_it() {
@@ -25,8 +25,11 @@ async fn full_disk_fails_what_needs_it_alone_and_is_over_with_it() {
 
     disk.fill();
     scene.disturb("1", "one").await;
-    let row = operator.module_is("web", ModuleState::Failed).await;
-    assert!(row.message.contains("No space left"), "{}", row.message);
+    operator
+        .until("it is told", |view| {
+            row(view, "web").is_some_and(|row| row.message.contains("No space left"))
+        })
+        .await;
     tokio::time::sleep(Duration::from_secs(4)).await;
     operator.module_is("shop", ModuleState::Applied).await;
     disk.free();

@@ -5,6 +5,7 @@
 
 mod answers;
 mod disk;
+mod kill;
 mod outage;
 mod rotation;
 mod scene;

@@ -58,6 +58,8 @@ pub(super) struct Scene {
     pub(super) client: Client,
     pub(super) modules: Modules,
     namespace: Namespace,
+    /// What it suffers from, when one of several fails.
+    fault: String,
 }
 
 impl Scene {
@@ -77,6 +79,7 @@ impl Scene {
                 ("020-shop/templates/all.yaml.j2", SHOP),
             ]),
             namespace: server.namespace(prefix).await,
+            fault: prefix.to_owned(),
         };
         let hook = HOOK.replace("NAMESPACE", scene.namespace());
         scene.modules.write_script("010-web/hooks/seen.sh", &hook);
@@ -92,6 +95,12 @@ impl Scene {
         operator.converged().await;
         scene.settled("0", "").await;
         Some((scene, operator))
+    }
+
+    /// The same, for this fault.
+    pub(super) fn of(mut self, fault: &str) -> Self {
+        fault.clone_into(&mut self.fault);
+        self
     }
 
     pub(super) fn namespace(&self) -> &str {
@@ -152,20 +161,24 @@ impl Scene {
 
     /// Waits until everything follows from the number and the names that the hook sees.
     pub(super) async fn settled(&self, number: &str, seen: &str) {
-        eventually("all is as wanted", PATIENCE, async || {
-            let web = self.get("configmaps/web").await.unwrap_or_default();
-            let secret = self.get("secrets/web").await.unwrap_or_default();
-            let service = self.get("services/web").await.unwrap_or_default();
-            let shop = self.get("configmaps/shop").await.unwrap_or_default();
-            let account = self.get("serviceaccounts/shop").await;
-            let is_so = web["data"] == json!({"number": number, "seen": seen})
-                && secret["data"]["number"] == json!(base64(number))
-                && service["spec"]["ports"][0]["port"] == 80
-                && shop["data"]["text"] == "a"
-                && account.is_some();
-            let states = [web["data"].to_string(), shop["data"].to_string()];
-            is_so.then_some(()).ok_or_else(|| states.join(" "))
-        })
+        eventually(
+            &format!("{}: all is as wanted", self.fault),
+            PATIENCE,
+            async || {
+                let web = self.get("configmaps/web").await.unwrap_or_default();
+                let secret = self.get("secrets/web").await.unwrap_or_default();
+                let service = self.get("services/web").await.unwrap_or_default();
+                let shop = self.get("configmaps/shop").await.unwrap_or_default();
+                let account = self.get("serviceaccounts/shop").await;
+                let is_so = web["data"] == json!({"number": number, "seen": seen})
+                    && secret["data"]["number"] == json!(base64(number))
+                    && service["spec"]["ports"][0]["port"] == 80
+                    && shop["data"]["text"] == "a"
+                    && account.is_some();
+                let states = [web["data"].to_string(), shop["data"].to_string()];
+                is_so.then_some(()).ok_or_else(|| states.join(" "))
+            },
+        )
         .await;
     }
 
