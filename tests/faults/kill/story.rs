@@ -112,6 +112,26 @@ pub(super) fn install() -> Story {
     }
 }
 
+/// Many small modules from nothing, some of them at once.
+pub(super) fn crowd() -> Story {
+    Story {
+        name: "cold install of many modules",
+        files: vec![
+            ("modules/010-a/values.yaml", "aEnabled: true\n"),
+            ("modules/010-a/templates/all.yaml.j2", SEES_GLOBAL),
+            ("modules/010-b/values.yaml", "bEnabled: true\n"),
+            ("modules/010-b/templates/all.yaml.j2", SEES_GLOBAL),
+            ("modules/010-c/values.yaml", "cEnabled: true\n"),
+            ("modules/010-c/templates/all.yaml.j2", SEES_GLOBAL),
+            ("modules/020-d/values.yaml", "dEnabled: true\n"),
+            ("modules/020-d/templates/all.yaml.j2", SEES_GLOBAL),
+            ("modules/030-e/values.yaml", "eEnabled: true\n"),
+            ("modules/030-e/templates/all.yaml.j2", SEES_GLOBAL),
+        ],
+        ..Story::default()
+    }
+}
+
 /// Hooks of all sorts: they make objects, patch values that charts see, and follow objects.
 pub(super) fn hooks() -> Story {
     Story {
