@@ -326,6 +326,11 @@ impl House {
             .min()
     }
 
+    /// The API server is back: what failed is tried again now.
+    pub fn hurry(&mut self) {
+        self.lines.hurry(|_, _| true);
+    }
+
     /// Time passed: back-offs, settle times and contests may be over.
     pub fn tick(&mut self, now: Instant, time: Timestamp) {
         if self.ask_guard_at.is_some_and(|time| time <= now) {
