@@ -20,7 +20,8 @@ rustup target list --installed | grep -qx "$target" || rustup target add "$targe
 export "CC_$(echo "$target" | tr - _)=clang"
 export "CARGO_TARGET_${variable}_LINKER=rust-lld"
 export "CARGO_TARGET_${variable}_RUSTFLAGS=-Clink-self-contained=yes"
-cargo build --release --locked --bin addon-operator --target "$target"
+# A megabyte of relocations, which is read at every start and stays in memory, becomes some kilobytes.
+cargo rustc --release --locked --bin addon-operator --target "$target" -- -Clink-arg=--pack-dyn-relocs=relr
 
 program=${CARGO_TARGET_DIR:-target}/$target/release/addon-operator
 if readelf --program-headers --wide "$program" | grep -q INTERP ||

@@ -3,6 +3,7 @@
 //! - `support`: a real API server, namespaces, waiting, counting.
 //! - `cli`: the built program, as a person meets it.
 //! - `cluster`: what only a real API server knows.
+//! - `faults`: what goes wrong around the operator, and how long it takes to recover.
 //! - `golden`: documents, compared as a whole.
 //! - `helm`: what Helm renders, rendered by us.
 //! - `layers`: the order of the rooms.
@@ -22,6 +23,7 @@ mod support;
 
 mod cli;
 mod cluster;
+mod faults;
 mod golden;
 mod helm;
 mod layers;

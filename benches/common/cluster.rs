@@ -1,7 +1,7 @@
 //! The API server of the run, namespaces in it, and what can be seen there.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use addon_operator::apply::MODULE_RESOURCE;
@@ -36,12 +36,7 @@ impl Cluster {
         let control_plane = control_plane::start(&binaries, None, &mut tell).await;
         let control_plane = control_plane.expect("an API server");
         let kubeconfig = control_plane.kubeconfig().to_owned();
-        let settings = cluster::Settings {
-            kubeconfig: Some(kubeconfig.clone()),
-            writes_in_flight: 64,
-            ..cluster::Settings::default()
-        };
-        let client = cluster::connect(&settings).await.expect("a client");
+        let client = connect(&kubeconfig).await;
         let file = kube::config::Kubeconfig::read_from(kubeconfig).expect("a kubeconfig");
         let options = kube::config::KubeConfigOptions::default();
         let config = kube::Config::from_custom_kubeconfig(file, &options).await;
@@ -67,6 +62,16 @@ impl Cluster {
             rest::delete(&self.plain, &path).await;
         }
     }
+}
+
+/// A client as the operator has one; the first request opens its connection.
+pub(crate) async fn connect(kubeconfig: &Path) -> Client {
+    let settings = cluster::Settings {
+        kubeconfig: Some(kubeconfig.to_owned()),
+        writes_in_flight: 64,
+        ..cluster::Settings::default()
+    };
+    cluster::connect(&settings).await.expect("a client")
 }
 
 fn cache() -> PathBuf {

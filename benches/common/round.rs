@@ -39,9 +39,27 @@ impl Round<'_> {
         server_metrics(&self.cluster.plain).await
     }
 
+    /// Notes down what the API server counted since then.
+    async fn count(&self, before: &(Requests, u64), name: &str, figures: &mut Figures) {
+        let requests = self.requests().await.since(&before.0);
+        let writes = requests.writes();
+        let made = objects_made(&self.cluster.plain).await - before.1;
+        figures.add(&format!("{name}, requests"), counted(&requests));
+        figures.add(&format!("{name}, writes"), counted(&writes));
+        figures.add(&format!("{name}, objects made"), float(made));
+        if name == "restart" && counted(&writes) > 0.0 {
+            eprintln!("the restart wrote:\n{writes}");
+        }
+    }
+
+    async fn counts(&self) -> (Requests, u64) {
+        let made = objects_made(&self.cluster.plain).await;
+        (self.requests().await, made)
+    }
+
     /// First write to last, with nothing there.
     pub(crate) async fn cold(&self, name: &str, figures: &mut Figures) {
-        let before = self.requests().await;
+        let before = self.counts().await;
         let mut eye = Eye::on_modules(&self.cluster.client, self.namespace).await;
         let operator = self.start();
         let first = eye.next().await.at;
@@ -66,14 +84,14 @@ impl Round<'_> {
         figures.add(&of(", CPU of scripts"), processor.children);
         figures.add(&of(", idle"), operator.memory("VmRSS"));
         figures.add(&of(", peak"), operator.memory("VmHWM"));
+        figures.add(&of(", idle with its guard"), operator.memory_with_guard());
         operator.stop();
-        let writes = self.requests().await.since(&before).writes();
-        figures.add(&of(", writes"), counted(&writes));
+        self.count(&before, name, figures).await;
     }
 
     /// Start to converged with nothing changed; the operator goes on.
     pub(crate) async fn restart(&self, name: &str, figures: &mut Figures) -> Process {
-        let before = self.requests().await;
+        let before = self.counts().await;
         let operator = self.start();
         let done = operator.told("converge is done");
         let took = done.duration_since(operator.started).as_secs_f64();
@@ -83,11 +101,7 @@ impl Round<'_> {
         figures.add(&of(", CPU"), operator.processor().own);
         figures.add(&of(", idle"), operator.memory("VmRSS"));
         figures.add(&of(", peak"), operator.memory("VmHWM"));
-        let writes = self.requests().await.since(&before).writes();
-        figures.add(&of(", writes"), counted(&writes));
-        if counted(&writes) > 0.0 {
-            eprintln!("the restart wrote:\n{writes}");
-        }
+        self.count(&before, name, figures).await;
         operator
     }
 
@@ -155,15 +169,36 @@ fn has_status(seen: &Seen) -> bool {
     managers.is_some_and(|managers| managers.iter().any(is_status))
 }
 
-/// Neither the leases, nor the addresses that the server itself notes down for Services.
-fn counted(writes: &Requests) -> f64 {
-    const NOT_COUNTED: [&str; 2] = [
+/// Neither what the server does by itself (leases, addresses of Services), nor what is asked of no object.
+fn counted(requests: &Requests) -> f64 {
+    const NOT_COUNTED: [&str; 3] = [
+        "",
         "coordination.k8s.io/leases",
         "networking.k8s.io/ipaddresses",
     ];
-    let mut others = writes.clone();
+    let mut others = requests.clone();
     others
         .0
         .retain(|(_, resource), _| !NOT_COUNTED.contains(&resource.as_str()));
-    f64::from(u32::try_from(others.total()).unwrap_or(u32::MAX))
+    float(others.total())
+}
+
+fn float(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// How many objects were made so far, by the server's own count of answers `201`: not `Module` objects, nor what
+/// the server makes by itself.
+async fn objects_made(client: &kube::Client) -> u64 {
+    let request = http::Request::get("/metrics").body(Vec::new());
+    let text = client.request_text(request.expect("a request")).await;
+    let text = text.expect("metrics");
+    let made = text.lines().filter_map(|line| {
+        let labels = line.strip_prefix("apiserver_request_total{")?;
+        let is_applied = labels.contains("code=\"201\"") && labels.contains("verb=\"APPLY\"");
+        let is_meant = labels.contains("dry_run=\"\"") && !labels.contains("resource=\"modules\"");
+        let count = labels.rsplit_once(' ')?.1;
+        (is_applied && is_meant).then(|| count.parse::<u64>().expect("a number"))
+    });
+    made.sum()
 }

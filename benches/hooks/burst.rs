@@ -11,10 +11,11 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::cluster::Cluster;
-use crate::figures::{Figures, Line, Unit, Which};
+use crate::figures::{Figures, Which};
 use crate::process::Process;
 use crate::rest;
 use crate::shell::{Ear, write_hook};
+use crate::table::{Row, Unit};
 
 const NAMESPACE: &str = "burst";
 /// Writes under way at once.
@@ -77,26 +78,31 @@ pub(crate) async fn measure(cluster: &Cluster, objects: usize, figures: &mut Fig
 }
 
 /// The lines of the table.
-pub(crate) fn table(figures: &Figures) -> Vec<Line> {
+pub(crate) fn table(figures: &Figures) -> Vec<Row> {
     use Unit::{Count, Mebibytes, Milliseconds};
-    let line = |name: &str, unit, budget| figures.line(name, Which::Median, unit, budget);
-    let mut lines = vec![line(BEFORE, Mebibytes, None)];
+    let row = |name: &str, unit| Row::of(figures, name, Which::Median, unit);
+    let mut rows = vec![row(BEFORE, Mebibytes)];
     for name in BURSTS {
-        for (what, unit, budget) in [
-            ("all writes", Milliseconds, None),
-            ("until all were told", Milliseconds, None),
-            ("last write until all were told", Milliseconds, None),
-            ("runs of the hook", Count, None),
-            ("events told", Count, None),
-            ("objects not told", Count, Some(0.0)),
-            ("CPU", Milliseconds, None),
-            ("peak", Mebibytes, None),
+        for (what, unit) in [
+            ("all writes", Milliseconds),
+            ("until all were told", Milliseconds),
+            ("last write until all were told", Milliseconds),
+            ("runs of the hook", Count),
+            ("events told", Count),
+            ("objects not told", Count),
+            ("CPU", Milliseconds),
+            ("peak", Mebibytes),
         ] {
-            lines.push(line(&format!("{name}, {what}"), unit, budget));
+            let row = row(&format!("{name}, {what}"), unit);
+            rows.push(if what == "objects not told" {
+                row.at_most(0.0)
+            } else {
+                row
+            });
         }
     }
-    lines.push(line(AFTER, Mebibytes, None));
-    lines
+    rows.push(row(AFTER, Mebibytes));
+    rows
 }
 
 /// A module whose hook keeps what it is told.

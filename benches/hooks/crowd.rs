@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::cluster::Cluster;
-use crate::figures::{Figures, Line, Unit, Which};
+use crate::figures::{Figures, Which};
 use crate::process::Process;
 use crate::round::Round;
 use crate::shell::write_hook;
+use crate::table::{Row, Unit};
 use crate::workload::{Size, Weights};
 
 /// Kinds that every cluster has.
@@ -113,12 +114,12 @@ async fn rest_of(operator: &Process, variant: &str, idle: Duration, figures: &mu
 }
 
 /// The lines of the table.
-pub(crate) fn table(figures: &Figures, idle: Duration) -> Vec<Line> {
+pub(crate) fn table(figures: &Figures, idle: Duration) -> Vec<Row> {
     use Unit::{Count, Mebibytes, Milliseconds};
     use Which::{Median, Most};
-    let mut lines = vec![
-        figures.line(FLOOR_CONFIG, Median, Milliseconds, None),
-        figures.line(FLOOR_RUNS, Median, Milliseconds, None),
+    let mut rows = vec![
+        Row::of(figures, FLOOR_CONFIG, Median, Milliseconds),
+        Row::of(figures, FLOOR_RUNS, Median, Milliseconds),
     ];
     let idle = format!("CPU of {} idle seconds", idle.as_secs());
     for (what, which, unit, budget) in [
@@ -141,10 +142,14 @@ pub(crate) fn table(figures: &Figures, idle: Duration) -> Vec<Line> {
         ("memory, idle", Median, Mebibytes, Some(20.0)),
     ] {
         for variant in [WITHOUT, WITH] {
-            lines.push(figures.line(&format!("{variant}: {what}"), which, unit, budget));
+            let row = Row::of(figures, &format!("{variant}: {what}"), which, unit);
+            rows.push(match budget {
+                Some(budget) => row.at_most(budget),
+                None => row,
+            });
         }
     }
-    lines
+    rows
 }
 
 /// Two hooks for each module, and two global ones; answers their files. Those that also run at

@@ -11,9 +11,10 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::cluster::{Cluster, Eye};
-use crate::figures::{Figures, Line, Unit, Which};
+use crate::figures::{Figures, Which};
 use crate::process::Process;
 use crate::rest;
+use crate::table::{Row, Unit};
 
 const SOURCES: usize = 100;
 /// The first ones are not counted: nothing is in any cache yet.
@@ -191,14 +192,20 @@ pub(crate) async fn measure(cluster: &Cluster, events: usize, figures: &mut Figu
 }
 
 /// The lines of the table.
-pub(crate) fn table(figures: &Figures) -> Vec<Line> {
-    let mut lines = Vec::new();
+pub(crate) fn table(figures: &Figures) -> Vec<Row> {
+    use Unit::{Fine, Mebibytes, Ratio};
+    use Which::{Median, P99};
+    let mut rows = Vec::new();
     for kind in KINDS {
-        lines.push(figures.line(&took(kind), Which::Median, Unit::Fine, None));
-        lines.push(figures.line(&took(kind), Which::P99, Unit::Fine, None));
-        lines.push(figures.line(&own(kind), Which::Median, Unit::Fine, None));
-        lines.push(figures.line(&all(kind), Which::Median, Unit::Fine, None));
-        lines.push(figures.line(&memory(kind), Which::Median, Unit::Mebibytes, None));
+        for (name, which, unit) in [
+            (took(kind), Median, Fine),
+            (took(kind), P99, Fine),
+            (own(kind), Median, Fine),
+            (all(kind), Median, Fine),
+            (memory(kind), Median, Mebibytes),
+        ] {
+            rows.push(Row::of(figures, &name, which, unit));
+        }
     }
     let [program, declared] = KINDS;
     for (what, of) in [
@@ -207,7 +214,7 @@ pub(crate) fn table(figures: &Figures) -> Vec<Line> {
     ] {
         let ratio = figures.ratio(&of(program), &of(declared));
         let what = format!("{what} of an event: program ÷ declared");
-        lines.push(Line::new(what, ratio, String::new(), Unit::Ratio, None));
+        rows.push(Row::reckoned(what, ratio, Ratio));
     }
-    lines
+    rows
 }

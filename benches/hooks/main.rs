@@ -1,14 +1,12 @@
-//! Hooks against a real API server: from an event to a started hook, a burst, many hooks at rest.
+//! Hooks against a real API server: a burst, many hooks at rest, declared ones. From one event to a started hook is a
+//! row of the bench of budgets.
 //!
 //! ```text
-//! cargo bench --bench hooks                  500 events, a burst of 10,000, 3 rounds of 60 hooks
-//! cargo bench --bench hooks -- --quick       100 events, a burst of 1,000, 1 round
-//! cargo bench --bench hooks -- events        one of the parts: events, burst, crowd, declared
+//! cargo bench --bench hooks                  a burst of 10,000, 3 rounds of 60 hooks, 100 declared events
+//! cargo bench --bench hooks -- --quick       a burst of 1,000, 1 round, 20 declared events
+//! cargo bench --bench hooks -- burst         one of the parts: burst, crowd, declared
 //! ```
 //!
-//! - *events*: one change at a time, with nothing else to do. What the operator logs at debug level
-//!   tells when it read the change and when it had made the process; the hook's first act is a line
-//!   into a pipe that is heard here. The floor is the same hook started by the system, in turn.
 //! - *burst*: so many objects made, then changed, by 32 writes at once; then changed while each run of
 //!   the hook takes a second. The hook keeps what it was told in each run; that is counted.
 //! - *crowd*: 29 modules of 249 objects with and without 60 hooks, in turn.
@@ -29,11 +27,10 @@ mod burst;
 mod cluster;
 mod crowd;
 mod declared;
-mod event;
 #[path = "../common/figures.rs"]
 mod figures;
 #[path = "../common/process.rs"]
-#[expect(dead_code, reason = "the bench of converge asks the debug socket")]
+#[expect(dead_code, reason = "the bench of budgets asks the debug socket")]
 mod process;
 #[path = "../../tests/support/requests.rs"]
 mod requests;
@@ -41,11 +38,15 @@ mod requests;
 #[expect(dead_code, reason = "tests ask for more")]
 mod rest;
 #[path = "../common/round.rs"]
-#[expect(dead_code, reason = "the bench of converge measures drift")]
+#[expect(dead_code, reason = "the bench of budgets measures drift")]
 mod round;
+#[path = "../common/shell.rs"]
 mod shell;
+#[path = "../common/table.rs"]
+#[expect(dead_code, reason = "the bench of budgets has floors and JSON")]
+mod table;
 #[path = "../common/workload.rs"]
-#[expect(dead_code, reason = "modules of the bench of converge have weights")]
+#[expect(dead_code, reason = "modules of the bench of budgets have weights")]
 mod workload;
 
 use std::fs;
@@ -67,7 +68,7 @@ struct Plan {
 impl Plan {
     fn read(typed: impl Iterator<Item = String>) -> Self {
         let mut plan = Self {
-            events: 500,
+            events: 100,
             burst: 10_000,
             rounds: 3,
             idle: Duration::from_secs(10),
@@ -77,7 +78,7 @@ impl Plan {
             match word.as_str() {
                 "--quick" => {
                     plan = Self {
-                        events: 100,
+                        events: 20,
                         burst: 1000,
                         rounds: 1,
                         ..plan
@@ -85,8 +86,8 @@ impl Plan {
                 }
                 // Said by cargo.
                 "--bench" => {}
-                "events" | "burst" | "crowd" | "declared" => plan.parts.push(word),
-                _ => panic!("{word:?}: expected --quick, events, burst, crowd or declared"),
+                "burst" | "crowd" | "declared" => plan.parts.push(word),
+                _ => panic!("{word:?}: expected --quick, burst, crowd or declared"),
             }
         }
         plan
@@ -113,11 +114,6 @@ async fn measure(plan: &Plan) {
     let before = load();
     let mut figures = Figures::default();
     let mut lines = Vec::new();
-    if plan.has("events") {
-        eprintln!("{} events", plan.events);
-        event::measure(&cluster, plan.events, &mut figures).await;
-        lines.extend(event::table(&figures));
-    }
     if plan.has("burst") {
         eprintln!("bursts of {}", plan.burst);
         burst::measure(&cluster, plan.burst, &mut figures).await;
@@ -129,8 +125,8 @@ async fn measure(plan: &Plan) {
         lines.extend(crowd::table(&figures, plan.idle));
     }
     if plan.has("declared") {
-        eprintln!("{} events of declared hooks", plan.events / 5);
-        declared::measure(&cluster, plan.events / 5, &mut figures).await;
+        eprintln!("{} events of declared hooks", plan.events);
+        declared::measure(&cluster, plan.events, &mut figures).await;
         lines.extend(declared::table(&figures));
     }
     println!(
@@ -141,6 +137,6 @@ async fn measure(plan: &Plan) {
         before.trim_end(),
         load().trim_end()
     );
-    figures::print(&lines);
+    table::print(&lines);
     cluster.control_plane.stop().await.expect("an end");
 }

@@ -164,6 +164,10 @@ impl Applier {
         }
         if !work.plan.remove.is_empty() {
             self.prune(work, &mut outcome).await;
+        } else if work.owner.applyset.is_some() && !work.desired.is_empty() {
+            // A life before this one may have ended between the last removal and this.
+            let members = self.managed.of_module(&work.owner.module);
+            self.narrow(work, members.into_keys(), &mut outcome).await;
         }
         outcome
     }
@@ -263,23 +267,28 @@ impl Applier {
             patience: self.patience,
         };
         let pruned = pruning.prune(&work.plan.remove).await;
-        let stays = pruned.members.iter().cloned();
-        let mut narrow = Parent::of(
-            work.desired
-                .iter()
-                .map(|desired| desired.reference.clone())
-                .chain(work.held.iter().cloned())
-                .chain(stays),
-        );
+        outcome.removed = pruned.removed;
+        outcome.kept = pruned.kept;
+        outcome.members.clone_from(&pruned.members);
+        outcome.failures.extend(pruned.failures);
+        self.narrow(work, pruned.members.into_iter(), outcome).await;
+    }
+
+    /// Narrows the inventory to what is wanted, held, or stays, when all went well.
+    async fn narrow(
+        &self,
+        work: Work<'_>,
+        stays: impl Iterator<Item = ObjectRef>,
+        outcome: &mut Outcome,
+    ) {
+        let wanted = work.desired.iter().map(|desired| desired.reference.clone());
+        let held = work.held.iter().cloned();
+        let mut narrow = Parent::of(wanted.chain(held).chain(stays));
         narrow
             .namespaces
             .insert(work.owner.operator_namespace.clone());
-        outcome.removed = pruned.removed;
-        outcome.kept = pruned.kept;
-        outcome.members = pruned.members;
-        outcome.failures.extend(pruned.failures);
         let now = outcome.parent.as_ref().or(work.parent);
-        let is_narrow = now.is_some_and(|now| narrow.covers(now));
+        let is_narrow = now.is_none_or(|now| narrow.covers(now));
         // An inventory without members is removed or written by whoever removes the module.
         if !outcome.failures.is_empty() || is_narrow || narrow.kinds.is_empty() {
             return;

@@ -10,6 +10,7 @@ use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::connect::Settings;
@@ -18,6 +19,7 @@ use super::error::{Error, Refusal};
 use super::exchange::{Call, Propagation};
 use super::limit::Limits;
 use super::lines::Lines;
+use super::outage::Outage;
 use super::pace::{Own, Pace};
 use crate::leader::Fence;
 use crate::object::Metadata;
@@ -41,12 +43,12 @@ pub struct Client {
 }
 
 pub(super) struct Inner {
-    pub(super) http: kube::Client,
     pub(super) lines: Lines,
     pub(super) url: String,
     namespace: String,
     pub(super) deadline: Duration,
     discovery: Discovery,
+    pub(super) outage: Outage,
     pub(super) limits: Limits,
     pub(super) pace: Option<Pace>,
     pub(super) fence: Option<Fence>,
@@ -135,20 +137,15 @@ pub enum PatchType {
 }
 
 impl Client {
-    pub(super) fn new(
-        (http, lines): (kube::Client, Lines),
-        url: String,
-        namespace: String,
-        settings: &Settings,
-    ) -> Self {
+    pub(super) fn new(lines: Lines, url: String, namespace: String, settings: &Settings) -> Self {
         Self {
             inner: Arc::new(Inner {
-                http,
                 lines,
                 url,
                 namespace,
                 deadline: settings.deadline,
                 discovery: Discovery::default(),
+                outage: Outage::default(),
                 limits: Limits::new(settings.writes_in_flight),
                 pace: Pace::new(settings.qps, settings.burst),
                 fence: settings.fence.clone(),
@@ -166,6 +163,16 @@ impl Client {
     /// The namespace of the kubeconfig's context, or of the pod.
     pub fn namespace(&self) -> &str {
         &self.inner.namespace
+    }
+
+    /// Whether the last attempt found nobody who answers.
+    pub fn is_away(&self) -> bool {
+        self.inner.outage.is_now()
+    }
+
+    /// Changes whenever the server, which was away for a while, answers again.
+    pub fn outages(&self) -> watch::Receiver<u64> {
+        self.inner.outage.over()
     }
 
     pub(super) fn discovery(&self) -> &Discovery {

@@ -1,4 +1,4 @@
-//! Kubeconfig or in-cluster identity → a connection.
+//! An identity → a connection.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,14 +7,13 @@ use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use kube::Config;
 use kube::client::{Body, ConfigExt as _};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use tower::{ServiceBuilder, ServiceExt as _};
 
 use super::call::Client;
 use super::error::Error;
 use super::fenced::{Ends, Fenced};
+use super::identity::Identity;
 use super::lines::Lines;
 use crate::leader::Fence;
 
@@ -66,65 +65,28 @@ impl Default for Settings {
 
 /// Makes a client; the first request opens the connection.
 pub async fn connect(settings: &Settings) -> Result<Client, Error> {
-    let mut config = find(settings).await?;
-    if let Some(server) = &settings.server {
-        config.cluster_url = server.parse().map_err(|source| Error::FindCluster {
-            hint: format!("the server address {server:?} is not a URL"),
-            source: Box::new(source),
-        })?;
-    }
-    let url = config
-        .cluster_url
-        .to_string()
-        .trim_end_matches('/')
-        .to_owned();
+    let identity = Identity::find(settings).await?;
+    let config = &identity.config;
+    let url = config.cluster_url.to_string();
+    let url = url.trim_end_matches('/').to_owned();
     let namespace = config.default_namespace.clone();
     let ends = Ends {
         fence: settings.fence.clone(),
         delivery: settings.delivery,
     };
-    let http = http_client(config.clone(), ends.clone()).map_err(|source| Error::FindCluster {
+    let lines = Lines::new(identity, ends).map_err(|source| Error::FindCluster {
         hint: "the certificates or credentials of the kubeconfig cannot be used".to_owned(),
         source,
     })?;
-    let lines = Lines::new((config, ends), http.clone());
-    Ok(Client::new((http, lines), url, namespace, settings))
-}
-
-async fn find(settings: &Settings) -> Result<Config, Error> {
-    let options = KubeConfigOptions {
-        context: settings.context.clone(),
-        ..Default::default()
-    };
-    let found = match &settings.kubeconfig {
-        Some(path) => {
-            let file = Kubeconfig::read_from(path).map_err(|source| Error::FindCluster {
-                hint: format!("the kubeconfig {} cannot be read", path.display()),
-                source: Box::new(source),
-            })?;
-            Config::from_custom_kubeconfig(file, &options).await
-        }
-        None => match Config::from_kubeconfig(&options).await {
-            Ok(config) => return Ok(config),
-            Err(from_file) => return Config::incluster().map_err(|_| no_cluster(from_file)),
-        },
-    };
-    found.map_err(no_cluster)
-}
-
-fn no_cluster(source: kube::config::KubeconfigError) -> Error {
-    Error::FindCluster {
-        hint: "no usable kubeconfig, and this is not a pod; set KUBECONFIG or --kube-config"
-            .to_owned(),
-        source: Box::new(source),
-    }
+    Ok(Client::new(lines, url, namespace, settings))
 }
 
 /// A client with a connection of its own, opened by its first request.
 pub(super) fn http_client(
-    config: Config,
+    identity: &Identity,
     ends: Ends,
 ) -> Result<kube::Client, Box<dyn std::error::Error + Send + Sync>> {
+    let config = &identity.config;
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -154,5 +116,5 @@ pub(super) fn http_client(
         .layer(config.extra_headers_layer()?)
         .map_err(tower::BoxError::from)
         .service(http);
-    Ok(kube::Client::new(service, config.default_namespace))
+    Ok(kube::Client::new(service, config.default_namespace.clone()))
 }

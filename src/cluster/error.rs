@@ -111,6 +111,12 @@ pub enum Error {
         /// What the server said.
         refusal: Box<Refusal>,
     },
+    /// The server answered with a state older than one that it told before.
+    #[error("{deed}: the API server lags behind what it told before")]
+    Lag {
+        /// What was attempted.
+        deed: String,
+    },
     /// The answer is not what the API promises.
     #[error("{deed}: reading the answer")]
     ReadAnswer {
@@ -141,6 +147,7 @@ impl Error {
             | Self::Reach { .. }
             | Self::Wait { .. }
             | Self::Fenced { .. }
+            | Self::Lag { .. }
             | Self::ReadAnswer { .. }
             | Self::UnknownKind { .. } => None,
         }
@@ -172,6 +179,7 @@ impl Error {
             Self::Reach { .. }
             | Self::Wait { .. }
             | Self::Fenced { .. }
+            | Self::Lag { .. }
             | Self::ReadAnswer { .. } => true,
             Self::Refused { refusal, .. } => refusal.code == 429 || refusal.code >= 500,
             Self::FindCluster { .. } | Self::UnknownKind { .. } => false,

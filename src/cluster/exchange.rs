@@ -112,7 +112,13 @@ impl Client {
             if let Some(pace) = &self.inner.pace {
                 pace.wait().await;
             }
-            let outcome = self.exchange(&call).await;
+            let mut outcome = self.exchange(&call).await;
+            if is_unknown(&outcome) && self.inner.lines.renew().await {
+                // Nothing was carried out for somebody whom the server does not know.
+                outcome = self.exchange(&call).await;
+            } else if outcome.is_err() {
+                self.inner.lines.renew().await;
+            }
             drop(permit);
             let wait = match &outcome {
                 Ok(answer) if answer.status.is_success() => {
@@ -213,7 +219,9 @@ impl Client {
     }
 
     async fn once(&self, call: &Call<'_>) -> Result<Response<Body>, Error> {
-        self.once_over(&self.inner.http, call).await
+        let http = self.inner.lines.first();
+        let http = http.map_err(|source| self.unreachable(call.deed, source))?;
+        self.once_over(&http, call).await
     }
 
     /// Sends once, over a connection of choice.
@@ -235,6 +243,10 @@ impl Client {
         let begun = Instant::now();
         let sent = http.send(request).await;
         tell(call, sent.as_ref().ok(), begun.elapsed());
+        match &sent {
+            Ok(_) => self.inner.outage.is_answered(),
+            Err(_) => self.inner.outage.is_met(),
+        }
         sent.map_err(|source| self.unreachable(call.deed, Box::new(source)))
     }
 
@@ -357,6 +369,11 @@ impl<'a> Call<'a> {
             is_service,
         }
     }
+}
+
+/// Whether the server says that it does not know who asks.
+fn is_unknown(outcome: &Result<Answer, Error>) -> bool {
+    matches!(outcome, Ok(answer) if answer.status == StatusCode::UNAUTHORIZED)
 }
 
 /// The text of a `Warning` header: `299 - "unknown field"` → `unknown field`.

@@ -16,8 +16,10 @@ mod dry_run;
 mod error;
 mod exchange;
 mod fenced;
+mod identity;
 mod limit;
 mod lines;
+mod outage;
 mod pace;
 
 pub use call::{Applied, Apply, Client, PatchType, Target, Write, Written};

@@ -1,6 +1,7 @@
 //! Which modules are enabled, and what follows: runs and deletions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Count, House};
 use crate::binding::Lifecycle;
-use crate::module::{Opinion, Opinions, OrderMode, Progress, Script, Standing};
+use crate::module::{Opinion, Opinions, Order, OrderMode, Progress, Script, StandingNow};
 use crate::name::ModuleName;
 use crate::queue::QueueName;
 use crate::serve::ModuleState;
@@ -229,25 +230,34 @@ impl House {
     }
 
     /// What the order needs to know of every enabled module.
-    pub(super) fn standings(&self) -> BTreeMap<ModuleName, Standing> {
-        let standing = |resident: &super::Resident| {
-            let module = resident.module.as_ref()?;
-            Some(Standing {
-                weight: module.weight,
-                rule: module.definition.order,
-                requires: module.definition.requires.clone(),
-                progress: resident.progress,
-            })
-        };
+    fn standings(&self) -> impl Iterator<Item = (&ModuleName, StandingNow<'_>)> {
         self.residents
             .iter()
             .filter(|(_, resident)| resident.enabled)
-            .filter_map(|(name, resident)| Some((name.clone(), standing(resident)?)))
-            .collect()
+            .filter_map(|(name, resident)| {
+                let module = resident.module.as_ref()?;
+                let now = StandingNow {
+                    weight: module.weight,
+                    rule: module.definition.order,
+                    requires: &module.definition.requires,
+                    progress: resident.progress,
+                };
+                Some((name, now))
+            })
+    }
+
+    /// The order of the enabled modules as they stand now.
+    pub(super) fn order(&mut self) -> Arc<Order> {
+        if !self.order.is_of(self.standings()) {
+            self.order = Arc::new(Order::new(self.standings(), self.settings.order));
+        }
+        self.order.clone()
     }
 
     fn enabled_in_order(&self) -> Vec<ModuleName> {
-        crate::module::start_order(&self.standings(), OrderMode::Attempted)
+        let standings = self.standings();
+        let standings = standings.map(|(name, now)| (name.clone(), now.into()));
+        crate::module::start_order(&standings.collect(), OrderMode::Attempted)
     }
 
     /// Whether converge has come to its end with what just happened.
@@ -259,12 +269,7 @@ impl House {
         let is_deciding = self
             .lines
             .any(|_, task| matches!(task, Task::ConvergeModules { .. }));
-        let standings = self.standings();
-        let blocked = crate::module::blocked(&standings);
-        let is_pending = standings.iter().any(|(name, standing)| {
-            standing.progress == Progress::Pending && !blocked.contains(name)
-        });
-        if is_deciding || is_pending {
+        if is_deciding || self.order().is_any_pending() {
             return;
         }
         self.converge.begun = None;

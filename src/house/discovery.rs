@@ -23,6 +23,8 @@ impl House {
     /// Takes what the modules directories hold now. Modules that changed, came or went take effect;
     /// the others are not touched.
     pub fn take_discovery(&mut self, discovery: Discovery, now: Instant, time: Timestamp) {
+        // What a module waits for may be told in other words now.
+        self.told_order = Arc::default();
         let mut changed = Vec::new();
         for module in &discovery.modules {
             let resident = self.residents.entry(module.name.clone()).or_default();

@@ -49,7 +49,7 @@ use crate::apply::Parent;
 use crate::binding::{self, FailurePolicy};
 use crate::config_values::ConfigValues;
 use crate::metric::Operation;
-use crate::module::{Discovery, Extenders, Guard, Module, OrderMode};
+use crate::module::{Discovery, Extenders, Guard, Module, Order, OrderMode};
 use crate::name::{ModuleName, ValuesKey};
 use crate::queue::{Lines, QueueName};
 use crate::render::ValuesTree;
@@ -122,6 +122,10 @@ pub struct House {
     purged: crate::module::Known,
     ask_guard_at: Option<Instant>,
     converge: Converge,
+    /// As it was last asked for; [`order`](Self::order) has it as it is.
+    order: Arc<Order>,
+    /// The order by which waiting modules were told what they wait for.
+    told_order: Arc<Order>,
     /// The hooks that belong to no module.
     hooks: HookSet,
     /// The content of their folder; `None` when it is not known yet.
@@ -286,6 +290,8 @@ impl House {
             purged: crate::module::Known::new(),
             ask_guard_at: None,
             converge: Converge::default(),
+            order: Arc::default(),
+            told_order: Arc::default(),
             hooks: HookSet::default(),
             hooks_folder: None,
             dynamic: BTreeMap::new(),
@@ -318,6 +324,11 @@ impl House {
             .chain(self.ask_guard_at)
             .chain(self.calls_wake_at())
             .min()
+    }
+
+    /// The API server is back: what failed is tried again now.
+    pub fn hurry(&mut self) {
+        self.lines.hurry(|_, _| true);
     }
 
     /// Time passed: back-offs, settle times and contests may be over.

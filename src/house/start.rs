@@ -1,13 +1,14 @@
 //! Which tasks start now, with all they need.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 
 use super::resident::Resident;
 use super::{House, Job, Work};
-use crate::module::{Progress, Standing, Start, blocked, delete_order, ready_to_start};
+use crate::module::{Order, Progress, Standing, Start, delete_order};
 use crate::name::ModuleName;
 use crate::queue::{Hold, QueueName, Started};
 use crate::report::Mistakes;
@@ -53,24 +54,24 @@ impl House {
         let is_ordered = |(_, task): (&QueueName, &Task)| {
             matches!(task, Task::ModuleRun { .. } | Task::ModuleDelete { .. })
         };
-        let standings = if self.lines.ready(now).any(is_ordered) {
-            self.standings()
+        let order = if self.lines.ready(now).any(is_ordered) {
+            self.order()
         } else {
-            BTreeMap::new()
+            Arc::default()
         };
-        let starts = ready_to_start(&standings, self.settings.order);
         let converging = self
             .lines
             .any(|_, task| matches!(task, Task::ConvergeModules { .. }));
         let deletions = self.deletions_in_the_way();
         let doubt = self.discovery.doubt();
-        let waits = self.chain_waits();
+        let waits = self.chain_waits(now);
         let limits = self.hook_limits(now);
         let full = self.no_hook_slot();
         let pause = self.pause_of_asking(now);
         let declared = full
             .as_ref()
             .map_or_else(BTreeSet::new, |_| self.declared_hooks());
+        let mut starts = order.starts().iter();
         let started = self.lines.start(now, |turn| match turn.task {
             Task::HookRun(run) => {
                 let hook = (run.module.clone(), run.hook.clone());
@@ -90,7 +91,7 @@ impl House {
             Task::ModuleRun { .. } if converging => Some(Hold::new(
                 "waits until it is decided which modules are enabled",
             )),
-            Task::ModuleRun { module, .. } => match starts.get(module) {
+            Task::ModuleRun { module, .. } => match start_of(&mut starts, &order, module) {
                 Some(Start::Waits(why)) => Some(Hold::new(why)),
                 Some(Start::Now) | None => None,
             },
@@ -99,19 +100,18 @@ impl House {
                 why.map(Hold::new)
             }
         });
-        self.hold_or_release(&standings, &starts, time);
+        self.hold_or_release(&order, time);
         started
     }
 
     /// A module that cannot start is told as waiting. What only people can change is reported, too.
-    fn hold_or_release(
-        &mut self,
-        standings: &BTreeMap<ModuleName, Standing>,
-        starts: &BTreeMap<ModuleName, Start>,
-        time: Timestamp,
-    ) {
-        let blocked = blocked(standings);
-        for (name, start) in starts {
+    fn hold_or_release(&mut self, order: &Arc<Order>, time: Timestamp) {
+        // Who begins to wait is enabled then, and the order another one.
+        if order.starts().is_empty() || Arc::ptr_eq(order, &self.told_order) {
+            return;
+        }
+        self.told_order = order.clone();
+        for (name, start) in order.starts() {
             let Some(resident) = self.residents.get_mut(name) else {
                 continue;
             };
@@ -123,13 +123,13 @@ impl House {
                     let mistakes = mistakes.to_string();
                     resident.enter(ModuleState::Failed, "InvalidModule", &mistakes, time);
                 }
-                None if blocked.contains(name) => {
+                None if order.blocked().contains(name) => {
                     resident.enter(ModuleState::Waiting, BLOCKED, why, time);
                 }
                 None => resident.enter(ModuleState::Waiting, "Waiting", why, time),
             }
         }
-        for name in &blocked {
+        for name in order.blocked() {
             self.report(name, time);
         }
     }
@@ -336,6 +336,18 @@ impl House {
             plain: resident.store.as_ref()?.snapshot().values,
             checksums: (self.global_tree.0, checksum),
         })
+    }
+}
+
+/// What the order says of a module. Lines are asked in the order of names as well, so most are found without a search.
+fn start_of<'a>(
+    starts: &mut impl Iterator<Item = (&'a ModuleName, &'a Start)>,
+    order: &'a Order,
+    module: &ModuleName,
+) -> Option<&'a Start> {
+    match starts.find(|(name, _)| *name >= module) {
+        Some((name, start)) if name == module => Some(start),
+        _ => order.starts().get(module),
     }
 }
 

@@ -82,11 +82,14 @@ impl House {
         chain.next(set, folder)
     }
 
-    /// What running tasks wait for between two steps.
-    pub(super) fn chain_waits(&self) -> BTreeMap<Place, String> {
-        let waits = self.sets().filter(|(_, set)| set.chain.is_some());
-        waits
-            .filter_map(|(place, _)| match self.next_step(place) {
+    /// What running tasks wait for between two steps. Those that are at work are not asked: it may be a thousand.
+    pub(super) fn chain_waits(&self, now: Instant) -> BTreeMap<Place, String> {
+        let turns = self.lines.ready(now);
+        let chains = turns.filter(|(_, task)| task.has_chain());
+        let places = chains.map(|(_, task)| task.module());
+        places
+            .filter(|place| self.set(*place).is_some_and(|set| set.chain.is_some()))
+            .filter_map(|place| match self.next_step(place) {
                 Step::Wait(why) => Some((place.cloned(), why)),
                 Step::Hook(hook, _) | Step::Synchronize(hook) => {
                     let full = self.no_slot_for(place, &hook)?;

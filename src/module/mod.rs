@@ -4,7 +4,7 @@
 //! [`Decision`], [`Start`], [`Verdict`] · Never: talks to a cluster, merges values, deletes anything.
 //!
 //! Reading ([`Folders`]), running `enabled` scripts ([`run_script`]) and watching ([`FolderWatch`])
-//! are doors; everything that decides ([`decide`], [`ready_to_start`], [`Guard`]) is pure and is given the
+//! are doors; everything that decides ([`decide`], [`Order`], [`Guard`]) is pure and is given the
 //! time.
 
 mod definition;
@@ -28,6 +28,6 @@ pub use error::Error;
 pub use folder_watch::{FolderWatch, WatchSettings};
 pub use guard::{Guard, Held, Known, Verdict};
 pub use order::{
-    OrderMode, Progress, Standing, Start, blocked, delete_order, ready_to_start, start_order,
+    Order, OrderMode, Progress, Standing, StandingNow, Start, delete_order, start_order,
 };
 pub use script::{ScriptInput, ScriptRun, ScriptVerdict, run_script};

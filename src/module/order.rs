@@ -80,11 +80,102 @@ struct Rank {
     depth: u32,
 }
 
+/// Where a module stands, to be compared with what is known of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandingNow<'a> {
+    /// As [`Standing::weight`].
+    pub weight: u32,
+    /// As [`Standing::rule`].
+    pub rule: OrderRule,
+    /// As [`Standing::requires`].
+    pub requires: &'a [Requirement],
+    /// As [`Standing::progress`].
+    pub progress: Progress,
+}
+
+impl Standing {
+    fn now(&self) -> StandingNow<'_> {
+        StandingNow {
+            weight: self.weight,
+            rule: self.rule,
+            requires: &self.requires,
+            progress: self.progress,
+        }
+    }
+}
+
+impl From<StandingNow<'_>> for Standing {
+    fn from(now: StandingNow<'_>) -> Self {
+        Self {
+            weight: now.weight,
+            rule: now.rule,
+            requires: now.requires.to_vec(),
+            progress: now.progress,
+        }
+    }
+}
+
+/// Where the enabled modules stand, and what follows for each of them. It is asked for at every turn, with hundreds of
+/// modules that stand as before: so it is found out anew only when one of them does not.
+#[derive(Debug, Clone, Default)]
+pub struct Order {
+    standings: BTreeMap<ModuleName, Standing>,
+    starts: BTreeMap<ModuleName, Start>,
+    blocked: BTreeSet<ModuleName>,
+}
+
+impl Order {
+    /// The order of modules that stand so.
+    pub fn new<'a>(
+        modules: impl Iterator<Item = (&'a ModuleName, StandingNow<'a>)>,
+        mode: OrderMode,
+    ) -> Self {
+        let standings = modules.map(|(name, now)| (name.clone(), now.into()));
+        let standings = standings.collect();
+        Self {
+            starts: ready_to_start(&standings, mode),
+            blocked: blocked(&standings),
+            standings,
+        }
+    }
+
+    /// Whether modules that stand so have this order.
+    pub fn is_of<'a>(
+        &self,
+        mut modules: impl Iterator<Item = (&'a ModuleName, StandingNow<'a>)>,
+    ) -> bool {
+        let mut known = self.standings.iter();
+        let is_known = modules.all(|(name, now)| {
+            let known = known.next();
+            known.is_some_and(|(known, standing)| known == name && standing.now() == now)
+        });
+        is_known && known.next().is_none()
+    }
+
+    /// Whether each module may start, or run again.
+    pub fn starts(&self) -> &BTreeMap<ModuleName, Start> {
+        &self.starts
+    }
+
+    /// The modules that wait for what cannot come by itself.
+    pub fn blocked(&self) -> &BTreeSet<ModuleName> {
+        &self.blocked
+    }
+
+    /// Whether a module is pending that can start at some time.
+    pub fn is_any_pending(&self) -> bool {
+        let mut standings = self.standings.iter();
+        standings.any(|(name, standing)| {
+            standing.progress == Progress::Pending && !self.blocked.contains(name)
+        })
+    }
+}
+
 /// Says of each enabled module whether it may start, or run again.
 ///
 /// *Guarantee:* while modules are pending, at least one of them may start, is running, or is blocked
 /// by what it requires: the order never locks up by itself.
-pub fn ready_to_start(
+fn ready_to_start(
     modules: &BTreeMap<ModuleName, Standing>,
     mode: OrderMode,
 ) -> BTreeMap<ModuleName, Start> {
@@ -93,9 +184,10 @@ pub fn ready_to_start(
     let holding = holding(modules, &ranks, &blocked, mode);
     modules
         .iter()
-        .map(|(name, standing)| {
+        .zip(ranks.values())
+        .map(|((name, standing), rank)| {
             let wait = requirement_wait(standing, modules, &blocked)
-                .or_else(|| weight_wait(name, standing, &ranks, &holding, mode));
+                .or_else(|| weight_wait(standing, *rank, &holding, mode));
             (name.clone(), wait.map_or(Start::Now, Start::Waits))
         })
         .collect()
@@ -103,7 +195,7 @@ pub fn ready_to_start(
 
 /// The modules that wait for what cannot come by itself: something that they require, directly or
 /// not, failed, is not enabled, is not ready in time, or requires them.
-pub fn blocked(modules: &BTreeMap<ModuleName, Standing>) -> BTreeSet<ModuleName> {
+fn blocked(modules: &BTreeMap<ModuleName, Standing>) -> BTreeSet<ModuleName> {
     let blocked = Blocked::find(modules);
     let names = blocked.0.into_iter().filter(|(_, is_blocked)| *is_blocked);
     names.map(|(name, _)| name.clone()).collect()
@@ -129,11 +221,28 @@ pub fn delete_order(modules: &BTreeMap<ModuleName, Standing>, mode: OrderMode) -
 }
 
 fn ranks(modules: &BTreeMap<ModuleName, Standing>, mode: OrderMode) -> BTreeMap<&ModuleName, Rank> {
-    let mut ranks = BTreeMap::new();
-    for name in modules.keys() {
+    // Few require another one: what the others are needs no looking up.
+    let own = |standing: &Standing| Rank {
+        weight: own_weight(standing, mode),
+        depth: 0,
+    };
+    let (free, bound): (Vec<_>, Vec<_>) = modules
+        .iter()
+        .partition(|(_, standing)| standing.requires.is_empty());
+    let free = free.into_iter();
+    let mut ranks = free.map(|(name, standing)| (name, own(standing))).collect();
+    for (name, _) in bound {
         rank_of(name, modules, mode, &mut ranks);
     }
     ranks
+}
+
+fn own_weight(standing: &Standing, mode: OrderMode) -> u32 {
+    if minds_weights(standing, mode) {
+        standing.weight
+    } else {
+        0
+    }
 }
 
 /// In a circle the member that was met first counts as rank 0 for the others.
@@ -151,11 +260,7 @@ fn rank_of<'a>(
     };
     ranks.insert(name, Rank::default());
     let mut rank = Rank {
-        weight: if minds_weights(standing, mode) {
-            standing.weight
-        } else {
-            0
-        },
+        weight: own_weight(standing, mode),
         depth: 0,
     };
     for requirement in &standing.requires {
@@ -179,7 +284,11 @@ struct Blocked<'a>(BTreeMap<&'a ModuleName, bool>);
 impl<'a> Blocked<'a> {
     fn find(modules: &'a BTreeMap<ModuleName, Standing>) -> Self {
         let mut blocked = Self(BTreeMap::new());
-        for name in modules.keys() {
+        // Who requires nothing is not blocked.
+        let bound = modules
+            .iter()
+            .filter(|(_, standing)| !standing.requires.is_empty());
+        for (name, _) in bound {
             blocked.visit(name, modules);
         }
         blocked
@@ -223,31 +332,30 @@ fn holding<'a>(
 ) -> Vec<(u32, &'a ModuleName)> {
     let mut holding: Vec<(u32, &ModuleName)> = modules
         .iter()
-        .filter(|(name, standing)| {
+        .zip(ranks.values())
+        .filter(|((name, standing), _)| {
             let has_settled = match mode {
                 OrderMode::Attempted => standing.progress.is_attempted() || blocked.contains(name),
                 OrderMode::Strict => standing.progress.is_applied(),
             };
             minds_weights(standing, mode) && !has_settled
         })
-        .filter_map(|(name, _)| ranks.get(name).map(|rank| (rank.weight, name)))
+        .map(|((name, _), rank)| (rank.weight, name))
         .collect();
     holding.sort_unstable();
     holding
 }
 
 fn weight_wait(
-    name: &ModuleName,
     standing: &Standing,
-    ranks: &BTreeMap<&ModuleName, Rank>,
+    rank: Rank,
     holding: &[(u32, &ModuleName)],
     mode: OrderMode,
 ) -> Option<String> {
     if !minds_weights(standing, mode) {
         return None;
     }
-    let own = ranks.get(name)?.weight;
-    let lower = holding.partition_point(|(weight, _)| *weight < own);
+    let lower = holding.partition_point(|(weight, _)| *weight < rank.weight);
     let (weight, first) = holding.get(..lower)?.first()?;
     Some(match lower {
         1 => format!("waits for {first} (weight {weight})"),
@@ -472,6 +580,30 @@ mod tests {
                 told,
                 "{progress:?}"
             );
+        }
+    }
+
+    #[test]
+    fn order_is_known_by_where_modules_stand() {
+        let before = modules(&[("a", 10, &[], Pending), ("b", 20, &["a"], Pending)]);
+        let now = |modules: &BTreeMap<ModuleName, Standing>| {
+            let order = Order::new(
+                modules.iter().map(|(name, one)| (name, one.now())),
+                Attempted,
+            );
+            let is_known = order.is_of(before.iter().map(|(name, one)| (name, one.now())));
+            (is_known, order.is_any_pending(), order.blocked().len())
+        };
+        assert_eq!(now(&before), (true, true, 0));
+        for (row, told) in [
+            (("a", 10, &[][..], Failed), (false, false, 1)),
+            (("a", 11, &[][..], Pending), (false, true, 0)),
+            (("a", 10, &["b"][..], Pending), (false, false, 2)),
+            (("c", 10, &[][..], Pending), (false, true, 0)),
+        ] {
+            let mut after = before.clone();
+            after.extend(modules(&[row]));
+            assert_eq!(now(&after), told, "{row:?}");
         }
     }
 

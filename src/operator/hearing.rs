@@ -1,7 +1,7 @@
 //! What hooks hear: news of watches, crontabs, and the folder of the global hooks.
 
 use std::future::pending;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::{Timestamp, Zoned};
 use tokio::sync::watch;
@@ -54,7 +54,6 @@ impl Hearing {
 
     /// Waits for something to take in. May be dropped and called again.
     pub(super) async fn hear(&mut self) -> Heard {
-        let next = self.timers.next();
         tokio::select! {
             biased;
             Ok(()) = self.global_hooks.changed() => {
@@ -68,7 +67,7 @@ impl Hearing {
                 }
                 Heard::News(news)
             }
-            () = sleep_until(next) => Heard::Due(self.timers.due(&Zoned::now())),
+            () = wait(&self.timers) => Heard::Due(self.timers.due(&Zoned::now())),
         }
     }
 
@@ -95,17 +94,10 @@ pub(super) fn take(house: &mut House, heard: Heard) {
     }
 }
 
-/// Waits for a time of the wall clock. The clock may be set meanwhile: a long wait looks again.
-async fn sleep_until(next: Option<Timestamp>) {
-    const LOOK_AGAIN: Duration = Duration::from_mins(1);
-    let Some(next) = next else {
-        return pending().await;
-    };
-    loop {
-        let left = next.duration_since(Timestamp::now());
-        match Duration::try_from(left) {
-            Ok(left) if !left.is_zero() => sleep(left.min(LOOK_AGAIN)).await,
-            _ => return,
-        }
+/// Waits until the crontabs are to be looked at.
+async fn wait(timers: &Timers) {
+    match timers.wait(Timestamp::now()) {
+        Some(wait) => sleep(wait).await,
+        None => pending().await,
     }
 }

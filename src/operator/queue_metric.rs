@@ -27,6 +27,10 @@ impl QueueFamilies {
 
     /// Shows what is so now; only what changed since is written.
     pub(super) fn show(&mut self, house: &House) {
+        let shown = self.shown.iter().map(|(queue, length)| (queue, *length));
+        if house.queue_lengths().eq(shown) {
+            return;
+        }
         let lengths: BTreeMap<&QueueName, usize> = house.queue_lengths().collect();
         let gone = |queue: &QueueName| !lengths.contains_key(queue);
         for queue in self.shown.keys().filter(|queue| gone(queue)) {

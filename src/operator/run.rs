@@ -202,6 +202,7 @@ impl Operator {
     /// Takes in facts until told to stop.
     async fn work(&mut self) -> Result<(), Error> {
         let stop = self.stop.clone();
+        let mut outages = self.context.applier.client.outages();
         loop {
             let wakes = [self.house.wake_at(), self.parameters.wake_at()];
             let wake = wakes.into_iter().flatten().min();
@@ -222,6 +223,7 @@ impl Operator {
                 touched = self.context.applier.managed.touched() => {
                     self.house.look_for_drift(&touched, &self.context.applier.managed, Timestamp::now());
                 }
+                Ok(()) = outages.changed() => self.house.hurry(),
                 heard = self.hearing.hear() => hearing::take(&mut self.house, heard),
                 Some(asked) = self.questions.recv() => self.take_question(asked),
                 asked = self.webhooks.asked() => if let Some(asked) = asked {

@@ -17,7 +17,6 @@ use minijinja::{
 use crate::function::{self, Function};
 use crate::report::Mistake;
 
-use super::engine;
 use super::mistake;
 
 /// How many steps one template may take. A step costs some 20 ns; large charts need some 100,000.
@@ -37,8 +36,6 @@ static BASE: LazyLock<Environment<'static>> = LazyLock::new(base);
 /// The templates of one chart.
 pub(super) struct Templates {
     environment: Environment<'static>,
-    /// Those that are rendered by themselves, in order.
-    manifests: Vec<String>,
 }
 
 impl Templates {
@@ -47,28 +44,17 @@ impl Templates {
         let mut environment = BASE.clone();
         let prefix: Arc<str> = format!("{chart}/").into();
         environment.set_path_join_callback(move |name, parent| join(&prefix, name, parent));
-        Self {
-            environment,
-            manifests: Vec::new(),
-        }
+        Self { environment }
     }
 
     /// Compiles one template.
     pub(super) fn add(&mut self, path: &str, text: &str) -> Option<Mistake> {
-        if engine::is_rendered(path) {
-            self.manifests.push(path.to_owned());
-        }
         let added = self
             .environment
             .add_template_owned(path.to_owned(), text.to_owned());
         added
             .err()
             .map(|error| mistake::from_syntax(path, text, &error))
-    }
-
-    /// The templates that are rendered by themselves.
-    pub(super) fn manifests(&self) -> impl Iterator<Item = &str> {
-        self.manifests.iter().map(String::as_str)
     }
 
     /// Renders one template to at most `limit` bytes.

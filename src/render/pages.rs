@@ -1,19 +1,24 @@
 //! The `*.j2` templates of one chart, with what they see of it.
 
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::Value;
 
-use super::engine::Engine;
+use super::engine::{self, Engine};
 use super::helm::Asker;
 use super::{Input, context, files, jinja};
 use crate::chart::{Chart, Metadata};
 use crate::function;
 use crate::report::{Mistake, Mistakes};
 
-/// The templates, compiled. Immutable.
+/// The templates, which are known to compile. Immutable.
 pub(super) struct Pages {
-    templates: jinja::Templates,
+    /// Each file and its text. A compiled template has some 12 KiB, however small its text is, and is compiled in
+    /// microseconds: a thousand charts that are rendered once in a while are kept as texts.
+    sources: Vec<(String, Arc<str>)>,
+    /// The same, compiled, until they are rendered for the first time.
+    compiled: Mutex<Option<jinja::Templates>>,
     /// What templates see as `Chart`.
     chart: Value,
     /// What templates see as `Files`.
@@ -33,15 +38,15 @@ impl Pages {
         metadata: &Metadata,
         chart: &Chart,
     ) -> Result<Self, Mistakes> {
-        let mut mistakes = Vec::new();
-        let mut templates = jinja::Templates::new(path);
         let own = chart.templates.iter();
-        for template in own.filter(|template| Engine::of(&template.path) == Engine::Jinja) {
-            mistakes.extend(templates.add(&template.path, &template.text));
-        }
-        Mistakes(mistakes).into_result()?;
+        let own = own.filter(|template| Engine::of(&template.path) == Engine::Jinja);
+        let sources = own.map(|template| (template.path.clone(), template.text.clone()));
+        let sources: Vec<_> = sources.collect();
+        let (templates, mistakes) = compile(path, &sources);
+        mistakes.into_result()?;
         Ok(Self {
-            templates,
+            sources,
+            compiled: Mutex::new(Some(templates)),
             chart: context::chart(metadata),
             files: files::Files::value(&chart.files),
             path: path.to_owned(),
@@ -57,16 +62,29 @@ impl Pages {
         begin: &dyn Fn(&str),
         mut left: usize,
     ) -> Vec<(&str, Result<String, Mistake>)> {
+        let compiled = self.compiled.lock();
+        let compiled = compiled.unwrap_or_else(PoisonError::into_inner).take();
+        let templates = compiled.unwrap_or_else(|| compile(&self.path, &self.sources).0);
         let root = context::Root::new(&self.path, &self.chart, &self.files, input);
         let render = |file| {
             let path = format!("{}/{file}", self.path);
             world.begin(&path);
             begin(&path);
-            let rendered = self.templates.render(file, root.for_template(file), left);
+            let rendered = templates.render(file, root.for_template(file), left);
             left -= rendered.as_ref().map_or(0, String::len);
             (file, rendered)
         };
-        let render = || self.templates.manifests().map(render).collect();
-        function::with_world(Rc::<Asker>::clone(world), render)
+        let files = self.sources.iter().map(|(file, _)| file.as_str());
+        let files = files.filter(|file| engine::is_rendered(file));
+        function::with_world(Rc::<Asker>::clone(world), || files.map(render).collect())
     }
+}
+
+/// The templates, and the mistakes of those that do not compile.
+fn compile(path: &str, sources: &[(String, Arc<str>)]) -> (jinja::Templates, Mistakes) {
+    let mut templates = jinja::Templates::new(path);
+    let added = sources.iter();
+    let mistakes = added.filter_map(|(file, text)| templates.add(file, text));
+    let mistakes = Mistakes(mistakes.collect());
+    (templates, mistakes)
 }

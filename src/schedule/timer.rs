@@ -1,10 +1,14 @@
 //! Which crontabs are wanted, and when the next of them fires.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::{Timestamp, Zoned};
 
 use super::Crontab;
+
+/// A clock that was set is noticed within so long.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
 /// The wanted crontabs, each with the next time at which it fires.
 #[derive(Debug, Default)]
@@ -25,6 +29,13 @@ impl Timers {
                 .unwrap_or_else(|| next_after(&crontab, now));
             self.next.insert(crontab, next);
         }
+    }
+
+    /// How long to wait before [`due`](Self::due) is asked; `None` when nothing fires ever. The clock may be
+    /// set meanwhile, forward or back: a long wait is cut, and looks again.
+    pub fn wait(&self, now: Timestamp) -> Option<Duration> {
+        let left = self.next()?.duration_since(now);
+        Some(Duration::try_from(left).unwrap_or_default().min(LOOK_AGAIN))
     }
 
     /// When the next of them fires; `None` when none ever does.
@@ -122,6 +133,42 @@ mod tests {
         assert_eq!(timers.next(), Some(at("01T13:30:00").timestamp()));
         timers.set(BTreeSet::new(), &at("01T10:30:00"));
         assert_eq!(timers.next(), None);
+    }
+
+    /// Walks a clock that is set by `jump` after a while, waiting as told; answers the times at which
+    /// crontabs fired, in minutes of real time.
+    fn walk(jump: jiff::SignedDuration) -> Vec<u64> {
+        let (mut timers, mut passed) = (Timers::default(), Duration::ZERO);
+        let begin = at("01T10:00:30");
+        let clock = |passed: Duration| {
+            let is_set = passed >= Duration::from_mins(10);
+            let set = if is_set {
+                jump
+            } else {
+                jiff::SignedDuration::ZERO
+            };
+            let passed = jiff::SignedDuration::try_from(passed).unwrap();
+            begin.checked_add(passed).unwrap().checked_add(set).unwrap()
+        };
+        timers.set(crontabs(["*/5 * * * *"]), &begin);
+        let mut fired = Vec::new();
+        while passed < Duration::from_mins(30) {
+            passed += timers.wait(clock(passed).timestamp()).unwrap();
+            if !timers.due(&clock(passed)).is_empty() {
+                fired.push(passed.as_secs() / 60);
+            }
+        }
+        fired
+    }
+
+    #[test]
+    fn clock_that_jumps_holds_up_no_crontab() {
+        let hours = jiff::SignedDuration::from_hours;
+        // 10:05 and so on, half a minute after the full ones of real time.
+        assert_eq!(walk(hours(0)), [4, 9, 14, 19, 24, 29]);
+        assert_eq!(walk(hours(-3)), [4, 9, 14, 19, 24, 29]);
+        // What was jumped over is made up for, once, when it is noticed.
+        assert_eq!(walk(hours(3)), [4, 9, 10, 14, 19, 24, 29]);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! bytes; nothing is decoded into a tree that is thrown away.
 
 mod managed;
+mod pause;
 mod selection;
 mod sharing;
 mod stream;

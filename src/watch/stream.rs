@@ -2,7 +2,7 @@
 //!
 //! | state | next |
 //! |---|---|
-//! | list | pages read: watch · failed: wait, list |
+//! | list | pages read: watch · failed, or older than what was seen: wait, list |
 //! | watch | ended: watch from the last version · 410 Gone: list · failed three times: list · its time is over: list |
 //!
 //! The server ends a watch after some minutes; that is not a failure. A connection that is silent
@@ -17,8 +17,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
+use super::pause::{Newest, Pause};
 use crate::cluster::{Client, Error, Resource};
 
 /// Objects of the first page of a list, when it is not known how large they are.
@@ -31,8 +32,6 @@ const PAGE_BYTES: usize = 384 << 10;
 const WATCH_SECONDS: u32 = 290;
 /// Who wants a list more often than this gets it so often.
 const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// After this many failures in a row a watch starts over with a list.
 const FAILURES_TO_LIST: u32 = 3;
 
@@ -109,6 +108,7 @@ struct Coded {
 }
 
 /// How one watch ended.
+#[derive(Debug)]
 enum End {
     /// The server closed it, as it does.
     Closed,
@@ -131,27 +131,41 @@ pub(super) async fn follow_anew(
     period: impl Fn() -> Option<Duration> + Send,
     mut hear: impl FnMut(Event<'_>) + Send,
 ) {
-    let mut pause = FIRST_PAUSE;
+    let mut pause = Pause::new(client);
+    let mut newest = Newest::default();
     loop {
         let listed = Instant::now();
-        let mut version = match list(client, scope, &mut hear).await {
+        let mut version = match list_from(client, scope, &newest, &mut hear).await {
             Ok(version) => version,
             Err(error) => {
+                newest.missed(&error);
                 hear(Event::Broken(&error));
-                sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                pause.wait().await;
                 continue;
             }
         };
+        newest.saw(&version);
         let mut failures = 0;
         while failures < FAILURES_TO_LIST {
             let Some(seconds) = watch_seconds(period(), listed.elapsed()) else {
                 break;
             };
             let before = version.clone();
-            match watch(client, scope, (&mut version, seconds), &mut hear).await {
+            let end = watch(client, scope, (&mut version, seconds), &mut hear).await;
+            if version != before {
+                newest.saw(&version);
+                failures = 0;
+                pause.reset();
+            }
+            match end {
                 End::Closed => {}
-                End::Gone => break,
+                End::Gone => {
+                    // A server that finds too old what it listed a moment ago is not asked in a loop.
+                    if listed.elapsed() < SHORTEST_PERIOD {
+                        pause.wait().await;
+                    }
+                    break;
+                }
                 End::Broke(error) => {
                     // Not to find it, or not to be let in, does not pass like a lost connection.
                     if matches!(error.code(), 401 | 403 | 404) {
@@ -159,13 +173,8 @@ pub(super) async fn follow_anew(
                     }
                     tracing::debug!(target: "watch", kind = scope.resource.kind, error = %crate::report::chain(&error), "watch broke");
                     failures += 1;
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    pause.wait().await;
                 }
-            }
-            if version != before {
-                failures = 0;
-                pause = FIRST_PAUSE;
             }
         }
     }
@@ -276,6 +285,16 @@ pub(super) async fn list(
     scope: &Scope,
     hear: &mut (impl FnMut(Event<'_>) + Send),
 ) -> Result<String, Error> {
+    list_from(client, scope, &Newest::default(), hear).await
+}
+
+/// The same; what is older than what was seen already is not told.
+async fn list_from(
+    client: &Client,
+    scope: &Scope,
+    newest: &Newest,
+    hear: &mut (impl FnMut(Event<'_>) + Send),
+) -> Result<String, Error> {
     let deed = scope.deed("listing");
     let mut rest = String::new();
     let mut begun = false;
@@ -293,6 +312,9 @@ pub(super) async fn list(
             deed: deed.clone(),
             source,
         })?;
+        if !begun && newest.is_after(&page.metadata.resource_version) {
+            return Err(Error::Lag { deed });
+        }
         if !std::mem::replace(&mut begun, true) {
             hear(Event::Begin);
         }

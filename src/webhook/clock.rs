@@ -6,6 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+/// A clock that was set is noticed within so long.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
+
 /// A clock; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Clock {
@@ -30,7 +33,7 @@ impl Clock {
         now.checked_add(ahead.unwrap_or_default()).unwrap_or(now)
     }
 
-    /// Waits until it is so late.
+    /// Waits until it is so late. The clock may be set meanwhile, so a long wait looks again and again.
     pub(super) async fn reach(&mut self, time: Timestamp) {
         loop {
             let left = Duration::try_from(time.duration_since(self.now()));
@@ -38,13 +41,46 @@ impl Clock {
             if left.is_zero() {
                 return;
             }
+            let left = left.min(LOOK_AGAIN);
             let Some(ahead) = &mut self.ahead else {
-                return sleep(left).await;
+                sleep(left).await;
+                continue;
             };
             tokio::select! {
                 () = sleep(left) => {}
                 moved = ahead.changed() => if moved.is_err() { self.ahead = None },
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn clock_that_was_set_forward_is_noticed_within_a_minute() {
+        let (set, ahead) = watch::channel(SignedDuration::ZERO);
+        let mut clock = Clock::ahead(ahead);
+        let time = clock
+            .now()
+            .checked_add(SignedDuration::from_hours(900))
+            .unwrap();
+        let (begun, reached) = (Instant::now(), clock.reach(time));
+        tokio::pin!(reached);
+        assert!(
+            timeout(Duration::from_secs(5), reached.as_mut())
+                .await
+                .is_err()
+        );
+        // As the clock of a machine is set: nobody is told.
+        set.send_if_modified(|by| {
+            *by = SignedDuration::from_hours(1000);
+            false
+        });
+        reached.await;
+        assert!(begun.elapsed() <= LOOK_AGAIN, "{:?}", begun.elapsed());
     }
 }

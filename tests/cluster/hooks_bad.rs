@@ -2,8 +2,6 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use addon_operator::serve::ModuleState;
@@ -11,7 +9,7 @@ use serde_json::Value;
 
 use super::hook_script::{Marks, before_helm, hook, seen_chart, set_value, until_dead};
 use super::stage::Stage;
-use crate::support::say;
+use crate::support::{SmallDisk, say};
 
 fn sees(object: &Value, text: &str) -> bool {
     object["data"]["seen"] == text
@@ -185,34 +183,6 @@ head -c 40000000 /dev/zero >&2
     operator.stop().await;
 }
 
-/// A small file system that is gone with it.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// `None` where mounting is not allowed.
-    fn mount(folder: PathBuf) -> Option<Self> {
-        fs::create_dir(&folder).expect("a folder");
-        let small = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs"];
-        run(&small, &folder).then_some(Self(folder))
-    }
-
-    fn grow(&self) {
-        assert!(run(&["mount", "-o", "remount,size=10m"], &self.0));
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        run(&["umount", "-l"], &self.0);
-    }
-}
-
-fn run(arguments: &[&str], folder: &Path) -> bool {
-    let mut command = Command::new(arguments[0]);
-    command.args(&arguments[1..]).arg(folder);
-    command.output().is_ok_and(|output| output.status.success())
-}
-
 #[tokio::test]
 async fn full_disk_fails_the_hook_and_is_over_by_itself() {
     let Some(stage) = stage().await else { return };
@@ -225,7 +195,8 @@ async fn full_disk_fails_the_hook_and_is_over_by_itself() {
     stage.modules.write("010-web/values.yaml", &values);
     let body = set_value("web", "seen", "done");
     stage.hook("web", "a.sh", &before_helm(&body));
-    let mut operator = stage.start_with(|settings| settings.folders.temporary.clone_from(&disk.0));
+    let folder = disk.path().to_owned();
+    let mut operator = stage.start_with(|settings| settings.folders.temporary = folder);
     let row = operator.module_is("web", ModuleState::Failed).await;
     assert_eq!(row.reason, "HookFailed");
     for words in ["running hook", "hooks/a.sh", "No space left"] {

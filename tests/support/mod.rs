@@ -23,8 +23,10 @@ mod helm;
 mod hook;
 mod namespace;
 mod operator;
+pub(crate) mod proxy;
 mod requests;
 pub(crate) mod rest;
+mod small_disk;
 
 pub(crate) use api_server::{
     ApiServer, api_server, binaries, client, kubectl, private_server, say,
@@ -36,3 +38,4 @@ pub(crate) use hook::{Hook, Outcome};
 pub(crate) use namespace::Namespace;
 pub(crate) use operator::{Modules, Operator, row};
 pub(crate) use requests::server_metrics;
+pub(crate) use small_disk::SmallDisk;

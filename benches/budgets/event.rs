@@ -10,10 +10,11 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::cluster::Cluster;
-use crate::figures::{Figures, Line, Unit, Which};
+use crate::figures::{Figures, Which};
 use crate::process::Process;
 use crate::rest;
 use crate::shell::{Ear, write_hook};
+use crate::table::{Row, Unit};
 
 const NAMESPACE: &str = "events";
 /// Between two events.
@@ -91,28 +92,18 @@ pub(crate) async fn measure(cluster: &Cluster, events: usize, figures: &mut Figu
     operator.stop();
 }
 
-/// The lines of the table.
-pub(crate) fn table(figures: &Figures) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (name, budget) in [
-        (WRITTEN, None),
-        (READ, None),
-        (MADE, None),
-        (FLOOR, None),
-        (STARTED, Some(0.005)),
-    ] {
-        lines.push(figures.line(name, Which::Median, Unit::Fine, None));
-        lines.push(figures.line(name, Which::P99, Unit::Fine, budget));
-    }
-    let ratio = figures.ratio(STARTED, FLOOR);
-    lines.push(Line::new(
-        format!("{STARTED} ÷ floor"),
-        ratio,
-        String::new(),
-        Unit::Ratio,
-        None,
-    ));
-    lines
+/// The rows of the table.
+pub(crate) fn rows(figures: &Figures) -> Vec<Row> {
+    let row = |name: &str, which| Row::of(figures, name, which, Unit::Fine);
+    vec![
+        row(STARTED, Which::P99)
+            .beside(figures, FLOOR)
+            .at_most(0.005),
+        row(STARTED, Which::Median).beside(figures, FLOOR),
+        row(READ, Which::P99),
+        row(MADE, Which::P99),
+        row(WRITTEN, Which::Median),
+    ]
 }
 
 /// The time of a log line.
