@@ -24,7 +24,7 @@ pub(crate) struct Chart<'a> {
     loaded: Arc<chart::Chart>,
     templates: HelmChart,
     capabilities: Capabilities,
-    outside: Kept,
+    outside: Arc<Kept>,
     round: usize,
 }
 
@@ -40,14 +40,17 @@ impl<'a> Chart<'a> {
                 kube_version: DEFAULT_KUBE_VERSION.to_owned(),
                 api_versions: default_api_versions(),
             },
-            outside: Kept::default(),
+            outside: Arc::default(),
             round: 0,
         })
     }
 
     /// The same, which draws anew each time.
     pub(crate) fn drawing(mut self) -> Self {
-        self.outside.is_forgetful = true;
+        self.outside = Arc::new(Kept {
+            is_forgetful: true,
+            ..Kept::default()
+        });
         self
     }
 
@@ -105,7 +108,8 @@ impl<'a> Chart<'a> {
             is_upgrade: false,
         };
         let around = (&release, &self.capabilities);
-        let rendered = self.templates.render(&together.root, around, &self.outside);
+        let outside = Arc::<Kept>::clone(&self.outside);
+        let rendered = self.templates.render(&together.root, around, outside);
         rendered.map_err(|error| error.to_string())
     }
 

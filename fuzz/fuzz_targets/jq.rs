@@ -14,7 +14,10 @@ fuzz_target!(|text: &str| {
     let Ok(filter) = Filter::compile(filter) else {
         return;
     };
-    let Ok(projected) = filter.project(input) else {
+    let first = filter.project(input).map_err(|error| error.to_string());
+    let again = filter.project(input).map_err(|error| error.to_string());
+    assert!(first == again, "{first:?} and then {again:?}");
+    let Ok(projected) = first else {
         return;
     };
     let identity = Filter::compile(".").unwrap();

@@ -110,6 +110,11 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// A value as text, as templates print it.
+    pub(super) fn shown<'v>(&self, value: &'v Value) -> Result<Cow<'v, str>, Error> {
+        tree::text_of(value).map_err(|reason| self.unusable(reason))
+    }
+
     /// One of them as plain data.
     pub(super) fn json(&self, index: usize) -> Result<serde_json::Value, Error> {
         tree::to_json(self.value(index)).map_err(|reason| self.unusable(reason))

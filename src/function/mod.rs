@@ -108,7 +108,7 @@ pub enum Error {
 
 /// All functions: those of the families here, and those of sprig that they do not have.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    own().chain(bridge::all())
+    own().chain([&bridge::INCLUDE]).chain(bridge::all())
 }
 
 /// Those of the families here.
@@ -160,6 +160,7 @@ impl Function {
             });
         }
         let arguments = Arguments::new(self, values);
+        bridge::check(&arguments)?;
         match self.call {
             Call::Own(call) => call(&arguments),
             Call::Sprig(function) => bridge::call(function, &arguments),
@@ -214,7 +215,7 @@ mod tests {
             ("trim", vec![" a ".into()], "a"),
         ] {
             let value = find(name).call_piped(&arguments).unwrap();
-            assert_eq!(text_of(&value), expected, "{name}");
+            assert_eq!(text_of(&value).as_deref(), Ok(expected), "{name}");
         }
     }
 

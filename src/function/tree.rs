@@ -5,7 +5,7 @@
 //! undefined value can be told together with the keys that do exist.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +18,9 @@ use crate::yaml;
 
 /// How deep data may be before it is refused: each level costs stack, and no deeper text is read.
 const DEPTH: usize = yaml::MAX_DEPTH;
+/// How many parts data may have, those counted again that it holds more than once: a list may hold
+/// another one twice, and so on, and be too large for any memory when it is written out.
+const PARTS: usize = 1_000_000;
 
 thread_local! {
     static LAST_MISS: RefCell<Option<Miss>> = const { RefCell::new(None) };
@@ -126,7 +129,7 @@ pub(super) fn entries_of(value: &Value) -> Option<Cow<'_, BTreeMap<Arc<str>, Val
 fn key_of(key: &Value) -> Option<Arc<str>> {
     match key.kind() {
         ValueKind::String => key.to_str(),
-        ValueKind::Bool | ValueKind::Number => Some(text_of(key).into()),
+        ValueKind::Bool | ValueKind::Number => Some(text_of(key).ok()?.into()),
         _ => None,
     }
 }
@@ -164,13 +167,31 @@ fn number_value(number: &Number) -> Value {
 /// In plain words, when there is no such data: undefined values, functions, binary files, numbers
 /// that JSON does not have.
 pub fn to_json(value: &Value) -> Result<serde_json::Value, String> {
-    to_json_within(value, DEPTH)
+    to_json_within(value, DEPTH, &Room::default())
 }
 
-fn to_json_within(value: &Value, depth: usize) -> Result<serde_json::Value, String> {
-    let Some(depth) = depth.checked_sub(1) else {
-        return Err(format!("the value is nested deeper than {DEPTH} levels"));
-    };
+/// What is left of the parts that data may have.
+pub(super) struct Room(Cell<usize>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Cell::new(PARTS))
+    }
+}
+
+impl Room {
+    /// Takes one part of data that may go so deep.
+    pub(super) fn enter(&self, depth: usize) -> Result<usize, String> {
+        let left = self.0.get().checked_sub(1);
+        let left = left.ok_or_else(|| format!("the value has more than {PARTS} parts"))?;
+        self.0.set(left);
+        let depth = depth.checked_sub(1);
+        depth.ok_or_else(|| format!("the value is nested deeper than {DEPTH} levels"))
+    }
+}
+
+fn to_json_within(value: &Value, depth: usize, room: &Room) -> Result<serde_json::Value, String> {
+    let depth = room.enter(depth)?;
     match value.kind() {
         ValueKind::Undefined => Err("a part of the value is undefined".to_owned()),
         ValueKind::None => Ok(serde_json::Value::Null),
@@ -181,12 +202,12 @@ fn to_json_within(value: &Value, depth: usize) -> Result<serde_json::Value, Stri
         ValueKind::Seq | ValueKind::Iterable => value
             .try_iter()
             .map_err(|error| error.to_string())?
-            .map(|item| to_json_within(&item, depth))
+            .map(|item| to_json_within(&item, depth, room))
             .collect(),
         ValueKind::Map => entries_of(value)
             .ok_or("a key of the map is neither a string nor a number")?
             .iter()
-            .map(|(key, entry)| Ok((key.to_string(), to_json_within(entry, depth)?)))
+            .map(|(key, entry)| Ok((key.to_string(), to_json_within(entry, depth, room)?)))
             .collect(),
         _ => Err("the value is no plain data".to_owned()),
     }
@@ -221,16 +242,28 @@ pub(super) fn float_of(value: &Value) -> f64 {
 /// A value as text: what `{{ value }}` prints.
 ///
 /// Strings are printed as they are, everything else as YAML would write it on one line.
-pub fn text_of(value: &Value) -> Cow<'_, str> {
-    match value.kind() {
+///
+/// # Errors
+///
+/// In plain words: it is too large.
+pub fn text_of(value: &Value) -> Result<Cow<'_, str>, String> {
+    Ok(match value.kind() {
         ValueKind::String => Cow::Borrowed(value.as_str().unwrap_or_default()),
         ValueKind::Undefined => Cow::Borrowed(""),
         ValueKind::None => Cow::Borrowed("null"),
         ValueKind::Bool => Cow::Borrowed(if value.is_true() { "true" } else { "false" }),
         ValueKind::Number => Cow::Owned(number_text(value)),
         ValueKind::Bytes => String::from_utf8_lossy(value.as_bytes().unwrap_or_default()),
-        _ => Cow::Owned(to_json(value).map_or_else(|_| value.to_string(), |json| json.to_string())),
-    }
+        _ => {
+            let room = Room::default();
+            let json = to_json_within(value, DEPTH, &room);
+            // Not even the engine is to write it out.
+            if let (Err(why), 0) = (&json, room.0.get()) {
+                return Err(why.clone());
+            }
+            Cow::Owned(json.map_or_else(|_| value.to_string(), |json| json.to_string()))
+        }
+    })
 }
 
 fn number_text(value: &Value) -> String {
@@ -290,6 +323,17 @@ mod tests {
     }
 
     #[test]
+    fn what_holds_itself_many_times_is_refused_in_time() {
+        let list = (0..60).fold(Value::from(1), |inner, _| vec![inner.clone(), inner].into());
+        let told = "the value has more than 1000000 parts";
+        assert_eq!(to_json(&list), Err(told.to_owned()));
+        assert_eq!(text_of(&list), Err(told.to_owned()));
+        // Undefined values are no JSON, and yet not a reason to write everything out.
+        let list = vec![list, Value::UNDEFINED].into();
+        assert_eq!(text_of(&list), Err(told.to_owned()));
+    }
+
+    #[test]
     fn text_is_what_yaml_would_write() {
         for (value, text) in [
             (Value::from(()), "null"),
@@ -309,7 +353,7 @@ mod tests {
             ),
             (Value::from_pairs([(1, true)]), r#"{"1":true}"#),
         ] {
-            assert_eq!(text_of(&value), text);
+            assert_eq!(text_of(&value).as_deref(), Ok(text));
         }
     }
 

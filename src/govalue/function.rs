@@ -87,6 +87,18 @@ pub trait World {
         String::new()
     }
 
+    /// The text of a template of Go, for templates in another language. Without data it sees what the
+    /// templates of its chart see.
+    ///
+    /// # Errors
+    ///
+    /// There is no such template, or it failed.
+    fn include(&self, _name: &str, _data: Option<&Value>) -> Result<Value, Error> {
+        Err(Error::Failed(
+            "no templates of Go are known here".to_owned(),
+        ))
+    }
+
     /// What a drawing function gave before in this place; [`World::keep`] tells it.
     fn recall(&self, function: &str, arguments: &[Value]) -> Option<Value>;
 

@@ -162,6 +162,10 @@ fn into_error(error: function::Error) -> Error {
 fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     match value.kind() {
         ValueKind::Plain => minijinja::escape_formatter(out, state, value),
-        _ => Ok(out.write_str(&function::text_of(value))?),
+        _ => {
+            let text = function::text_of(value);
+            let text = text.map_err(|why| Error::new(ErrorKind::InvalidOperation, why))?;
+            Ok(out.write_str(&text)?)
+        }
     }
 }

@@ -35,6 +35,7 @@ use crate::report::{Mistake, Mistakes};
 use crate::sprig::HelmVersion;
 
 use engine::Engine;
+use helm::Asker;
 pub use helm::{
     Choice, DEFAULT_KUBE_VERSION, Error as HelmError, HelmChart, Printable, Texts,
     default_api_versions, parse_kube_version,
@@ -202,14 +203,15 @@ impl Program {
     /// # Errors
     ///
     /// The mistakes of all templates and objects.
-    pub fn render(&self, input: &Input, outside: &dyn Outside) -> Result<Rendered, Error> {
+    pub fn render(&self, input: &Input, outside: Arc<dyn Outside>) -> Result<Rendered, Error> {
         self.check_kube_version(&input.capabilities)
             .map_err(|mistake| Error::Render(mistake.into()))?;
         let mut documents = manifest::Reader::default();
         let mut mistakes = Vec::new();
         match &self.kind {
             Kind::Jinja(pages) => {
-                for (file, rendered) in pages.render(input, OUTPUT_LIMIT) {
+                let world = Asker::new(outside);
+                for (file, rendered) in pages.render(input, &world, &|_| (), OUTPUT_LIMIT) {
                     match rendered {
                         Ok(text) => documents.read(file, &text),
                         Err(mistake) => mistakes.push(mistake),
@@ -263,7 +265,7 @@ impl Whole {
         })
     }
 
-    fn render(&self, input: &Input, outside: &dyn Outside) -> Result<Printable, HelmError> {
+    fn render(&self, input: &Input, outside: Arc<dyn Outside>) -> Result<Printable, HelmError> {
         let chart = match input.values.style {
             ValuesStyle::Nested => &self.without_defaults,
             ValuesStyle::Root => &self.chart,
@@ -431,7 +433,7 @@ mod tests {
             },
             capabilities: Arc::default(),
         };
-        let render = || program.render(&input, &Nowhere);
+        let render = || program.render(&input, Arc::new(Nowhere));
         let rendered = render().map_err(|error| error.to_string())?;
         assert_eq!(render().as_ref(), Ok(&rendered));
         Ok(rendered.manifests[0].object["data"].clone())
@@ -542,8 +544,8 @@ mod tests {
             ("{{ Capabilities | toJson }}", "is no plain data"),
             ("{{ dict(a=1) }}", "keyword"),
             (
-                "{{ now() }}",
-                "what it gives changes, and is not known here",
+                "{{ include('web.labels') }}",
+                "include(name, value): the chart has no templates of Go",
             ),
             (
                 "{{ 10 | untill }}",

@@ -22,6 +22,11 @@ pub trait Outside: Send + Sync {
     /// The address of a host; empty when it has none, or when nobody may ask.
     fn resolve_host(&self, name: &str) -> String;
 
+    /// Whether the render has taken as long as it may. Asked often.
+    fn is_late(&self) -> bool {
+        false
+    }
+
     /// What was drawn before.
     fn recall(&self, key: &DrawKey) -> Option<Value>;
 

@@ -1,12 +1,15 @@
 //! The `*.j2` templates of one chart, with what they see of it.
 
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::Value;
 
 use super::engine::{self, Engine};
+use super::helm::Asker;
 use super::{Input, context, files, jinja};
 use crate::chart::{Chart, Metadata};
+use crate::function;
 use crate::report::{Mistake, Mistakes};
 
 /// The templates, which are known to compile. Immutable.
@@ -51,10 +54,12 @@ impl Pages {
     }
 
     /// Renders all templates, together to at most so many bytes: each file, and its text or what is wrong
-    /// with it.
+    /// with it. Functions ask the world, which is told before each file by its whole path.
     pub(super) fn render(
         &self,
         input: &Input,
+        world: &Rc<Asker>,
+        begin: &dyn Fn(&str),
         mut left: usize,
     ) -> Vec<(&str, Result<String, Mistake>)> {
         let compiled = self.compiled.lock();
@@ -62,15 +67,16 @@ impl Pages {
         let templates = compiled.unwrap_or_else(|| compile(&self.path, &self.sources).0);
         let root = context::Root::new(&self.path, &self.chart, &self.files, input);
         let render = |file| {
+            let path = format!("{}/{file}", self.path);
+            world.begin(&path);
+            begin(&path);
             let rendered = templates.render(file, root.for_template(file), left);
             left -= rendered.as_ref().map_or(0, String::len);
             (file, rendered)
         };
         let files = self.sources.iter().map(|(file, _)| file.as_str());
-        files
-            .filter(|file| engine::is_rendered(file))
-            .map(render)
-            .collect()
+        let files = files.filter(|file| engine::is_rendered(file));
+        function::with_world(Rc::<Asker>::clone(world), || files.map(render).collect())
     }
 }
 

@@ -47,7 +47,7 @@ pub fn examine(
     for values in values {
         let first = release(module, namespace.to_owned(), 1);
         let place = (first, capabilities.clone());
-        match render_values(module, values, place, &chart, &Alone) {
+        match render_values(module, values, place, &chart, Arc::new(Alone::new())) {
             Ok(rendered) => {
                 examined.failures.clear();
                 examined.take(module, namespace, rendered);

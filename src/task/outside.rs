@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -20,6 +21,8 @@ use crate::report::chain;
 const PAGE: usize = 500;
 /// More pages than any chart can mean.
 const PAGES: usize = 200;
+/// How long a render may take: many times what the largest chart takes with a slow API server.
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// The world of a chart that is rendered for a cluster.
 pub(super) struct Cluster {
@@ -33,6 +36,7 @@ pub(super) struct Cluster {
     /// Why the history could not be read.
     failure: Mutex<Option<Error>>,
     looked_up: AtomicBool,
+    begun: Instant,
 }
 
 /// What a render asked for.
@@ -59,19 +63,18 @@ impl Cluster {
             drawn: Mutex::default(),
             failure: Mutex::default(),
             looked_up: AtomicBool::new(false),
+            begun: Instant::now(),
         }
     }
 
     /// What was asked for; `Err` when what was drawn before could not be read.
-    pub(super) fn hear(self) -> Result<Heard, Error> {
-        let failure = self.failure.into_inner();
-        if let Some(failure) = failure.unwrap_or_else(PoisonError::into_inner) {
+    pub(super) fn hear(&self) -> Result<Heard, Error> {
+        if let Some(failure) = locked(&self.failure).take() {
             return Err(failure);
         }
-        let drawn = self.drawn.into_inner();
         Ok(Heard {
-            drawn: drawn.unwrap_or_else(PoisonError::into_inner),
-            looked_up: self.looked_up.into_inner(),
+            drawn: std::mem::take(&mut *locked(&self.drawn)),
+            looked_up: self.looked_up.load(Ordering::Relaxed),
         })
     }
 
@@ -154,6 +157,10 @@ impl Outside for Cluster {
         String::new()
     }
 
+    fn is_late(&self) -> bool {
+        self.begun.elapsed() > LONGEST
+    }
+
     fn recall(&self, key: &DrawKey) -> Option<Value> {
         let found = self.before().drawn(key).cloned()?;
         locked(&self.drawn).insert(key.clone(), found.clone());
@@ -166,7 +173,24 @@ impl Outside for Cluster {
 }
 
 /// The world of a chart that is rendered without a cluster: nothing is found, and nothing is kept.
-pub struct Alone;
+#[derive(Debug)]
+pub struct Alone {
+    begun: Instant,
+}
+
+impl Alone {
+    /// For one render.
+    pub fn new() -> Self {
+        let begun = Instant::now();
+        Self { begun }
+    }
+}
+
+impl Default for Alone {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Outside for Alone {
     fn now(&self) -> i128 {
@@ -183,6 +207,10 @@ impl Outside for Alone {
 
     fn resolve_host(&self, _: &str) -> String {
         String::new()
+    }
+
+    fn is_late(&self) -> bool {
+        self.begun.elapsed() > LONGEST
     }
 
     fn recall(&self, _: &DrawKey) -> Option<Value> {

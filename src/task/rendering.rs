@@ -195,7 +195,13 @@ pub async fn render_offline(
     let (module, values) = (module.clone(), values.clone());
     let rendered = tokio::task::spawn_blocking(move || {
         let first = release(&module, namespace, 1);
-        render_values(&module, &values, (first, capabilities), &chart, &Alone)
+        render_values(
+            &module,
+            &values,
+            (first, capabilities),
+            &chart,
+            Arc::new(Alone::new()),
+        )
     });
     let rendered = rendered
         .await
@@ -210,7 +216,7 @@ pub(super) fn render_values(
     values: &Values,
     (release, capabilities): (Release, Arc<Capabilities>),
     chart: &CompiledChart,
-    outside: &dyn Outside,
+    outside: Arc<dyn Outside>,
 ) -> Result<Rendered, Error> {
     let Some(program) = &chart.program else {
         return Ok(Rendered::default());

@@ -106,7 +106,8 @@ async fn once(
     let (module, chart, values) = (wanted.module.clone(), chart.clone(), wanted.values.clone());
     let rendered = tokio::task::spawn_blocking(move || {
         let input = (release, capabilities);
-        let rendered = render_values(&module, &values, input, &chart, &outside);
+        let outside = Arc::new(outside);
+        let rendered = render_values(&module, &values, input, &chart, outside.clone());
         // Why nothing is known of what was drawn counts before what follows from it.
         let heard = outside.hear()?;
         Ok((rendered?, heard))

@@ -197,7 +197,7 @@ fn render(module: &Module, store: &Store, global: &Value) -> String {
         capabilities: Arc::new(Capabilities::default()),
     };
     match Program::compile(&chart)
-        .and_then(|program| program.render(&input, &addon_operator::task::Alone))
+        .and_then(|program| program.render(&input, Arc::new(addon_operator::task::Alone::new())))
     {
         Ok(rendered) => show(&rendered),
         Err(error) => format!("REFUSED\n{error}\n"),

@@ -62,8 +62,12 @@ fn check(case: &str) {
         .unwrap();
     let values = fs::read_to_string(folder.join("values.yaml")).unwrap();
     let values = yaml::read_value(&values, Profile::V3).unwrap();
-    let rendered = Program::compile(&chart)
-        .and_then(|program| program.render(&input(&values), &addon_operator::task::Alone));
+    let rendered = Program::compile(&chart).and_then(|program| {
+        program.render(
+            &input(&values),
+            Arc::new(addon_operator::task::Alone::new()),
+        )
+    });
     let text = match rendered {
         Ok(rendered) => show(&rendered),
         Err(error) => format!("REFUSED\n{error}\n"),

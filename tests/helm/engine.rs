@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use addon_operator::chart::{self, Care};
 use addon_operator::govalue::Map;
@@ -132,6 +133,6 @@ fn texts(folder: &Path, question: &Question) -> Result<BTreeMap<String, Vec<u8>>
         api_versions: default_api_versions(),
     };
     HelmChart::new(HelmVersion::V3)
-        .execute(&coalesced.root, (&release, &capabilities), &Alone)
+        .execute(&coalesced.root, (&release, &capabilities), Arc::new(Alone))
         .map_err(|error| error.to_string())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use addon_operator::chart::{self, Care};
@@ -119,7 +120,7 @@ impl Probes {
             api_versions: default_api_versions(),
         };
         let program = HelmChart::new(HelmVersion::V3);
-        let texts = program.execute(&coalesced.root, (&release, &capabilities), &Alone);
+        let texts = program.execute(&coalesced.root, (&release, &capabilities), Arc::new(Alone));
         let texts = texts.map_err(|error| error.to_string())?;
         let text = &texts[&format!("{name}/templates/t.txt")];
         Ok(String::from_utf8_lossy(text).into_owned())

@@ -7,6 +7,7 @@ mod world;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::chart::{self, Care, Loaded};
 use crate::cli::output::{self, Failure};
@@ -102,10 +103,10 @@ fn print(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<String, St
         with_definitions: arguments.choice.include_crds,
         only: arguments.choice.show_only.clone(),
     };
-    let outside = world::Local::new(arguments.cluster.enable_dns);
+    let outside = Arc::new(world::Local::new(arguments.cluster.enable_dns));
     let chart = HelmChart::new(arguments.helm_version.functions());
     let with_tail = |why: String| if arguments.debug { why } else { why + TAIL };
-    let rendered = chart.render(&coalesced.root, (&release, &capabilities), &outside);
+    let rendered = chart.render(&coalesced.root, (&release, &capabilities), outside);
     let rendered = rendered.map_err(|error| with_tail(error.to_string()))?;
     warnings.extend(rendered.warnings().iter().cloned());
     if let Some(cluster) = &cluster {

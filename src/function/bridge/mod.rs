@@ -21,8 +21,8 @@ thread_local! {
     static WORLD: RefCell<Option<Rc<dyn World>>> = const { RefCell::new(None) };
 }
 
-/// Runs with a world that functions may ask: for the time, for what was drawn, for the cluster. Without
-/// one, functions that would ask are errors.
+/// Runs with a world that functions may ask: for the time, for what was drawn, for the cluster, for
+/// templates of Go. Without one, functions that would ask are errors.
 pub fn with_world<T>(world: Rc<dyn World>, run: impl FnOnce() -> T) -> T {
     let _before = Before(WORLD.replace(Some(world)));
     run()
@@ -80,6 +80,31 @@ pub(super) fn all() -> impl Iterator<Item = &'static Function> {
         others.map(bridge).collect()
     });
     ALL.iter()
+}
+
+/// The text of a template of Go.
+pub(super) static INCLUDE: Function = Function::new("include", "name, value", (1, 2), include);
+
+fn include(arguments: &Arguments<'_>) -> Result<Value, Error> {
+    let name = arguments.text(0)?;
+    let unusable = |why: String| arguments.unusable(why);
+    let data = match arguments.rest(1) {
+        [] => None,
+        _ => Some(value::of_argument(arguments, 1, Parameter::Any)?),
+    };
+    let known = WORLD.with_borrow(Clone::clone);
+    let world = known.ok_or_else(|| unusable("no templates of Go are known here".to_owned()))?;
+    match world.include(name, data.as_ref()) {
+        Ok(text) => value::to_template(&text).map_err(unusable),
+        Err(error) => Err(unusable(error.to_string())),
+    }
+}
+
+/// Asks whether a call may still be made.
+pub(super) fn check(arguments: &Arguments<'_>) -> Result<(), Error> {
+    let known = WORLD.with_borrow(Clone::clone);
+    let spent = known.map_or(Ok(()), |world| world.spend(0));
+    spent.map_err(|error| arguments.unusable(error.to_string()))
 }
 
 fn bridge(function: &'static govalue::Function) -> Function {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use minijinja::value::{Object, ObjectRepr, ValueKind};
 use minijinja::{Error as EngineError, ErrorKind, State, Value};
 
+use crate::function::tree::Room;
 use crate::function::{Arguments, Error, tree};
 use crate::govalue::{self, Context, List, Map, MapKind, Nowhere, Parameter, Record, Shape, print};
 use crate::sprig::{self, HelmVersion};
@@ -32,20 +33,24 @@ pub(super) fn of_argument(
         Parameter::Float => return Err(arguments.wrong_kind(index, "a number")),
         Parameter::Map => {
             arguments.map(index)?;
-            of_value(value, DEPTH).map_err(|why| arguments.unusable(why))?
+            of_value(value, DEPTH, &Room::default()).map_err(|why| arguments.unusable(why))?
         }
         Parameter::List | Parameter::TextList => {
             let items = arguments.list(index)?;
-            let items = items.iter().map(|item| of_value(item, DEPTH));
+            let room = Room::default();
+            let items = items.iter().map(|item| of_value(item, DEPTH, &room));
             let items = items.collect::<Result<Vec<_>, _>>();
             items.map_err(|why| arguments.unusable(why))?.into()
         }
         Parameter::Record(shape) => {
-            let given = of_value(value, DEPTH).map_err(|why| arguments.unusable(why))?;
+            let given =
+                of_value(value, DEPTH, &Room::default()).map_err(|why| arguments.unusable(why))?;
             let record = of_shape(given, shape);
             record.ok_or_else(|| arguments.wrong_kind(index, expected(shape)))?
         }
-        Parameter::Any => of_value(value, DEPTH).map_err(|why| arguments.unusable(why))?,
+        Parameter::Any => {
+            of_value(value, DEPTH, &Room::default()).map_err(|why| arguments.unusable(why))?
+        }
     })
 }
 
@@ -73,10 +78,8 @@ fn of_shape(value: govalue::Value, shape: &'static Shape) -> Option<govalue::Val
     }
 }
 
-fn of_value(value: &Value, depth: usize) -> Result<govalue::Value, String> {
-    let Some(depth) = depth.checked_sub(1) else {
-        return Err(format!("the value is nested deeper than {DEPTH} levels"));
-    };
+fn of_value(value: &Value, depth: usize, room: &Room) -> Result<govalue::Value, String> {
+    let depth = room.enter(depth)?;
     if let Some(kept) = value.downcast_object_ref::<Kept>() {
         return kept.remade();
     }
@@ -88,15 +91,15 @@ fn of_value(value: &Value, depth: usize) -> Result<govalue::Value, String> {
         ValueKind::Bytes => govalue::Value::text(value.as_bytes().unwrap_or_default()),
         ValueKind::Seq | ValueKind::Iterable => {
             let items = value.try_iter().map_err(|error| error.to_string())?;
-            let items = items.map(|item| of_value(&item, depth));
+            let items = items.map(|item| of_value(&item, depth, room));
             items.collect::<Result<Vec<_>, _>>()?.into()
         }
         ValueKind::Map => {
             let entries = tree::entries_of(value);
             let entries = entries.ok_or("a key of the map is neither a string nor a number")?;
-            let entries = entries
-                .iter()
-                .map(|(key, entry)| Ok((govalue::Text::from(&**key), of_value(entry, depth)?)));
+            let entries = entries.iter().map(|(key, entry)| {
+                Ok((govalue::Text::from(&**key), of_value(entry, depth, room)?))
+            });
             let entries = entries.collect::<Result<_, String>>()?;
             govalue::Value::Map(Map::new(MapKind::Any, entries))
         }
@@ -114,13 +117,11 @@ fn of_number(value: &Value) -> govalue::Value {
 
 /// A result as templates see it.
 pub(super) fn to_template(value: &govalue::Value) -> Result<Value, String> {
-    to_template_within(value, DEPTH)
+    to_template_within(value, DEPTH, &Room::default())
 }
 
-fn to_template_within(value: &govalue::Value, depth: usize) -> Result<Value, String> {
-    let Some(depth) = depth.checked_sub(1) else {
-        return Err(format!("the result is nested deeper than {DEPTH} levels"));
-    };
+fn to_template_within(value: &govalue::Value, depth: usize, room: &Room) -> Result<Value, String> {
+    let depth = room.enter(depth)?;
     Ok(match value {
         govalue::Value::Nil => Value::from(()),
         govalue::Value::Bool(truth) => Value::from(*truth),
@@ -131,16 +132,16 @@ fn to_template_within(value: &govalue::Value, depth: usize) -> Result<Value, Str
         govalue::Value::Complex(..) => Value::from(shown(value)),
         govalue::Value::Text(text) => from_bytes(text),
         govalue::Value::Bytes(bytes) => from_bytes(bytes),
-        govalue::Value::List(list) => from_list(list, depth)?,
+        govalue::Value::List(list) => from_list(list, depth, room)?,
         govalue::Value::Map(map) => {
             let entries = map.snapshot();
             let entries = entries.iter().map(|(key, entry)| {
                 let key: Arc<str> = key.as_str().into();
-                Ok((key, to_template_within(entry, depth)?))
+                Ok((key, to_template_within(entry, depth, room)?))
             });
             tree::Tree::value(entries.collect::<Result<Vec<_>, String>>()?)
         }
-        govalue::Value::Record(record) => from_record(record, depth)?,
+        govalue::Value::Record(record) => from_record(record, depth, room)?,
     })
 }
 
@@ -151,12 +152,14 @@ fn from_bytes(bytes: &[u8]) -> Value {
     }
 }
 
-fn from_list(list: &List, depth: usize) -> Result<Value, String> {
-    let items = list.iter().map(|item| to_template_within(item, depth));
+fn from_list(list: &List, depth: usize, room: &Room) -> Result<Value, String> {
+    let items = list
+        .iter()
+        .map(|item| to_template_within(item, depth, room));
     Ok(items.collect::<Result<Vec<_>, _>>()?.into())
 }
 
-fn from_record(record: &Record, depth: usize) -> Result<Value, String> {
+fn from_record(record: &Record, depth: usize, room: &Room) -> Result<Value, String> {
     let value = govalue::Value::Record(record.clone());
     let text = shown(&value);
     let kept = match record.shape().type_name {
@@ -168,8 +171,9 @@ fn from_record(record: &Record, depth: usize) -> Result<Value, String> {
         "*semver.Version" | "semver.Version" => Kept::Version(text),
         _ => {
             let fields = record.shape().fields.iter().zip(record.fields());
-            let fields = fields
-                .map(|(name, field)| Ok((Arc::from(*name), to_template_within(&field, depth)?)));
+            let fields = fields.map(|(name, field)| {
+                Ok((Arc::from(*name), to_template_within(&field, depth, room)?))
+            });
             return Ok(tree::Tree::value(
                 fields.collect::<Result<Vec<_>, String>>()?,
             ));
@@ -232,7 +236,7 @@ impl Kept {
     ) -> Result<Value, String> {
         let mut arguments = vec![receiver];
         for (parameter, value) in method.parameters.iter().zip(values) {
-            let given = of_value(value, DEPTH)?;
+            let given = of_value(value, DEPTH, &Room::default())?;
             let fits = match (parameter, &given) {
                 (Parameter::Record(shape), govalue::Value::Record(record)) => {
                     std::ptr::eq(record.shape(), *shape)

@@ -1,5 +1,6 @@
 //! Lists.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use minijinja::Value;
@@ -84,8 +85,8 @@ fn sort_alpha(arguments: &Arguments<'_>) -> Result<Value, Error> {
     let items = arguments.list(0)?;
     let mut texts: Vec<String> = items
         .iter()
-        .map(|item| tree::text_of(item).into_owned())
-        .collect();
+        .map(|item| arguments.shown(item).map(Cow::into_owned))
+        .collect::<Result<_, _>>()?;
     texts.sort();
     Ok(texts.into())
 }
@@ -99,8 +100,8 @@ fn join(arguments: &Arguments<'_>) -> Result<Value, Error> {
     let texts: Vec<_> = items
         .iter()
         .filter(|item| !item.is_none())
-        .map(tree::text_of)
-        .collect();
+        .map(|item| arguments.shown(item))
+        .collect::<Result<_, _>>()?;
     Ok(texts.join(separator).into())
 }
 

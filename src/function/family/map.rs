@@ -34,12 +34,11 @@ pub(super) const ALL: &[Function] = &[
 type Entries = BTreeMap<Arc<str>, Value>;
 
 /// Keys and values by turns; a key without a value gets the empty text, as in sprig.
-#[expect(clippy::unnecessary_wraps, reason = "functions have one signature")]
 fn dict(arguments: &Arguments<'_>) -> Result<Value, Error> {
     let mut entries = Entries::new();
     for index in (0..arguments.all().len()).step_by(2) {
         let value = arguments.rest(index + 1).first().cloned();
-        let key = tree::text_of(arguments.value(index));
+        let key = arguments.shown(arguments.value(index))?;
         entries.insert(Arc::from(&*key), value.unwrap_or_else(|| "".into()));
     }
     Ok(Tree::value(entries))

@@ -2,7 +2,7 @@
 
 use minijinja::Value;
 
-use crate::function::{Arguments, Error, Function, tree};
+use crate::function::{Arguments, Error, Function};
 
 use super::MANY;
 
@@ -56,28 +56,21 @@ fn indented(arguments: &Arguments<'_>) -> Result<String, Error> {
 }
 
 /// Several values are joined by blanks; null is left out, as in sprig.
-fn each(arguments: &Arguments<'_>, quote: fn(&str) -> String) -> Value {
-    arguments
-        .all()
-        .iter()
+fn each(arguments: &Arguments<'_>, quote: fn(&str) -> String) -> Result<Value, Error> {
+    let values = arguments.all().iter();
+    let texts = values
         .filter(|value| !value.is_none())
-        .map(|value| quote(&tree::text_of(value)))
-        .collect::<Vec<_>>()
-        .join(" ")
-        .into()
+        .map(|value| Ok(quote(&*arguments.shown(value)?)));
+    Ok(texts.collect::<Result<Vec<_>, _>>()?.join(" ").into())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "functions have one signature")]
 fn quote(arguments: &Arguments<'_>) -> Result<Value, Error> {
-    Ok(each(arguments, quote_double))
+    each(arguments, quote_double)
 }
 
 /// A quote within is doubled, which sprig forgets: its text is then no YAML.
-#[expect(clippy::unnecessary_wraps, reason = "functions have one signature")]
 fn squote(arguments: &Arguments<'_>) -> Result<Value, Error> {
-    Ok(each(arguments, |text| {
-        format!("'{}'", text.replace('\'', "''"))
-    }))
+    each(arguments, |text| format!("'{}'", text.replace('\'', "''")))
 }
 
 /// A double-quoted text of Go, whose escapes are all YAML's as well.
@@ -222,9 +215,9 @@ fn substr(arguments: &Arguments<'_>) -> Result<Value, Error> {
     Ok(text.get(start..end).unwrap_or_default().into())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "functions have one signature")]
 fn to_string(arguments: &Arguments<'_>) -> Result<Value, Error> {
-    Ok(tree::text_of(arguments.value(0)).into_owned().into())
+    let text = arguments.shown(arguments.value(0))?;
+    Ok(text.into_owned().into())
 }
 
 #[cfg(test)]

@@ -94,6 +94,8 @@ impl Machine<'_> {
         if let Some(value) = self.world.recall(function.name, arguments) {
             return Ok(value);
         }
+        // Keys take long to make: the time is looked at before each.
+        self.world.spend(0)?;
         let value = (function.call)(&self.context(), arguments)?;
         self.world.keep(function.name, arguments, &value);
         Ok(value)

@@ -5,6 +5,9 @@ use super::read::push_replaced;
 use super::write::{JsonForm, to_json};
 use crate::govalue::{Error, Map, Text, Value};
 
+/// How many parts a value may have.
+const PARTS: usize = 1_000_000;
+
 /// Every number becomes a `float64`, as when Helm reads it.
 impl From<&serde_json::Value> for Value {
     fn from(value: &serde_json::Value) -> Self {
@@ -29,13 +32,23 @@ impl From<&serde_json::Value> for Value {
 ///
 /// # Errors
 ///
-/// As [`to_json`].
+/// As [`to_json`]; and [`Error::Limit`] for more than a million parts, those counted again that are
+/// in it more than once.
 pub fn to_serde(value: &Value) -> Result<serde_json::Value, Error> {
-    convert(value, &mut Guard::default())
+    convert(value, &mut Guard::default(), &mut 0)
 }
 
-fn convert(value: &Value, guard: &mut Guard) -> Result<serde_json::Value, Error> {
+fn convert(
+    value: &Value,
+    guard: &mut Guard,
+    parts: &mut usize,
+) -> Result<serde_json::Value, Error> {
     use serde_json::Value as Json;
+    *parts += 1;
+    if *parts > PARTS {
+        let why = format!("the value has more than {PARTS} parts");
+        return Err(Error::Limit(why));
+    }
     let converted = match value {
         Value::Nil => Json::Null,
         Value::Bool(truth) => (*truth).into(),
@@ -50,7 +63,7 @@ fn convert(value: &Value, guard: &mut Guard) -> Result<serde_json::Value, Error>
         Value::Text(text) => text_of(text).into(),
         Value::List(list) if !list.is_nil() => {
             guard.enter(value)?;
-            let items = list.iter().map(|item| convert(item, guard));
+            let items = list.iter().map(|item| convert(item, guard, parts));
             let items: Vec<Json> = items.collect::<Result<_, _>>()?;
             guard.leave(value);
             items.into()
@@ -59,7 +72,7 @@ fn convert(value: &Value, guard: &mut Guard) -> Result<serde_json::Value, Error>
             guard.enter(value)?;
             let mut object = serde_json::Map::new();
             for (key, value) in map.entries().iter() {
-                object.insert(text_of(key), convert(value, guard)?);
+                object.insert(text_of(key), convert(value, guard, parts)?);
             }
             guard.leave(value);
             object.into()

@@ -27,6 +27,7 @@ pub use print::Choice;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::manifest::Reader;
@@ -42,10 +43,8 @@ use crate::sprig::{self, HelmVersion};
 use context::Contexts;
 use order::Entry;
 use sort::{Document, Sorted};
-use world::Asker;
+pub(super) use world::Asker;
 
-/// How many bytes a render may make, with all that it throws away again: many times what it prints.
-const BYTES_LIMIT: usize = 1 << 30;
 /// For how many sets of charts that values switch on templates are kept compiled.
 const KEPT: usize = 8;
 /// What the files that are notes end in.
@@ -61,7 +60,7 @@ pub struct HelmChart {
 struct Compiled {
     /// Which charts these are, and where.
     shape: String,
-    set: Set,
+    set: Arc<Set>,
     entries: Vec<Entry>,
     /// The templates that Helm does not know, with the place of their chart and its path.
     pages: Vec<(usize, String, Pages)>,
@@ -116,14 +115,18 @@ impl HelmChart {
         &self,
         root: &Member,
         (release, capabilities): (&Release, &Capabilities),
-        outside: &dyn Outside,
+        outside: Arc<dyn Outside>,
     ) -> Result<Texts, Error> {
         check_kube_version(&root.metadata.kube_version, &capabilities.kube_version)?;
         let compiled = self.compiled(root)?;
-        let world = Asker::new(outside, BYTES_LIMIT);
+        let world = Asker::new(outside);
         let contexts = Contexts::new(root, release, capabilities);
         let mut texts = compiled.execute(&contexts, &world)?;
-        compiled.render_pages(root, (release, capabilities), &mut texts)?;
+        if !compiled.pages.is_empty() {
+            let pages =
+                compiled.render_pages(root, (release, capabilities), (&contexts, &world))?;
+            texts.extend(pages);
+        }
         Ok(texts)
     }
 
@@ -136,7 +139,7 @@ impl HelmChart {
         &self,
         root: &Member,
         cluster: (&Release, &Capabilities),
-        outside: &dyn Outside,
+        outside: Arc<dyn Outside>,
     ) -> Result<Printable, Error> {
         let mut texts = self.execute(root, cluster, outside)?;
         let notes = take_notes(&mut texts, &root.path);
@@ -180,7 +183,7 @@ impl Compiled {
         }
         Ok(Self {
             shape,
-            set,
+            set: Arc::new(set),
             entries,
             pages: pages(members)?,
         })
@@ -191,10 +194,10 @@ impl Compiled {
         &self,
         root: &Member,
         (release, capabilities): (&Release, &Capabilities),
-        texts: &mut Texts,
-    ) -> Result<(), Error> {
+        (contexts, world): (&Contexts, &Rc<Asker>),
+    ) -> Result<Texts, Error> {
         let members = context::members(root);
-        let mut mistakes = Vec::new();
+        let (mut texts, mut mistakes) = (Texts::new(), Vec::new());
         for (member, path, pages) in &self.pages {
             let values = members
                 .get(*member)
@@ -206,18 +209,24 @@ impl Compiled {
                 release: release.clone(),
                 capabilities: Arc::new(capabilities.clone()),
             };
-            for (file, rendered) in pages.render(&input, OUTPUT_LIMIT) {
+            let offer = |file: &str| {
+                let base_path = format!("{path}/templates");
+                let root = contexts.of_template(*member, file, &base_path);
+                world.offer(&self.set, root);
+            };
+            for (file, rendered) in pages.render(&input, world, &offer, OUTPUT_LIMIT) {
                 match rendered {
                     Ok(text) => drop(texts.insert(format!("{path}/{file}"), text.into_bytes())),
                     Err(mistake) => mistakes.push(mistake),
                 }
             }
         }
-        Mistakes(mistakes).into_result().map_err(Error::of_pages)
+        let told = Mistakes(mistakes).into_result().map_err(Error::of_pages);
+        told.map(|()| texts)
     }
 
     /// The text of every file that is rendered by itself.
-    fn execute(&self, contexts: &Contexts, world: &Asker<'_>) -> Result<Texts, Error> {
+    fn execute(&self, contexts: &Contexts, world: &Asker) -> Result<Texts, Error> {
         let mut files = Texts::new();
         let mut render = self.set.begin(world, Limits::default());
         for entry in self.entries.iter().filter(|entry| !entry.is_partial()) {

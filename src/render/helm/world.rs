@@ -4,10 +4,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
 use super::drawn;
+use crate::gotemplate::{Limits, Set};
 use crate::govalue::{Error, Lookup, Map, Value, World};
 use crate::render::outside::{DrawKey, Lookup as Asked, Outside};
 
@@ -15,12 +18,19 @@ use crate::render::outside::{DrawKey, Lookup as Asked, Outside};
 const TIMES: [&str; 2] = ["now", "ago"];
 /// How deep values are looked into to tell arguments apart.
 const DEPTH: usize = 100;
+/// How many parts of them are looked at: the same list may be in others many times over.
+const PARTS: usize = 100_000;
+
+/// How many bytes a render may make, with all that it throws away again: many times what it prints.
+const BYTES_LIMIT: usize = 1 << 30;
 
 /// The world of one render.
-pub(super) struct Asker<'a> {
-    outside: &'a dyn Outside,
+pub(in crate::render) struct Asker {
+    outside: Arc<dyn Outside>,
     /// The file that is being rendered.
     template: RefCell<String>,
+    /// The templates of Go that the file may include, and what they see; for a file in another language.
+    included: RefCell<Option<(Arc<Set>, Value)>>,
     /// How often each draw was asked for.
     draws: RefCell<BTreeMap<DrawKey, u32>>,
     /// The draw that was asked for last.
@@ -30,26 +40,32 @@ pub(super) struct Asker<'a> {
     changed: RefCell<Vec<Map>>,
 }
 
-impl<'a> Asker<'a> {
-    pub(super) fn new(outside: &'a dyn Outside, limit: usize) -> Self {
-        Self {
+impl Asker {
+    pub(in crate::render) fn new(outside: Arc<dyn Outside>) -> Rc<Self> {
+        Rc::new(Self {
             outside,
             template: RefCell::default(),
+            included: RefCell::default(),
             draws: RefCell::default(),
             last: RefCell::default(),
-            left: Cell::new(limit),
+            left: Cell::new(BYTES_LIMIT),
             changed: RefCell::default(),
-        }
+        })
     }
 
     /// From now on this file is rendered.
-    pub(super) fn begin(&self, template: &str) {
+    pub(in crate::render) fn begin(&self, template: &str) {
         template.clone_into(&mut self.template.borrow_mut());
+    }
+
+    /// From now on a file may include these templates, which then see this.
+    pub(super) fn offer(&self, set: &Arc<Set>, data: Value) {
+        self.included.replace(Some((Arc::clone(set), data)));
     }
 }
 
 /// Maps that contain themselves would never be freed.
-impl Drop for Asker<'_> {
+impl Drop for Asker {
     fn drop(&mut self) {
         for map in self.changed.take() {
             map.clear();
@@ -57,7 +73,7 @@ impl Drop for Asker<'_> {
     }
 }
 
-impl World for Asker<'_> {
+impl World for Asker {
     /// A time that a template asks for is drawn; one that goes into a key or a certificate is not.
     fn now(&self) -> i128 {
         let last = self.last.borrow();
@@ -96,6 +112,18 @@ impl World for Asker<'_> {
         self.outside.resolve_host(name)
     }
 
+    fn include(&self, name: &str, data: Option<&Value>) -> Result<Value, Error> {
+        let included = self.included.borrow().clone();
+        let Some((set, root)) = included else {
+            return Err(Error::Failed("the chart has no templates of Go".to_owned()));
+        };
+        let data = data.unwrap_or(&root);
+        let text = set.execute(name, data, self, Limits::default());
+        let text = text.map_err(|error| Error::Failed(error.text()))?;
+        self.spend(text.len())?;
+        Ok(Value::text(text))
+    }
+
     fn recall(&self, function: &str, arguments: &[Value]) -> Option<Value> {
         let mut key = DrawKey {
             template: self.template.borrow().clone(),
@@ -120,13 +148,16 @@ impl World for Asker<'_> {
     }
 
     fn spend(&self, bytes: usize) -> Result<(), Error> {
-        if let Some(left) = self.left.get().checked_sub(bytes) {
-            self.left.set(left);
-            return Ok(());
-        }
+        let why = match self.left.get().checked_sub(bytes) {
+            None => "makes more text than a chart may",
+            Some(_) if self.outside.is_late() => "takes longer than a chart may",
+            Some(left) => {
+                self.left.set(left);
+                return Ok(());
+            }
+        };
         let template = self.template.borrow();
-        let why = format!("rendering {template} makes more text than a chart may");
-        Err(Error::Limit(why))
+        Err(Error::Limit(format!("rendering {template} {why}")))
     }
 
     fn note_change(&self, map: &Map) {
@@ -140,9 +171,7 @@ impl World for Asker<'_> {
 /// What tells equal arguments: their types and what they hold.
 fn digest(arguments: &[Value]) -> String {
     let mut hash = Sha256::new();
-    for argument in arguments {
-        add(&mut hash, argument, DEPTH);
-    }
+    add_all(&mut hash, arguments, (DEPTH, &mut { PARTS }));
     let mut text = String::new();
     for byte in hash.finalize() {
         // Writing to a string cannot fail.
@@ -152,7 +181,11 @@ fn digest(arguments: &[Value]) -> String {
 }
 
 /// Every part with its type and length before it, so that no two values give the same bytes.
-fn add(hash: &mut Sha256, value: &Value, depth: usize) {
+fn add(hash: &mut Sha256, value: &Value, (depth, left): (usize, &mut usize)) {
+    let Some(less) = left.checked_sub(1) else {
+        return;
+    };
+    *left = less;
     let mut part = |bytes: &[u8]| {
         hash.update(value.type_name().as_bytes());
         hash.update((bytes.len() as u64).to_be_bytes());
@@ -173,26 +206,26 @@ fn add(hash: &mut Sha256, value: &Value, depth: usize) {
         Value::Bytes(bytes) => part(bytes),
         Value::List(items) => {
             part(&(items.len() as u64).to_be_bytes());
-            add_all(hash, items, depth);
+            add_all(hash, items, (depth, left));
         }
         Value::Map(map) => {
             part(&(map.len() as u64).to_be_bytes());
             for (key, entry) in map.snapshot() {
-                add_all(hash, &[Value::Text(key), entry], depth);
+                add_all(hash, &[Value::Text(key), entry], (depth, left));
             }
         }
         Value::Record(record) => {
             let text = record.shape().to_text.map(|to_text| to_text(record));
             part(&text.unwrap_or_default());
-            add_all(hash, &record.fields(), depth);
+            add_all(hash, &record.fields(), (depth, left));
         }
     }
 }
 
-fn add_all(hash: &mut Sha256, values: &[Value], depth: usize) {
+fn add_all(hash: &mut Sha256, values: &[Value], (depth, left): (usize, &mut usize)) {
     if let Some(depth) = depth.checked_sub(1) {
         for value in values {
-            add(hash, value, depth);
+            add(hash, value, (depth, left));
         }
     }
 }

@@ -66,7 +66,8 @@ fn hash(context: &Context<'_>, password: &[u8]) -> String {
 const SEED: &[u8] = b"com.lyndir.masterpassword";
 
 /// The password of a site, by the algorithm of Master Password.
-fn derive_password(_: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
+fn derive_password(context: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
+    context.world.spend(0)?;
     let counter = match value(arguments, 0) {
         Value::Int(counter) => u32::try_from(*counter).unwrap_or_default(),
         _ => 0,

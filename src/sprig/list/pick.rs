@@ -52,7 +52,10 @@ pub(super) fn has(context: &Context<'_>, arguments: &[Value]) -> Result<Value, E
     holds(context.world, &items, value(arguments, 0)).map(Value::from)
 }
 
+/// Each look at a list counts as much as a copy of some of it: of a long list to be made unique there are
+/// as many looks as items.
 fn holds(world: &dyn World, items: &[Value], wanted: &Value) -> Result<bool, Error> {
+    world.spend(items.len() * 8)?;
     for item in items {
         if are_equal(world, wanted, item)? {
             return Ok(true);

@@ -33,6 +33,9 @@ fn merge_all(world: &dyn World, arguments: &[Value], overwrites: bool) -> Result
     Ok(Value::Map(target))
 }
 
+/// What it counts to look into a map within a map. The same maps may be in others many times over.
+const VISIT: usize = 1024;
+
 struct Merge<'a> {
     world: &'a dyn World,
     overwrites: bool,
@@ -57,6 +60,7 @@ impl Merge<'_> {
                 continue;
             }
             if let (Some(Value::Map(old)), Value::Map(new)) = (&old, &new) {
+                self.world.spend(VISIT)?;
                 self.maps(old, new, depth)?;
             }
             if self.is_taken(old.as_ref(), &new) {

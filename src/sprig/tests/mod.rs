@@ -128,9 +128,29 @@ fn what_would_be_too_long_is_not_made() {
         "seq 9000000000",
         r#"replace "" "0123456789012345678901234567890123456789" (repeat 90000 "a")"#,
         r#"wrapWith 1 (repeat 1000 "a") (repeat 9000 "a")"#,
+        "uniq (until 2000)",
     ] {
         assert_eq!(answer(expression), "limit: too many bytes", "{expression}");
     }
+}
+
+#[test]
+fn maps_that_are_in_others_many_times_over_are_not_merged_for_ever() {
+    let nested = || {
+        (0..60).fold(Map::any(), |inner, _| {
+            let outer = Map::any();
+            outer.insert("l", Value::Map(inner.clone()));
+            outer.insert("r", Value::Map(inner));
+            outer
+        })
+    };
+    let world = Fixed {
+        left: Cell::new(1 << 20),
+    };
+    let merge = find("mustMergeOverwrite", HelmVersion::V3).unwrap();
+    let maps = [nested(), nested()].map(Value::Map);
+    let given = (merge.call)(&Context { world: &world }, &maps);
+    assert!(matches!(given, Err(Error::Limit(_))), "{given:?}");
 }
 
 #[test]
