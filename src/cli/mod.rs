@@ -56,7 +56,7 @@ enum Command {
     Start(start::Arguments),
     Try(try_out::Arguments),
     Render(preview::render::Arguments),
-    Template(template::Arguments),
+    Template(Box<template::Arguments>),
     Diff(preview::diff::Arguments),
     Module(ask::module::Arguments),
     Hook(ask::hook::Arguments),

@@ -204,6 +204,21 @@ fn normalize(object: &mut Value, namespace: Option<&str>) -> Result<(), String> 
     }
 }
 
+/// An object as the server keeps it, as far as that is known beforehand: `stringData` in `data`, and a
+/// Secret of a type.
+pub fn as_stored(object: &Value) -> Value {
+    let mut stored = object.clone();
+    if stored["kind"] == "Secret"
+        && stored["apiVersion"] == "v1"
+        && let Some(secret) = stored.as_object_mut()
+    {
+        secret.entry("type").or_insert_with(|| json!("Opaque"));
+        // What is no text is told when it is prepared.
+        let _ = fold_string_data(secret);
+    }
+    stored
+}
+
 fn fold_string_data(secret: &mut Map<String, Value>) -> Result<(), String> {
     let Some(plain) = secret.remove("stringData") else {
         return Ok(());

@@ -10,7 +10,7 @@ mod plan;
 mod text;
 
 pub use desired::{
-    Desired, KnownKind, Owner, Prepared, kind_defined_here, prepare, prepare_one, stamp,
+    Desired, KnownKind, Owner, Prepared, as_stored, kind_defined_here, prepare, prepare_one, stamp,
 };
 pub use field::{
     Ignore, Taken, child_of_tree, count, field_of_tree, find_last, is_ignored, push, remove_at,

@@ -99,6 +99,9 @@ pub trait World {
         ))
     }
 
+    /// Takes note of where the next draw is made: bytes that differ from place to place.
+    fn note_place(&self, _place: &[u8]) {}
+
     /// What a drawing function gave before in this place; [`World::keep`] tells it.
     fn recall(&self, function: &str, arguments: &[Value]) -> Option<Value>;
 

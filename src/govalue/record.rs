@@ -21,7 +21,7 @@ struct Content {
 pub struct Shape {
     /// The name of the type: `*semver.Version`, `chart.Metadata`.
     pub type_name: &'static str,
-    /// [`Kind::Struct`] or [`Kind::Pointer`].
+    /// [`Kind::Struct`] or [`Kind::Pointer`]; for a named number its kind, and an `i64` beside no fields.
     pub kind: Kind,
     /// The names of the exported fields, in the order in which Go prints them.
     pub fields: &'static [&'static str],

@@ -112,7 +112,16 @@ impl History {
     /// Takes what one render drew. What it did not ask for stays, since a chart may find its password
     /// in the cluster today and not tomorrow; unless the same place asked with other arguments.
     pub fn take_drawn(&mut self, used: &BTreeMap<DrawKey, Value>) {
-        let place = |key: &DrawKey| (key.template.clone(), key.function.clone(), key.ordinal);
+        let place = |key: &DrawKey| {
+            let DrawKey {
+                template,
+                function,
+                place,
+                ordinal,
+                ..
+            } = key.clone();
+            (template, function, place, ordinal)
+        };
         let places: BTreeSet<_> = used.keys().map(place).collect();
         self.drawn
             .retain(|key, _| used.contains_key(key) || !places.contains(&place(key)));
@@ -214,6 +223,7 @@ mod tests {
         DrawKey {
             template: template.to_owned(),
             function: "randAlphaNum".to_owned(),
+            place: String::new(),
             arguments: arguments.to_owned(),
             ordinal,
         }

@@ -68,6 +68,7 @@ impl Reader {
         Rendered {
             manifests: self.manifests,
             hooks: self.hooks,
+            ..Rendered::default()
         }
     }
 

@@ -20,6 +20,7 @@ mod order;
 mod outside;
 mod pages;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,8 +38,8 @@ use crate::sprig::HelmVersion;
 use engine::Engine;
 use helm::Asker;
 pub use helm::{
-    Choice, DEFAULT_KUBE_VERSION, Error as HelmError, HelmChart, Printable, Texts,
-    default_api_versions, parse_kube_version,
+    Choice, DEFAULT_KUBE_VERSION, Definition, Error as HelmError, FileKind, HelmChart, Printable,
+    Texts, default_api_versions, parse_kube_version, render_name,
 };
 pub use hook::Hook;
 pub use objects::{ObjectsTemplate, Place, read_objects};
@@ -141,6 +142,10 @@ pub struct Rendered {
     pub manifests: Vec<Manifest>,
     /// Objects with a `helm.sh/hook` annotation, in the order in which they run.
     pub hooks: Vec<Hook>,
+    /// The files below `crds/` of the charts in the chart that values switched on.
+    pub definitions: Vec<Definition>,
+    /// What Helm warns of, each once. Values, which may be secret, are left out.
+    pub warnings: Vec<String>,
 }
 
 /// Why a chart could not be compiled or rendered. The files of the mistakes are paths in the module
@@ -207,7 +212,8 @@ impl Program {
         self.check_kube_version(&input.capabilities)
             .map_err(|mistake| Error::Render(mistake.into()))?;
         let mut documents = manifest::Reader::default();
-        let mut mistakes = Vec::new();
+        let (mut mistakes, mut definitions) = (Vec::new(), Vec::new());
+        let mut warnings = Vec::new();
         match &self.kind {
             Kind::Jinja(pages) => {
                 let world = Asker::new(outside);
@@ -219,15 +225,20 @@ impl Program {
                 }
             }
             Kind::Helm(whole) => {
-                let rendered = whole.render(input, outside);
-                let rendered =
+                let rendered = whole.render(input, outside, &mut warnings);
+                let mut rendered =
                     rendered.map_err(|error| Error::Render(error.to_mistakes(&self.name)))?;
+                definitions = rendered.take_definitions(&self.name);
                 rendered.read_into(&mut documents, &self.name);
             }
         }
         mistakes.append(&mut documents.mistakes);
         Mistakes(mistakes).into_result().map_err(Error::Render)?;
-        Ok(documents.finish())
+        Ok(Rendered {
+            definitions,
+            warnings,
+            ..documents.finish()
+        })
     }
 
     fn check_kube_version(&self, capabilities: &Capabilities) -> Result<(), Mistake> {
@@ -265,7 +276,12 @@ impl Whole {
         })
     }
 
-    fn render(&self, input: &Input, outside: Arc<dyn Outside>) -> Result<Printable, HelmError> {
+    fn render(
+        &self,
+        input: &Input,
+        outside: Arc<dyn Outside>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Printable, HelmError> {
         let chart = match input.values.style {
             ValuesStyle::Nested => &self.without_defaults,
             ValuesStyle::Root => &self.chart,
@@ -274,12 +290,24 @@ impl Whole {
         let coalesced = chart::coalesce(chart, &values, Care::ForSpeed);
         let checked = coalesced.and_then(|mut coalesced| {
             coalesced.check_schemas()?;
+            warnings.append(&mut coalesced.warnings);
             Ok(coalesced)
         });
         let coalesced = checked.map_err(|error| HelmError::of_values(&error))?;
         let cluster = (&input.release, &*input.capabilities);
-        self.program.render(&coalesced.root, cluster, outside)
+        let rendered = self.program.render(&coalesced.root, cluster, outside)?;
+        warnings.extend_from_slice(rendered.warnings());
+        let told = warnings.iter().map(|warning| without_values(warning));
+        *warnings = told.collect::<BTreeSet<_>>().into_iter().collect();
+        Ok(rendered)
     }
+}
+
+/// A warning of Helm without the values in parentheses behind it.
+fn without_values(warning: &str) -> String {
+    let told = warning.strip_prefix("warning: ").unwrap_or(warning);
+    let told = told.split(" (").next().unwrap_or(told);
+    told.to_owned()
 }
 
 /// Whether any template of a chart and of those in it has a text.

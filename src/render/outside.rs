@@ -48,15 +48,19 @@ pub struct Lookup<'a> {
 }
 
 /// Which draw of a chart it is: a password, a key, a certificate, a time. Lines do not count, so a new
-/// version of a chart finds again what it drew.
+/// version of a chart finds again what it drew; nor does what else is drawn, so nothing is given to a
+/// place that another drew.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DrawKey {
     /// The file that was being rendered, `web/templates/secret.yaml`; not the helper that it called.
     pub template: String,
     /// `randAlphaNum`
     pub function: String,
+    /// What tells the place in it, with the turn of a loop: a sha256, in hex; empty when it is not told.
+    #[serde(default)]
+    pub place: String,
     /// What tells equal arguments: their sha256, in hex.
     pub arguments: String,
-    /// The how-manieth draw of this function with these arguments in this file, from 0.
+    /// The how-manieth draw of this function with these arguments in this place, from 0.
     pub ordinal: u32,
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::error::Error;
 use super::outside::Alone;
-use super::rendering::{Values, in_folder, read_chart, read_definitions, release, render_values};
+use super::rendering::{
+    CompiledChart, Values, in_folder, read_chart, read_definitions, release, render_values,
+};
 use crate::diff::{self, KnownKind, Owner};
 use crate::module::Module;
 use crate::object::Manifest;
@@ -32,10 +34,11 @@ pub fn examine(
     capabilities: &Arc<Capabilities>,
 ) -> Examined {
     let mut examined = Examined::default();
-    if let Err(error) = read_definitions(module) {
+    let chart = read_chart(module);
+    if let Err(error) = read_definitions(module, chart.as_ref().ok(), &[]) {
         examined.mistakes.extend(mistakes(module, &error));
     }
-    let chart = match read_chart(module) {
+    let chart = match chart {
         Ok(chart) => chart,
         Err(error) => {
             examined.mistakes.extend(mistakes(module, &error));
@@ -50,7 +53,7 @@ pub fn examine(
         match render_values(module, values, place, &chart, Arc::new(Alone::new())) {
             Ok(rendered) => {
                 examined.failures.clear();
-                examined.take(module, namespace, rendered);
+                examined.take(module, namespace, (&chart, rendered));
                 break;
             }
             Err(error) => examined.failures = mistakes(module, &error),
@@ -60,7 +63,18 @@ pub fn examine(
 }
 
 impl Examined {
-    fn take(&mut self, module: &Module, namespace: &str, rendered: Rendered) {
+    fn take(
+        &mut self,
+        module: &Module,
+        namespace: &str,
+        (chart, rendered): (&CompiledChart, Rendered),
+    ) {
+        let of_charts = &rendered.definitions;
+        if self.mistakes.is_empty()
+            && let Err(error) = read_definitions(module, Some(chart), of_charts)
+        {
+            self.mistakes.extend(mistakes(module, &error));
+        }
         let folder = || module.folder.display().to_string();
         match prepare(module, namespace, rendered.manifests) {
             Ok(warnings) => {

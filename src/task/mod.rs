@@ -38,7 +38,7 @@ pub use hook_run::{HookCall, HookRan, run_called_hook, run_hook};
 pub use module_delete::{Deleted, delete};
 pub use module_diff::{Difference, deletion_difference, difference};
 pub use module_run::{Known, ModuleRun, Ran, await_ready, look, prepare_offline, run};
-pub use outside::Alone;
+pub use outside::{Alone, look_up};
 pub use own_sections::OwnSections;
 pub use rendering::{Rendering, Values, render_offline};
 pub use reply::{Replied, Reply};

@@ -124,7 +124,10 @@ async fn steps(context: &Context, run: &ModuleRun, ran: &mut Ran) -> Result<(), 
             return Err(error);
         }
     };
-    if run.maintenance || run.keeps_rendering {
+    if run.keeps_rendering {
+        bring(context, run, ran, &whole).await?;
+    } else if run.maintenance {
+        releasing::remember(context, run, ran, &whole.rendering).await?;
         bring(context, run, ran, &whole).await?;
     } else {
         releasing::begin(context, run, ran, &whole.rendering).await?;
@@ -273,14 +276,26 @@ async fn definitions_first(
     let definitions = match &first {
         Ok(rendering) => rendering.definitions.clone(),
         // The chart's kinds may be the ones that crds/ brings.
-        Err(Error::Prepare(_)) => super::rendering::definitions(wanted)?,
+        Err(Error::Prepare(_)) => Arc::new(super::rendering::definitions(wanted).await?),
+        // The first time it may look for them as well; later what was good goes on.
+        Err(Error::Render(_)) if run.known.whole.is_none() && !run.module.crds.is_empty() => {
+            Arc::new(super::rendering::own_definitions(wanted).await?)
+        }
         Err(_) => return first,
     };
     let is_new = bring_definitions(context, run, ran, &definitions.desired).await?;
-    if definitions.desired.is_empty() || (first.is_ok() && !is_new) {
+    let is_same = !is_new && !matches!(first, Err(Error::Prepare(_)));
+    if definitions.desired.is_empty() || is_same {
         first
     } else {
-        render(wanted, run.known.rendering()).await
+        // Charts ask which kinds there are.
+        let asked = context.capabilities().await;
+        let capabilities = asked.map_err(|source| Error::AskCapabilities { source })?;
+        let wanted = Wanted {
+            capabilities,
+            ..*wanted
+        };
+        render(&wanted, run.known.rendering()).await
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use super::error::Error;
-use crate::cluster::{Client, Resource, Target};
+use crate::cluster::{self, Client, Resource, Target};
 use crate::name::ModuleName;
 use crate::release::{Histories, History};
 use crate::render::{DrawKey, Lookup, Outside};
@@ -37,6 +37,32 @@ pub(super) struct Cluster {
     failure: Mutex<Option<Error>>,
     looked_up: AtomicBool,
     begun: Instant,
+    /// Objects that will be there.
+    coming: Vec<Coming>,
+    /// What was looked up and is not there.
+    missed: Mutex<Vec<Coming>>,
+}
+
+/// An object that is looked up before it is applied.
+#[derive(Debug, Clone)]
+pub(super) struct Coming {
+    pub(super) api_version: String,
+    pub(super) kind: String,
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) object: Value,
+}
+
+impl Coming {
+    fn is(&self, of: &Lookup<'_>) -> bool {
+        let own = (
+            &*self.api_version,
+            &*self.kind,
+            &*self.namespace,
+            &*self.name,
+        );
+        own == (of.api_version, of.kind, of.namespace, of.name)
+    }
 }
 
 /// What a render asked for.
@@ -45,6 +71,10 @@ pub(super) struct Heard {
     pub(super) drawn: BTreeMap<DrawKey, Value>,
     /// Whether it looked into the cluster: then it may come out otherwise next time.
     pub(super) looked_up: bool,
+    /// What it looked up by name and did not find.
+    pub(super) missed: Vec<Coming>,
+    /// What was known of the history.
+    pub(super) before: Option<History>,
 }
 
 impl Cluster {
@@ -64,7 +94,15 @@ impl Cluster {
             failure: Mutex::default(),
             looked_up: AtomicBool::new(false),
             begun: Instant::now(),
+            coming: Vec::new(),
+            missed: Mutex::default(),
         }
+    }
+
+    /// The same, where these objects are found although they are not there yet.
+    pub(super) fn with(mut self, coming: Vec<Coming>) -> Self {
+        self.coming = coming;
+        self
     }
 
     /// What was asked for; `Err` when what was drawn before could not be read.
@@ -73,6 +111,8 @@ impl Cluster {
             return Err(failure);
         }
         Ok(Heard {
+            missed: std::mem::take(&mut *locked(&self.missed)),
+            before: self.before.get().cloned(),
             drawn: std::mem::take(&mut *locked(&self.drawn)),
             looked_up: self.looked_up.load(Ordering::Relaxed),
         })
@@ -91,51 +131,102 @@ impl Cluster {
             }
         })
     }
+}
 
-    async fn look(&self, of: &Lookup<'_>) -> Result<Option<Value>, String> {
-        let resource = self.client.resource(of.api_version, of.kind).await;
-        let resource = resource.map_err(|error| chain(&error))?;
-        let namespace = Some(of.namespace).filter(|name| resource.namespaced && !name.is_empty());
-        if of.name.is_empty() {
-            return self.list(&resource, namespace).await.map(Some);
-        }
-        let target = Target {
-            resource: &resource,
-            namespace,
-            name: of.name,
-        };
-        self.client
-            .fetch(target)
-            .await
-            .map_err(|error| chain(&error))
+/// What is in the cluster, as `lookup` of Helm tells it: an object, or all of a kind.
+///
+/// # Errors
+///
+/// Why it could not be asked for, in the words of Helm.
+pub async fn look_up(client: &Client, of: &Lookup<'_>) -> Result<Option<Value>, String> {
+    let resource = match client.resource(of.api_version, of.kind).await {
+        Ok(resource) => resource,
+        Err(error @ cluster::Error::UnknownKind { .. }) => return unknown(client, of, error).await,
+        Err(error) => return Err(in_helms_words(&error)),
+    };
+    let namespace = Some(of.namespace).filter(|name| resource.namespaced && !name.is_empty());
+    if of.name.is_empty() {
+        return list(client, &resource, namespace).await.map(Some);
     }
+    let target = Target {
+        resource: &resource,
+        namespace,
+        name: of.name,
+    };
+    client
+        .fetch(target)
+        .await
+        .map_err(|error| in_helms_words(&error))
+}
 
-    /// All objects of a kind, as a list of Kubernetes.
-    async fn list(&self, resource: &Resource, namespace: Option<&str>) -> Result<Value, String> {
-        let (mut items, mut next) = (Vec::new(), String::new());
-        let deed = format!("listing {}", resource.plural);
-        for _ in 0..PAGES {
-            let path = format!("{}?limit={PAGE}{next}", resource.collection(namespace));
-            let page = self.client.fetch_page(&deed, &path, true).await;
-            let body = page.map_err(|error| chain(&error))?;
-            let mut list: Value =
-                serde_json::from_slice(&body).map_err(|error| error.to_string())?;
-            if let Value::Array(more) = list["items"].take() {
-                items.extend(more);
-            }
-            let token = list["metadata"]["continue"].as_str().unwrap_or_default();
-            if token.is_empty() {
-                list["items"] = json!(items);
-                return Ok(list);
-            }
-            next = format!("&continue={token}");
-        }
-        Err(format!(
-            "there are more than {} {}",
-            PAGES * PAGE,
-            resource.plural
-        ))
+/// As in Helm nothing is found of a kind that is not in a version, while a version that is not
+/// there is an error.
+async fn unknown(
+    client: &Client,
+    of: &Lookup<'_>,
+    error: cluster::Error,
+) -> Result<Option<Value>, String> {
+    let versions = client.api_versions().await;
+    let versions = versions.map_err(|error| in_helms_words(&error))?;
+    if versions.iter().any(|version| version == of.api_version) {
+        return Ok(None);
     }
+    let Lookup {
+        api_version, kind, ..
+    } = of;
+    Err(format!(
+        "unable to get apiresource from unstructured: {api_version}, Kind={kind}: {error}"
+    ))
+}
+
+/// All objects of a kind, as a list of Kubernetes.
+async fn list(
+    client: &Client,
+    resource: &Resource,
+    namespace: Option<&str>,
+) -> Result<Value, String> {
+    let (mut items, mut next) = (Vec::new(), String::new());
+    let deed = format!("listing {}", resource.plural);
+    for _ in 0..PAGES {
+        let path = format!("{}?limit={PAGE}{next}", resource.collection(namespace));
+        let page = client.fetch_page(&deed, &path, true).await;
+        let body = page.map_err(|error| in_helms_words(&error))?;
+        let mut list: Value = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
+        if let Value::Array(more) = list["items"].take() {
+            items.extend(more.into_iter().map(|item| with_kind(item, resource)));
+        }
+        let token = list["metadata"]["continue"].as_str().unwrap_or_default();
+        if token.is_empty() {
+            list["items"] = json!(items);
+            return Ok(list);
+        }
+        next = format!("&continue={token}");
+    }
+    Err(format!(
+        "there are more than {} {}",
+        PAGES * PAGE,
+        resource.plural
+    ))
+}
+
+/// The server's own sentence, as Helm tells it.
+fn in_helms_words(error: &cluster::Error) -> String {
+    let refusal = error.refusal();
+    refusal.map_or_else(|| chain(error), |refusal| refusal.message.clone())
+}
+
+/// The server does not repeat in every item of a list what it is.
+fn with_kind(mut item: Value, resource: &Resource) -> Value {
+    if let Value::Object(fields) = &mut item {
+        let known = [
+            ("apiVersion", resource.api_version()),
+            ("kind", resource.kind.clone()),
+        ];
+        for (field, value) in known {
+            fields.entry(field).or_insert_with(|| json!(value));
+        }
+    }
+    item
 }
 
 impl Outside for Cluster {
@@ -149,7 +240,21 @@ impl Outside for Cluster {
 
     fn lookup(&self, of: &Lookup<'_>) -> Result<Option<Value>, String> {
         self.looked_up.store(true, Ordering::Relaxed);
-        self.handle.block_on(self.look(of))
+        let found = self.handle.block_on(look_up(&self.client, of))?;
+        if found.is_some() || of.name.is_empty() {
+            return Ok(found);
+        }
+        if let Some(coming) = self.coming.iter().find(|coming| coming.is(of)) {
+            return Ok(Some(coming.object.clone()));
+        }
+        locked(&self.missed).push(Coming {
+            api_version: of.api_version.to_owned(),
+            kind: of.kind.to_owned(),
+            namespace: of.namespace.to_owned(),
+            name: of.name.to_owned(),
+            object: Value::Null,
+        });
+        Ok(None)
     }
 
     /// Helm asks for none either, unless it is told to.

@@ -12,19 +12,36 @@ use crate::diff::Owner;
 use crate::name::ModuleName;
 use crate::release::History;
 
-/// Before the objects of a revision: what its chart drew is kept, and the hooks before it run.
+/// Keeps what a chart drew, and runs no hooks.
 ///
 /// A password that was applied and not kept would be drawn anew at the next start.
+pub(super) async fn remember(
+    context: &Context,
+    run: &ModuleRun,
+    ran: &mut Ran,
+    rendering: &Rendering,
+) -> Result<(), Error> {
+    if ran.known.history.is_none() {
+        // After a start: the one that ran before may have brought it whole.
+        ran.known.history.clone_from(&rendering.kept);
+    }
+    match unbrought(ran, rendering) {
+        Some(history) => keep(context, run, ran, history.deployed(false)).await,
+        None => Ok(()),
+    }
+}
+
+/// Before the objects of a revision: what its chart drew is kept, and the hooks before it run.
 pub(super) async fn begin(
     context: &Context,
     run: &ModuleRun,
     ran: &mut Ran,
     rendering: &Rendering,
 ) -> Result<(), Error> {
+    remember(context, run, ran, rendering).await?;
     let Some(history) = unbrought(ran, rendering) else {
         return Ok(());
     };
-    keep(context, run, ran, history.deployed(false)).await?;
     if ran.known.begun == history.run() {
         // The objects failed, not the hooks before them.
         return Ok(());

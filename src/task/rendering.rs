@@ -1,5 +1,6 @@
 //! Chart and values → prepared objects, done again only when an input changed.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,8 +12,8 @@ use crate::module::{Module, ValuesShape};
 use crate::object::{Manifest, Source};
 use crate::release::History;
 use crate::render::{
-    Capabilities, Hook, Input, Outside, Program, Release, Rendered, ValuesStyle, ValuesTree,
-    values_tree,
+    Capabilities, Definition, Hook, Input, Outside, Program, Release, Rendered, ValuesStyle,
+    ValuesTree, values_tree,
 };
 use crate::report::{Mistake, Mistakes};
 use crate::values::{Checksum, merge};
@@ -47,12 +48,16 @@ pub struct Rendering {
     chart: Arc<CompiledChart>,
     /// The objects of `crds/`, ready to be sent; they are no members of the set.
     pub definitions: Arc<Prepared>,
+    /// The files of charts in the chart that some of them are from.
+    definition_files: Vec<String>,
     /// The objects of the chart.
     pub prepared: Arc<Prepared>,
     /// The Helm hooks of the chart, in the order in which they run.
     pub hooks: Arc<[Hook]>,
     /// What is to be kept of the release with this revision; `None` when there is nothing to keep.
     pub history: Option<Arc<History>>,
+    /// What was kept of the release when it was rendered.
+    pub(super) kept: Option<Arc<History>>,
     /// Whether it is used again for the same: not when kinds were missing, or when the chart looked
     /// into the cluster.
     is_final: bool,
@@ -65,6 +70,8 @@ pub(super) struct CompiledChart {
     pub(super) program: Option<Program>,
     /// The chart's own `values.yaml`, below everything else; for `values: root` alone.
     pub(super) defaults: Value,
+    /// The files of `crds/` that are part of it; `None` where nothing can be left out of a chart.
+    pub(super) crds: Option<BTreeSet<String>>,
 }
 
 impl Rendering {
@@ -100,23 +107,20 @@ pub(super) async fn render(
         return Ok(before.clone());
     }
     let same_folder = before.filter(|before| before.folder == wanted.module.folder_digest);
-    let (chart, definition_manifests) = if let Some(before) = same_folder {
-        (before.chart.clone(), None)
-    } else {
-        let (chart, manifests) = read_folder(wanted.module.clone()).await?;
-        (Arc::new(chart), Some(manifests))
-    };
-    let owner = wanted.context.owner(wanted.module, wanted.maintenance);
-    let definitions = match (definition_manifests, same_folder) {
-        (None, Some(before)) => before.definitions.clone(),
-        (manifests, _) => Arc::new(prepare_definitions(
-            wanted,
-            &owner,
-            manifests.unwrap_or_default(),
-        )?),
+    let chart = match same_folder {
+        Some(before) => before.chart.clone(),
+        None => Arc::new(read_folder(wanted.module.clone()).await?),
     };
     let revised = revised::render(wanted, &chart).await?;
-    let (prepared, is_final) = prepare(wanted, &owner, revised.rendered.manifests).await?;
+    let owner = wanted.context.owner(wanted.module, wanted.maintenance);
+    let files: Vec<_> = paths(&revised.rendered);
+    let same_files = same_folder.filter(|before| before.definition_files == files);
+    let definitions = match same_files {
+        Some(before) => before.definitions.clone(),
+        None => Arc::new(definitions_of(wanted, &chart, &revised.rendered).await?),
+    };
+    let (mut prepared, is_final) = prepare(wanted, &owner, revised.rendered.manifests).await?;
+    prepared.warnings.extend(revised.rendered.warnings);
     Ok(Arc::new(Rendering {
         folder: wanted.module.folder_digest,
         checksums: wanted.values.checksums,
@@ -124,27 +128,58 @@ pub(super) async fn render(
         maintenance: wanted.maintenance,
         chart,
         definitions,
+        definition_files: files,
         prepared: Arc::new(prepared),
         hooks: revised.rendered.hooks.into(),
         history: revised.history,
+        kept: revised.kept,
         is_final: is_final && !revised.looked_up,
     }))
 }
 
-/// The objects of `crds/` alone, when the chart does not render without them.
-pub(super) fn definitions(wanted: &Wanted<'_>) -> Result<Arc<Prepared>, Error> {
-    let owner = wanted.context.owner(wanted.module, wanted.maintenance);
-    let manifests = read_definitions(wanted.module)?;
-    Ok(Arc::new(prepare_definitions(wanted, &owner, manifests)?))
+/// The objects of `crds/` alone, when the chart's objects cannot be prepared without them.
+pub(super) async fn definitions(wanted: &Wanted<'_>) -> Result<Prepared, Error> {
+    let chart = Arc::new(read_folder(wanted.module.clone()).await?);
+    let revised = revised::render(wanted, &chart).await?;
+    definitions_of(wanted, &chart, &revised.rendered).await
 }
 
-/// Reads and compiles the chart, and reads `crds/`, away from the threads that wait for the network.
-async fn read_folder(module: Arc<Module>) -> Result<(CompiledChart, Vec<Manifest>), Error> {
-    let read = tokio::task::spawn_blocking(move || {
-        let chart = read_chart(&module)?;
-        Ok((chart, read_definitions(&module)?))
-    });
-    read.await
+/// The objects of `crds/` of the folder, when the chart does not render without them.
+pub(super) async fn own_definitions(wanted: &Wanted<'_>) -> Result<Prepared, Error> {
+    let chart = read_folder(wanted.module.clone()).await?;
+    let owner = wanted.context.owner(wanted.module, wanted.maintenance);
+    let read = read_definitions(wanted.module, Some(&chart), &[])?;
+    prepare_definitions(wanted, &owner, read)
+}
+
+/// The objects of `crds/`: of the folder, and of the charts in the chart.
+async fn definitions_of(
+    wanted: &Wanted<'_>,
+    chart: &Arc<CompiledChart>,
+    rendered: &Rendered,
+) -> Result<Prepared, Error> {
+    let (module, of_charts) = (wanted.module.clone(), rendered.definitions.clone());
+    let chart = chart.clone();
+    let read =
+        tokio::task::spawn_blocking(move || read_definitions(&module, Some(&chart), &of_charts));
+    let read = read
+        .await
+        .map_err(|error| Error::Broken(error.to_string()))?;
+    let owner = wanted.context.owner(wanted.module, wanted.maintenance);
+    prepare_definitions(wanted, &owner, read?)
+}
+
+fn paths(rendered: &Rendered) -> Vec<String> {
+    let definitions = rendered.definitions.iter();
+    definitions
+        .map(|definition| definition.path.clone())
+        .collect()
+}
+
+/// Reads and compiles the chart, away from the threads that wait for the network.
+async fn read_folder(module: Arc<Module>) -> Result<CompiledChart, Error> {
+    tokio::task::spawn_blocking(move || read_chart(&module))
+        .await
         .map_err(|error| Error::Broken(error.to_string()))?
 }
 
@@ -156,10 +191,17 @@ pub(super) fn read_chart(module: &Module) -> Result<CompiledChart, Error> {
         },
         source => Error::ReadChart { source },
     })?;
+    let paths = |chart: &chart::Chart| chart.crds.iter().map(|file| file.path.clone()).collect();
+    let has_file = module.path.join("Chart.yaml").exists();
+    let crds = found.as_ref().filter(|_| has_file).map(paths);
     let compiled = found.map(|chart| Program::compile(&chart)).transpose();
     let program = compiled.map_err(|error| placed(module, error))?;
     let defaults = read_defaults(module)?;
-    Ok(CompiledChart { program, defaults })
+    Ok(CompiledChart {
+        program,
+        defaults,
+        crds,
+    })
 }
 
 /// The chart's own values, when its templates see the module's values at the root.
@@ -191,23 +233,19 @@ pub async fn render_offline(
     namespace: String,
     capabilities: Arc<Capabilities>,
 ) -> Result<Vec<Manifest>, Error> {
-    let (chart, mut manifests) = read_folder(module.clone()).await?;
+    let chart = read_folder(module.clone()).await?;
     let (module, values) = (module.clone(), values.clone());
     let rendered = tokio::task::spawn_blocking(move || {
         let first = release(&module, namespace, 1);
-        render_values(
-            &module,
-            &values,
-            (first, capabilities),
-            &chart,
-            Arc::new(Alone::new()),
-        )
+        let outside = Arc::new(Alone::new());
+        let rendered = render_values(&module, &values, (first, capabilities), &chart, outside)?;
+        let mut manifests = read_definitions(&module, Some(&chart), &rendered.definitions)?;
+        manifests.extend(rendered.manifests);
+        Ok(manifests)
     });
-    let rendered = rendered
+    rendered
         .await
-        .map_err(|error| Error::Broken(error.to_string()))??;
-    manifests.extend(rendered.manifests);
-    Ok(manifests)
+        .map_err(|error| Error::Broken(error.to_string()))?
 }
 
 /// Renders a chart. Takes its time on the processor, and waits for what `outside` asks.
@@ -309,19 +347,32 @@ fn prepare_definitions(
     .map_err(|mistakes| Error::ReadDefinitions(in_folder(wanted.module, mistakes)))
 }
 
-/// Reads the files of `crds/`; everything in them must be a definition.
-pub(super) fn read_definitions(module: &Module) -> Result<Vec<Manifest>, Error> {
+/// Reads the files of `crds/`, and those of charts in the chart; everything in them must be a definition.
+pub(super) fn read_definitions(
+    module: &Module,
+    chart: Option<&CompiledChart>,
+    of_charts: &[Definition],
+) -> Result<Vec<Manifest>, Error> {
     let (mut manifests, mut mistakes) = (Vec::new(), Vec::new());
+    let known = chart.and_then(|chart| chart.crds.as_ref());
     for path in &module.crds {
         let file = path
             .strip_prefix(&module.path)
             .unwrap_or(path)
             .display()
             .to_string();
+        if known.is_some_and(|known| !known.contains(&file)) {
+            // `.helmignore` names it.
+            continue;
+        }
         match std::fs::read_to_string(path) {
             Ok(text) => read_file(&file, &text, &mut manifests, &mut mistakes),
             Err(error) => mistakes.push(Mistake::new(&file, format!("it cannot be read: {error}"))),
         }
+    }
+    for definition in of_charts {
+        let text = definition.text();
+        read_file(&definition.path, &text, &mut manifests, &mut mistakes);
     }
     let mistakes = in_folder(module, Mistakes(mistakes));
     mistakes

@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use super::error::Error;
-use super::outside::{Cluster, Heard};
+use super::outside::{Cluster, Coming, Heard};
 use super::rendering::{CompiledChart, Wanted, release, render_values};
+use crate::diff;
 use crate::object::sha256_hex;
 use crate::release::History;
 use crate::render::Rendered;
@@ -18,6 +19,8 @@ pub(super) struct Revised {
     pub(super) rendered: Rendered,
     /// What is to be kept of it.
     pub(super) history: Option<Arc<History>>,
+    /// What is kept of it already, as far as that was asked for.
+    pub(super) kept: Option<Arc<History>>,
     /// Whether it looked into the cluster.
     pub(super) looked_up: bool,
 }
@@ -32,11 +35,12 @@ pub(super) async fn render(
     };
     let asks = program.asks_release(&wanted.values.plain) || program.asks_release(&chart.defaults);
     let mut before = wanted.known.history.as_deref().cloned();
-    if before.is_none() && asks {
+    if before.is_none() && (asks || wanted.redraws) {
         before = fetch(wanted).await?;
     }
+    let mut kept = before.clone();
     if wanted.redraws {
-        before = Some(forgotten(wanted, before).await?);
+        before = Some(forgotten(wanted, before));
     }
     let used = before
         .as_ref()
@@ -45,14 +49,15 @@ pub(super) async fn render(
     let (rendered, heard) = once(wanted, chart, used, before.clone()).await?;
     if before.is_none() {
         before = fetch(wanted).await?;
+        kept.clone_from(&before);
     }
     let has_to_keep = asks || !rendered.hooks.is_empty() || !heard.drawn.is_empty();
     if before.is_none() && !has_to_keep {
         let looked_up = heard.looked_up;
         return Ok(Revised {
             rendered,
-            history: None,
             looked_up,
+            ..Revised::default()
         });
     }
     let before = before.unwrap_or_else(|| History::of_revision(wanted.known.revision()));
@@ -69,6 +74,7 @@ pub(super) async fn render(
             revision,
             (&rendered, &heard),
         ))),
+        kept: kept.map(Arc::new),
         rendered,
         looked_up: heard.looked_up,
     })
@@ -80,26 +86,98 @@ async fn fetch(wanted: &Wanted<'_>) -> Result<Option<History>, Error> {
 }
 
 /// The history without what was drawn.
-async fn forgotten(wanted: &Wanted<'_>, before: Option<History>) -> Result<History, Error> {
-    let before = match before {
-        Some(before) => Some(before),
-        None => fetch(wanted).await?,
-    };
+fn forgotten(wanted: &Wanted<'_>, before: Option<History>) -> History {
     let mut before = before.unwrap_or_else(|| History::of_revision(wanted.known.revision()));
     before.forget_drawn();
-    Ok(before)
+    before
 }
 
-/// Renders once, on a thread that may block.
+/// Renders. What the chart looked for, did not find and brings itself is found the second time: what
+/// is applied is what will come out when it is there.
+///
+/// A chart reads a password out of its own Secret, draws one where there is none, and tells a Deployment
+/// the checksum of either: without this every installation would be followed by a change.
 async fn once(
     wanted: &Wanted<'_>,
     chart: &Arc<CompiledChart>,
     revision: u64,
     before: Option<History>,
 ) -> Result<(Rendered, Heard), Error> {
+    let (rendered, heard) = at_once(wanted, chart, revision, (before, Vec::new())).await?;
+    let coming = coming(wanted, &rendered, &heard);
+    if coming.is_empty() {
+        return Ok((rendered, heard));
+    }
+    let mut before = heard.before.clone();
+    if !heard.drawn.is_empty() {
+        before.get_or_insert_default().take_drawn(&heard.drawn);
+    }
+    let again = at_once(wanted, chart, revision, (before, coming)).await;
+    match again {
+        // A chart that brings something only where it is not there yet means it so.
+        Ok((settled, mut more)) if has_same_objects(&settled, &rendered) => {
+            let mut drawn = heard.drawn;
+            drawn.append(&mut more.drawn);
+            more.drawn = drawn;
+            Ok((settled, more))
+        }
+        _ => Ok((rendered, heard)),
+    }
+}
+
+/// The objects of a render that it looked for and did not find, as they will be there.
+fn coming(wanted: &Wanted<'_>, rendered: &Rendered, heard: &Heard) -> Vec<Coming> {
+    let own = wanted.context.release_namespace(wanted.module);
+    let find = |missed: &Coming| {
+        let manifest = rendered.manifests.iter().find(|manifest| {
+            let namespace = manifest.object["metadata"]["namespace"].as_str();
+            let is_there = namespace.map_or_else(
+                || missed.namespace == own || missed.namespace.is_empty(),
+                |namespace| missed.namespace == namespace,
+            );
+            is_there
+                && manifest.object["apiVersion"] == *missed.api_version
+                && manifest.kind() == missed.kind
+                && manifest.name() == missed.name
+        })?;
+        let object = diff::as_stored(&manifest.object);
+        Some(Coming {
+            object,
+            ..missed.clone()
+        })
+    };
+    heard.missed.iter().filter_map(find).collect()
+}
+
+fn has_same_objects(one: &Rendered, other: &Rendered) -> bool {
+    let names = |rendered: &Rendered| {
+        let hooks = rendered.hooks.iter().map(|hook| &hook.manifest);
+        let all = rendered.manifests.iter().chain(hooks);
+        let names = all.map(|manifest| {
+            let namespace = manifest.object["metadata"]["namespace"].to_string();
+            let version = manifest.object["apiVersion"].to_string();
+            (
+                version,
+                manifest.kind().to_owned(),
+                namespace,
+                manifest.name().to_owned(),
+            )
+        });
+        names.collect::<Vec<_>>()
+    };
+    names(one) == names(other)
+}
+
+/// Renders once, on a thread that may block.
+async fn at_once(
+    wanted: &Wanted<'_>,
+    chart: &Arc<CompiledChart>,
+    revision: u64,
+    (before, coming): (Option<History>, Vec<Coming>),
+) -> Result<(Rendered, Heard), Error> {
     let context = wanted.context;
     let doors = (context.applier.client.clone(), context.histories.clone());
-    let outside = Cluster::new(doors, &wanted.module.name, before);
+    let outside = Cluster::new(doors, &wanted.module.name, before).with(coming);
     let namespace = context.release_namespace(wanted.module);
     let release = release(wanted.module, namespace, revision);
     let capabilities = wanted.capabilities.clone();

@@ -1,5 +1,7 @@
 //! The flags of `template`: those of `helm template` that have a meaning without repositories.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use crate::chart::ValueOptions;
@@ -8,7 +10,7 @@ use crate::sprig::HelmVersion;
 /// Render a Helm chart, and print what `helm template` prints
 ///
 /// Output, errors and exit code are those of Helm 3.22.0, to the byte, so that both can be compared. No
-/// cluster is asked unless --validate says so.
+/// cluster is asked unless --validate or --dry-run=server says so.
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
 pub(in crate::cli) struct Arguments {
@@ -27,6 +29,9 @@ pub(in crate::cli) struct Arguments {
 
     #[command(flatten)]
     pub(super) choice: Choice,
+
+    #[command(flatten)]
+    pub(super) others: Others,
 
     /// Do not check values against the chart's schemas
     #[arg(long)]
@@ -88,6 +93,15 @@ pub(super) struct Release {
     /// Generate the name: without a name it is release-name all the same, as in Helm
     #[arg(short, long)]
     pub(super) generate_name: bool,
+
+    /// Template of the name
+    #[arg(
+        long,
+        value_name = "TEMPLATE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(super) name_template: String,
 }
 
 /// The cluster that the chart is rendered for.
@@ -101,13 +115,31 @@ pub(super) struct Cluster {
     #[arg(short, long, value_name = "VERSIONS", value_delimiter = ',')]
     pub(super) api_versions: Vec<String>,
 
-    /// Ask the cluster of KUBECONFIG for its versions, and whether it would take the manifests
+    /// Ask the cluster of KUBECONFIG for its versions and kinds, and what is in the way
     #[arg(long)]
     pub(super) validate: bool,
+
+    /// With server, lookup asks the cluster of KUBECONFIG
+    #[arg(
+        long,
+        value_name = "WHERE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "client"
+    )]
+    pub(super) dry_run: Option<String>,
 
     /// Look up the addresses of hosts that templates ask for
     #[arg(long)]
     pub(super) enable_dns: bool,
+
+    /// The kubeconfig; if not said, that of KUBECONFIG
+    #[arg(long, value_name = "FILE")]
+    pub(super) kubeconfig: Option<PathBuf>,
+
+    /// The context in it
+    #[arg(long, value_name = "NAME")]
+    pub(super) kube_context: Option<String>,
 }
 
 /// What is printed.
@@ -133,6 +165,85 @@ pub(super) struct Choice {
     /// Leave out hooks that test
     #[arg(long)]
     pub(super) skip_tests: bool,
+
+    /// Write files into this folder instead of printing
+    #[arg(long, value_name = "DIR")]
+    pub(super) output_dir: Option<String>,
+
+    /// Write them below a folder of the release's name
+    #[arg(long)]
+    pub(super) release_name: bool,
+}
+
+/// Flags of Helm that say nothing about what is printed, and those that fetch.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
+pub(super) struct Others {
+    #[arg(long, hide = true)]
+    atomic: bool,
+    #[arg(long, hide = true)]
+    create_namespace: bool,
+    #[arg(long, hide = true)]
+    disable_openapi_validation: bool,
+    #[arg(long, hide = true)]
+    force: bool,
+    #[arg(long, hide = true)]
+    hide_notes: bool,
+    #[arg(long, hide = true)]
+    render_subchart_notes: bool,
+    #[arg(long, hide = true)]
+    replace: bool,
+    #[arg(long, hide = true)]
+    take_ownership: bool,
+    #[arg(long, hide = true)]
+    wait: bool,
+    #[arg(long, hide = true)]
+    wait_for_jobs: bool,
+    #[arg(long, hide = true)]
+    devel: bool,
+    #[arg(long, hide = true)]
+    description: Option<String>,
+    #[arg(short, long, hide = true)]
+    labels: Vec<String>,
+    #[arg(long, hide = true)]
+    timeout: Option<String>,
+
+    #[arg(long, hide = true)]
+    dependency_update: bool,
+    #[arg(long, hide = true)]
+    post_renderer: Option<String>,
+    #[arg(long, hide = true)]
+    repo: Option<String>,
+    #[arg(long, hide = true)]
+    verify: bool,
+    #[arg(long, hide = true)]
+    version: Option<String>,
+}
+
+impl Others {
+    /// What to do instead of what a flag asks for; `None` when none asks for what is not done here.
+    pub(super) fn refused(&self) -> Option<&'static str> {
+        let fetched =
+            "charts are not fetched here: `helm pull --untar` the chart, and name its folder";
+        [
+            (
+                self.dependency_update,
+                "--dependency-update: dependencies are not fetched here: run `helm dependency update` \
+                 on the chart first",
+            ),
+            (
+                self.post_renderer.is_some(),
+                "--post-renderer: nothing is run here: pipe what is printed into the program",
+            ),
+            (self.repo.is_some() || self.version.is_some(), fetched),
+            (
+                self.verify,
+                "--verify: signatures are not checked here: run `helm verify` on the packed chart",
+            ),
+        ]
+        .into_iter()
+        .find_map(|(is_asked, instead)| is_asked.then_some(instead))
+    }
 }
 
 /// A version of Helm, as a flag.

@@ -4,15 +4,19 @@ mod flags;
 mod validate;
 mod world;
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::chart::{self, Care, Loaded};
+use crate::chart::{self, Care};
 use crate::cli::output::{self, Failure};
+use crate::govalue::Map;
 use crate::render::{Capabilities, HelmChart, Release};
-use crate::{render, report};
+use crate::{cluster, render, report};
 
 pub(in crate::cli) use flags::Arguments;
 use validate::Cluster;
@@ -53,66 +57,156 @@ fn tell(text: &str) {
 
 /// The text of the manifests, or Helm's words for what is wrong.
 fn print(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<String, String> {
+    if let Some(instead) = arguments.others.refused() {
+        return Err(instead.to_owned());
+    }
+    let asks_server = asks_server(arguments.cluster.dry_run.as_deref())?;
     let mut capabilities = capabilities(arguments)?;
     let (name, place) = name_and_chart(arguments)?;
+    let name = &*name;
     let path = Path::new(place.trim());
     if !path.exists() {
         return Err(format!("path {place:?} not found"));
     }
     let values = arguments.values.options().to_values(&read_file);
     let values = values.map_err(|error| error.to_string())?;
-    let Loaded {
-        chart,
-        warnings: told,
-    } = chart::load(path).map_err(|error| report::chain(&error))?;
-    warnings.extend(told);
+    let chart = load(path, warnings)?;
+    let validates = arguments.cluster.validate;
+    let cluster = (validates || asks_server).then(|| connect(&arguments.cluster));
+    let cluster = cluster.transpose()?.map(Arc::new);
+    let validating = cluster.as_ref().filter(|_| validates);
+    let looked_up = cluster.clone().filter(|_| asks_server);
+    if let Some(cluster) = validating {
+        capabilities = cluster.capabilities()?;
+    }
+    check_name(name)?;
+    let coalesced = coalesce(&chart, &values, arguments.skip_schema_validation, warnings)?;
+    let release = release(arguments, name);
+    let outside = Arc::new(world::Local::new(arguments.cluster.enable_dns, looked_up));
+    let chart = HelmChart::new(arguments.helm_version.functions());
+    let with_tail = |why: String| if arguments.debug { why } else { why + TAIL };
+    let rendered = chart.render(&coalesced.root, (&release, &capabilities), outside);
+    let rendered = rendered.map_err(|error| with_tail(error.to_string()))?;
+    warnings.extend(rendered.warnings().iter().cloned());
+    if let Some(cluster) = validating {
+        cluster.check(rendered.objects(), &release)?;
+    }
+    put_out(&rendered, &arguments.choice, name)
+}
+
+/// Prints, or writes files and tells which.
+fn put_out(
+    rendered: &render::Printable,
+    wanted: &flags::Choice,
+    name: &str,
+) -> Result<String, String> {
+    let choice = render::Choice {
+        without_hooks: wanted.no_hooks,
+        without_tests: wanted.skip_tests,
+        with_definitions: wanted.include_crds,
+        only: wanted.show_only.clone(),
+    };
+    match &wanted.output_dir {
+        None => rendered.print(&choice),
+        Some(folder) => {
+            let within = wanted.release_name.then_some(name);
+            write_files(rendered, &choice, (folder, within))
+        }
+    }
+}
+
+fn load(path: &Path, warnings: &mut Vec<String>) -> Result<Arc<chart::Chart>, String> {
+    let loaded = chart::load(path).map_err(|error| report::chain(&error))?;
+    warnings.extend(loaded.warnings);
+    let chart = loaded.chart;
     chart
         .check_installable()
         .map_err(|error| error.to_string())?;
     if chart.metadata.deprecated {
         warnings.push("WARNING: This chart is deprecated".to_owned());
     }
-    let cluster = arguments
-        .cluster
-        .validate
-        .then(Cluster::connect)
-        .transpose()?;
-    if let Some(cluster) = &cluster {
-        capabilities = cluster.capabilities()?;
-    }
-    check_name(name)?;
-    let coalesced = chart::coalesce(&chart, &values, Care::ForWarnings);
+    Ok(chart)
+}
+
+fn connect(flags: &flags::Cluster) -> Result<Cluster, String> {
+    Cluster::connect(&cluster::Settings {
+        kubeconfig: flags.kubeconfig.clone(),
+        context: flags.kube_context.clone(),
+        ..cluster::Settings::default()
+    })
+}
+
+fn coalesce(
+    chart: &Arc<chart::Chart>,
+    values: &Map,
+    skips_schemas: bool,
+    warnings: &mut Vec<String>,
+) -> Result<chart::Coalesced, String> {
+    let coalesced = chart::coalesce(chart, values, Care::ForWarnings);
     let mut coalesced = coalesced.map_err(|error| error.to_string())?;
-    let checked = if arguments.skip_schema_validation {
+    let checked = if skips_schemas {
         Ok(())
     } else {
         coalesced.check_schemas()
     };
     warnings.append(&mut coalesced.warnings);
     checked.map_err(|error| error.to_string())?;
-    let release = Release {
+    Ok(coalesced)
+}
+
+fn release(arguments: &Arguments, name: &str) -> Release {
+    let is_upgrade = arguments.release.is_upgrade;
+    Release {
         name: name.to_owned(),
         namespace: arguments.release.namespace.clone(),
         revision: 1,
-        is_install: !arguments.release.is_upgrade,
-        is_upgrade: arguments.release.is_upgrade,
-    };
-    let choice = render::Choice {
-        without_hooks: arguments.choice.no_hooks,
-        without_tests: arguments.choice.skip_tests,
-        with_definitions: arguments.choice.include_crds,
-        only: arguments.choice.show_only.clone(),
-    };
-    let outside = Arc::new(world::Local::new(arguments.cluster.enable_dns));
-    let chart = HelmChart::new(arguments.helm_version.functions());
-    let with_tail = |why: String| if arguments.debug { why } else { why + TAIL };
-    let rendered = chart.render(&coalesced.root, (&release, &capabilities), outside);
-    let rendered = rendered.map_err(|error| with_tail(error.to_string()))?;
-    warnings.extend(rendered.warnings().iter().cloned());
-    if let Some(cluster) = &cluster {
-        cluster.check(rendered.objects(), &arguments.release.namespace)?;
+        is_install: !is_upgrade,
+        is_upgrade,
     }
-    rendered.print(&choice)
+}
+
+/// Whether charts look into the cluster.
+fn asks_server(dry_run: Option<&str>) -> Result<bool, String> {
+    match dry_run {
+        None | Some("" | "client" | "true" | "none" | "false") => {
+            Ok(matches!(dry_run, Some("none" | "false")))
+        }
+        Some("server") => Ok(true),
+        Some(_) => Err("Invalid dry-run flag. Flag must one of the following: false, true, none, client, server".to_owned()),
+    }
+}
+
+/// Writes what would be printed, template by template; answers what Helm says about it.
+fn write_files(
+    rendered: &render::Printable,
+    choice: &render::Choice,
+    (folder, within): (&str, Option<&str>),
+) -> Result<String, String> {
+    let (mut told, mut written) = (String::new(), BTreeSet::new());
+    for (kind, path, text) in rendered.files(choice) {
+        let place = match within {
+            Some(name) if kind != render::FileKind::Definition => Path::new(folder).join(name),
+            _ => Path::new(folder).to_owned(),
+        };
+        let place = format!("{}/{path}", place.display());
+        let failed = |error: io::Error| format!("open {place}: {}", in_go_words(&error));
+        if let Some(parent) = Path::new(&place).parent() {
+            fs::create_dir_all(parent).map_err(failed)?;
+        }
+        let is_first = written.insert(place.clone());
+        let mut file = fs::OpenOptions::new()
+            .create(true)
+            .write(true)
+            .append(!is_first)
+            .truncate(is_first)
+            .open(&place)
+            .map_err(failed)?;
+        write!(file, "---\n# Source: {path}\n{text}\n").map_err(failed)?;
+        // Writing to a string cannot fail.
+        let _ = writeln!(told, "wrote {place}");
+    }
+    told.push('\n');
+    Ok(told)
 }
 
 fn capabilities(arguments: &Arguments) -> Result<Capabilities, String> {
@@ -131,14 +225,24 @@ fn capabilities(arguments: &Arguments) -> Result<Capabilities, String> {
     Ok(capabilities)
 }
 
-fn name_and_chart(arguments: &Arguments) -> Result<(&str, &str), String> {
+fn name_and_chart(arguments: &Arguments) -> Result<(Cow<'_, str>, &str), String> {
+    let template = &*arguments.release.name_template;
     match arguments.names.as_slice() {
         [] => Err("\"helm template\" requires at least 1 argument".to_owned()),
-        [chart] => Ok((RELEASE_NAME, chart)),
+        [chart] if !template.is_empty() => {
+            let functions = arguments.helm_version.functions();
+            let outside = Arc::new(world::Local::new(false, None));
+            let name = render::render_name(template, functions, outside)?;
+            Ok((name.into(), chart))
+        }
+        [chart] => Ok((RELEASE_NAME.into(), chart)),
         [_, _] if arguments.release.generate_name => {
             Err("cannot set --generate-name and also specify a name".to_owned())
         }
-        [name, chart] => Ok((name, chart)),
+        [_, _] if !template.is_empty() => {
+            Err("cannot set --name-template and also specify a name".to_owned())
+        }
+        [name, chart] => Ok((name.into(), chart)),
         [_, _, more @ ..] => {
             let more = more.join(", ");
             Err(format!(

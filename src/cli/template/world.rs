@@ -1,21 +1,27 @@
 //! What a chart asks of this machine, where no cluster is asked.
 
 use std::net::ToSocketAddrs as _;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rustix::rand::{GetRandomFlags, getrandom};
 use serde_json::Value;
 
+use super::validate::Cluster;
 use crate::render::{DrawKey, Lookup, Outside};
 
-/// This machine: its time and randomness, and no cluster.
+/// This machine: its time and randomness, and a cluster only where a person says so.
 pub(super) struct Local {
     asks_for_hosts: bool,
+    cluster: Option<Arc<Cluster>>,
 }
 
 impl Local {
-    pub(super) fn new(asks_for_hosts: bool) -> Self {
-        Self { asks_for_hosts }
+    pub(super) fn new(asks_for_hosts: bool, cluster: Option<Arc<Cluster>>) -> Self {
+        Self {
+            asks_for_hosts,
+            cluster,
+        }
     }
 }
 
@@ -32,8 +38,9 @@ impl Outside for Local {
         }
     }
 
-    fn lookup(&self, _: &Lookup<'_>) -> Result<Option<Value>, String> {
-        Ok(None)
+    fn lookup(&self, of: &Lookup<'_>) -> Result<Option<Value>, String> {
+        let cluster = self.cluster.as_ref();
+        cluster.map_or(Ok(None), |cluster| cluster.look(of))
     }
 
     fn resolve_host(&self, name: &str) -> String {

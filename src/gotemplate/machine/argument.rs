@@ -2,7 +2,7 @@
 
 use super::{Frame, Local, Machine, Outcome, Seen};
 use crate::gotemplate::tree::{Callee, Node, Operand, OperandKind};
-use crate::govalue::{Element, Kind, List, Map, MapKind, Parameter, Value};
+use crate::govalue::{Element, Kind, List, Map, MapKind, Parameter, Record, Value};
 
 impl Machine<'_> {
     /// An argument for a parameter.
@@ -139,9 +139,20 @@ impl Machine<'_> {
             (Parameter::Float, OperandKind::Number(number)) if number.float.is_some() => {
                 return Ok(Value::Float(number.float.unwrap_or_default()));
             }
+            (Parameter::Record(shape), OperandKind::Number(number))
+                if shape.kind == Kind::Int64 && number.int.is_some() =>
+            {
+                let native = Box::new(number.int.unwrap_or_default());
+                return Ok(Value::Record(Record::with_native(
+                    shape,
+                    Vec::new(),
+                    native,
+                )));
+            }
             (Parameter::Text, _) => "string",
             (Parameter::Bool, _) => "bool",
             (Parameter::Int | Parameter::Int64, _) => "integer",
+            (Parameter::Record(shape), _) if shape.kind == Kind::Int64 => "integer",
             (Parameter::Uint32, _) => "unsigned integer",
             (Parameter::Float, _) => "float",
             (Parameter::List | Parameter::TextList | Parameter::Map | Parameter::Record(_), _) => {

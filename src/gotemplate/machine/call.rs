@@ -75,7 +75,7 @@ impl Machine<'_> {
         }
         let arguments = self.arguments.get(base..).unwrap_or_default();
         let result = if function.draws {
-            self.draw(function, arguments)
+            self.draw((function, &self.place(frame, node)), arguments)
         } else {
             (function.call)(&self.context(), arguments)
         };
@@ -90,7 +90,12 @@ impl Machine<'_> {
     }
 
     /// What a drawing function gave before in this place, or what it gives now.
-    fn draw(&self, function: &Function, arguments: &[Value]) -> Result<Value, CallError> {
+    fn draw(
+        &self,
+        (function, place): (&Function, &[u8]),
+        arguments: &[Value],
+    ) -> Result<Value, CallError> {
+        self.world.note_place(place);
         if let Some(value) = self.world.recall(function.name, arguments) {
             return Ok(value);
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::place::Step;
 use super::{Frame, Local, Machine, Outcome, no_template, remove_no_value};
 use crate::gotemplate::parse::{self, Names, Parsed};
 use crate::gotemplate::tree::{Callee, Command, Id, Operand, OperandKind, Template};
@@ -13,6 +14,7 @@ const MOST_INCLUDES: usize = 1_001;
 const MOST_TEXTS: usize = 5_000;
 
 /// A template of the set, or one that a text of `tpl` defines.
+#[derive(Clone)]
 pub(super) enum Found<'a> {
     Set(&'a Template),
     Overlay(Arc<Template>),
@@ -94,10 +96,12 @@ impl<'a> Machine<'a> {
             self.at = command.id;
             return Err(self.failed_call(frame, "include", CallError::Failed(why)));
         };
+        self.trail.push(Step::Call(first, found.clone()));
         if let Err(failure) = self.execute(found.as_ref(), data, 0) {
             self.at = command.id;
             return Err(self.wrap(frame, "include", failure));
         }
+        self.trail.pop();
         let count = match symbol.and_then(|symbol| self.includes.get_mut(symbol)) {
             Some(count) => count,
             None => self.other_includes.entry((*name).into()).or_default(),
@@ -183,12 +187,15 @@ impl<'a> Machine<'a> {
         let main = self.define(parsed);
         let start = self.out.len();
         self.texts += 1;
+        let found = Found::Overlay(Arc::clone(&main));
+        self.trail.push(Step::Call(command, found));
         if let Err(failure) = self.execute(&main, data, 0) {
             self.at = command;
             let text = quoted(&text);
             let why = format!("error during tpl function execution for {text}: ");
             return Err(self.wrap(frame, "tpl", failure.before(why)));
         }
+        self.trail.pop();
         self.texts -= 1;
         self.overlays.truncate(overlays);
         remove_no_value(&mut self.out, start);

@@ -6,6 +6,7 @@ mod failure;
 mod field;
 mod include;
 mod pipeline;
+mod place;
 mod walk;
 
 use std::cell::OnceCell;
@@ -14,6 +15,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use failure::Failure;
+use place::Step;
 
 use super::error::Error;
 use super::set::{Limits, Set};
@@ -109,6 +111,10 @@ pub(super) struct Machine<'a> {
     /// How many `tpl` are under way.
     texts: usize,
     literals: Vec<Option<Literals>>,
+    /// The file that is rendered.
+    main: Option<&'a Template>,
+    /// How the machine came from there to where it is.
+    trail: Vec<Step<'a>>,
 }
 
 impl<'a> Machine<'a> {
@@ -128,6 +134,8 @@ impl<'a> Machine<'a> {
             other_includes: HashMap::new(),
             texts: 0,
             literals: vec![None; set.files()],
+            main: None,
+            trail: Vec::new(),
         }
     }
 
@@ -140,6 +148,7 @@ impl<'a> Machine<'a> {
         let data = data.clone();
         self.out.clear();
         (self.told, self.steps) = (0, 0);
+        self.main = Some(template);
         match self.execute(template, data, 0) {
             Ok(()) => {
                 remove_no_value(&mut self.out, 0);

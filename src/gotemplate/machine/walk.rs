@@ -1,7 +1,8 @@
 //! Statements: text, actions, and what repeats or chooses them.
 
+use super::place::Step;
 use super::{DEEPEST, Flow, Frame, Local, Machine, Outcome, Seen};
-use crate::gotemplate::tree::{Branch, Callee, OperandKind, Pipe, Statement, StatementKind};
+use crate::gotemplate::tree::{Branch, Callee, Id, OperandKind, Pipe, Statement, StatementKind};
 use crate::govalue::{Element, List, Map, MapKind, Value, grow_stack, print};
 
 impl Machine<'_> {
@@ -54,7 +55,7 @@ impl Machine<'_> {
             }
             StatementKind::Range(branch) => self.range(frame, dot, branch),
             StatementKind::Template { name, symbol, pipe } => {
-                self.template(frame, dot, (name, *symbol), *pipe)
+                self.template(frame, dot, (name, *symbol, statement.id), *pipe)
             }
             StatementKind::Break => Ok(Flow::Break),
             StatementKind::Continue => Ok(Flow::Continue),
@@ -90,7 +91,7 @@ impl Machine<'_> {
         &mut self,
         frame: &Frame<'_>,
         dot: &Local,
-        (name, symbol): (&str, Option<usize>),
+        (name, symbol, node): (&str, Option<usize>, Id),
         pipe: Option<usize>,
     ) -> Outcome<Flow> {
         let Some(found) = self.find(name, symbol) else {
@@ -106,7 +107,9 @@ impl Machine<'_> {
             None => Value::Nil,
             Some(pipe) => self.pipeline_at(frame, dot, pipe)?,
         };
+        self.trail.push(Step::Call(node, found.clone()));
         self.execute(found.as_ref(), data, frame.depth + 1)?;
+        self.trail.pop();
         Ok(Flow::Next)
     }
 
@@ -226,6 +229,8 @@ impl Machine<'_> {
         item: &Local,
     ) -> Outcome<bool> {
         self.step(frame)?;
+        let turn = Step::Turn(index.value.clone(), item.value.clone());
+        self.trail.push(turn);
         match &*pipe.variables {
             [] => {}
             [variable] => self.assign(frame, variable, item.clone())?,
@@ -238,7 +243,9 @@ impl Machine<'_> {
                 self.assign(frame, second, item.clone())?;
             }
         }
-        Ok(self.inner_list(frame, item, branch.list)? != Flow::Break)
+        let flow = self.inner_list(frame, item, branch.list)?;
+        self.trail.pop();
+        Ok(flow != Flow::Break)
     }
 }
 

@@ -7,12 +7,15 @@ use serde_json::{Value as Json, json};
 use crate::govalue::{Element, List, Map, Record, Text, Value};
 use crate::sprig;
 
-/// Plain data as templates see it: every number is a float.
+/// An object of the cluster as templates see it: unlike those of values, whole numbers are no floats.
 pub(super) fn from_json(data: &Json) -> Value {
     match data {
         Json::Null => Value::Nil,
         Json::Bool(truth) => Value::Bool(*truth),
-        Json::Number(number) => Value::Float(number.as_f64().unwrap_or_default()),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Value::Int64(whole),
+            None => Value::Float(number.as_f64().unwrap_or_default()),
+        },
         Json::String(text) => Value::from(text.as_str()),
         Json::Array(items) => items.iter().map(from_json).collect::<Vec<_>>().into(),
         Json::Object(entries) => {

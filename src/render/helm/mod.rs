@@ -23,8 +23,9 @@ mod tests;
 
 pub use error::Error;
 pub use kube_version::{DEFAULT_KUBE_VERSION, default_api_versions, parse_kube_version};
-pub use print::Choice;
+pub use print::{Choice, FileKind};
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::rc::Rc;
@@ -35,7 +36,7 @@ use super::outside::Outside;
 use super::pages::Pages;
 use super::{Capabilities, Input, OUTPUT_LIMIT, Release, ValuesTree};
 use crate::chart::{Chart, Member};
-use crate::gotemplate::{Functions, Limits, Set};
+use crate::gotemplate::{self, Functions, Limits, Set};
 use crate::govalue::{self, Function, Value};
 use crate::report::{self, Mistake, Mistakes};
 use crate::semver::{Constraint, Version};
@@ -69,10 +70,19 @@ struct Compiled {
 /// What each template rendered to, by its path: `web/templates/a.yaml`. For the most part UTF-8.
 pub type Texts = BTreeMap<String, Vec<u8>>;
 
+/// A file below `crds/` of a chart, or of a chart in it.
+#[derive(Clone)]
+pub struct Definition {
+    /// `web/charts/db/crds/a.yaml`
+    pub path: String,
+    chart: Arc<Chart>,
+    place: usize,
+}
+
 /// What a chart rendered to.
 #[derive(Debug, Clone)]
 pub struct Printable {
-    definitions: Vec<(String, Arc<[u8]>)>,
+    definitions: Vec<Definition>,
     texts: Texts,
     sorted: Sorted,
     notes: String,
@@ -272,6 +282,22 @@ impl Printable {
         print::print(definitions, &self.sorted, choice)
     }
 
+    /// The files that `helm template --output-dir` writes, in order: a path may come often.
+    pub fn files(&self, choice: &Choice) -> Vec<(FileKind, &str, Cow<'_, str>)> {
+        print::files(&self.definitions, &self.sorted, choice)
+    }
+
+    /// The files below `crds/` of the charts in the chart, as they lie in its folder.
+    pub(super) fn take_definitions(&mut self, chart: &str) -> Vec<Definition> {
+        let within = format!("{chart}/charts/");
+        let mut found = std::mem::take(&mut self.definitions);
+        found.retain(|definition| definition.path.starts_with(&within));
+        for definition in &mut found {
+            definition.path.drain(..=chart.len());
+        }
+        found
+    }
+
     /// Makes objects of the documents; the files are told as they lie in the folder of the chart.
     pub(super) fn read_into(self, objects: &mut Reader, chart: &str) {
         for document in self.sorted.manifests.into_iter().chain(self.sorted.hooks) {
@@ -286,6 +312,29 @@ impl Printable {
             objects.take(file.unwrap_or(&path), text, line, node);
         }
     }
+}
+
+/// The name of a release, from its template.
+///
+/// # Errors
+///
+/// What is wrong with the template, in the words of Go.
+pub fn render_name(
+    template: &str,
+    version: HelmVersion,
+    outside: Arc<dyn Outside>,
+) -> Result<String, String> {
+    const NAME: &str = "name-template";
+    let mut set = Set::new(functions(version));
+    let added = set.add(NAME, template.as_bytes());
+    added.map_err(|error| match error {
+        gotemplate::Error::Parse { text } => text,
+        error => error.to_string(),
+    })?;
+    let world = Asker::new(outside);
+    let name = set.execute(NAME, &Value::Nil, &*world, Limits::default());
+    let name = name.map_err(|error| error.to_string())?;
+    Ok(String::from_utf8_lossy(&name).into_owned())
 }
 
 fn functions(version: HelmVersion) -> Functions {
@@ -325,11 +374,34 @@ fn shape(members: &[&Member]) -> String {
     shape
 }
 
-/// The files below `crds/`, of a chart and then of those in it, as they are.
-fn definitions(member: &Member) -> Vec<(String, Arc<[u8]>)> {
-    let own = member.chart.crds.iter().map(|file| {
-        let path = format!("{}/{}", member.path, file.path);
-        (path, Arc::clone(&file.bytes))
+impl Definition {
+    /// Its text, as it is.
+    pub fn text(&self) -> Cow<'_, str> {
+        let file = self.chart.crds.get(self.place);
+        String::from_utf8_lossy(file.map_or(&[], |file| &file.bytes))
+    }
+}
+
+impl PartialEq for Definition {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path && self.text() == other.text()
+    }
+}
+
+/// A definition may be as long as a book.
+impl fmt::Debug for Definition {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Definition({})", self.path)
+    }
+}
+
+/// The files below `crds/`, of a chart and then of those in it.
+fn definitions(member: &Member) -> Vec<Definition> {
+    let own = member.chart.crds.iter().enumerate();
+    let own = own.map(|(place, file)| Definition {
+        path: format!("{}/{}", member.path, file.path),
+        chart: Arc::clone(&member.chart),
+        place,
     });
     let mut found: Vec<_> = own.collect();
     for child in &member.dependencies {

@@ -1,8 +1,9 @@
 //! What `helm template` prints of a render.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
+use super::Definition;
 use super::sort::{Document, Sorted};
 use super::split;
 use crate::chart::match_path;
@@ -26,29 +27,58 @@ pub struct Choice {
 ///
 /// In Helm's words: a pattern of [`Choice::only`] that no template matches.
 pub(super) fn print(
-    definitions: &[(String, Arc<[u8]>)],
+    definitions: &[Definition],
     sorted: &Sorted,
     choice: &Choice,
 ) -> Result<String, String> {
     let mut manifests = String::new();
-    for (path, bytes) in definitions {
-        write_document(&mut manifests, path, &String::from_utf8_lossy(bytes));
+    for definition in definitions {
+        write_document(&mut manifests, &definition.path, &definition.text());
     }
     for Document { path, text, .. } in &sorted.manifests {
         write_document(&mut manifests, path, text);
     }
     let mut text = manifests.trim().to_owned();
     text.push('\n');
-    let hooks = sorted.hooks.iter();
-    let hooks =
-        hooks.filter(|hook| !(choice.without_hooks || choice.without_tests && hook.is_test));
-    for hook in hooks {
+    for hook in hooks(sorted, choice) {
         write_document(&mut text, &hook.path, &hook.text);
     }
     if choice.only.is_empty() {
         return Ok(text);
     }
     pick(&text, &choice.only)
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A file of `crds/`.
+    Definition,
+    /// A document of a template.
+    Template,
+}
+
+/// All that is printed, with the files that it is from.
+pub(super) fn files<'a>(
+    definitions: &'a [Definition],
+    sorted: &'a Sorted,
+    choice: &Choice,
+) -> Vec<(FileKind, &'a str, Cow<'a, str>)> {
+    let definitions = definitions.iter().filter(|_| choice.with_definitions);
+    let definitions =
+        definitions.map(|definition| (FileKind::Definition, &*definition.path, definition.text()));
+    let documents = sorted.manifests.iter().chain(hooks(sorted, choice));
+    let documents = documents.map(|document| {
+        let Document { path, text, .. } = document;
+        (FileKind::Template, &**path, Cow::from(&**text))
+    });
+    definitions.chain(documents).collect()
+}
+
+fn hooks<'a>(sorted: &'a Sorted, choice: &Choice) -> impl Iterator<Item = &'a Document> {
+    let (no_hooks, no_tests) = (choice.without_hooks, choice.without_tests);
+    let hooks = sorted.hooks.iter();
+    hooks.filter(move |hook| !(no_hooks || no_tests && hook.is_test))
 }
 
 fn write_document(text: &mut String, path: &str, document: &str) {

@@ -31,6 +31,8 @@ pub(in crate::render) struct Asker {
     template: RefCell<String>,
     /// The templates of Go that the file may include, and what they see; for a file in another language.
     included: RefCell<Option<(Arc<Set>, Value)>>,
+    /// Where in it the next draw is made, as a checksum; empty when that is not told.
+    place: RefCell<String>,
     /// How often each draw was asked for.
     draws: RefCell<BTreeMap<DrawKey, u32>>,
     /// The draw that was asked for last.
@@ -46,6 +48,7 @@ impl Asker {
             outside,
             template: RefCell::default(),
             included: RefCell::default(),
+            place: RefCell::default(),
             draws: RefCell::default(),
             last: RefCell::default(),
             left: Cell::new(BYTES_LIMIT),
@@ -124,10 +127,15 @@ impl World for Asker {
         Ok(Value::text(text))
     }
 
+    fn note_place(&self, place: &[u8]) {
+        self.place.replace(hex(Sha256::new().chain_update(place)));
+    }
+
     fn recall(&self, function: &str, arguments: &[Value]) -> Option<Value> {
         let mut key = DrawKey {
             template: self.template.borrow().clone(),
             function: function.to_owned(),
+            place: self.place.take(),
             arguments: digest(arguments),
             ordinal: 0,
         };
@@ -172,6 +180,10 @@ impl World for Asker {
 fn digest(arguments: &[Value]) -> String {
     let mut hash = Sha256::new();
     add_all(&mut hash, arguments, (DEPTH, &mut { PARTS }));
+    hex(hash)
+}
+
+fn hex(hash: Sha256) -> String {
     let mut text = String::new();
     for byte in hash.finalize() {
         // Writing to a string cannot fail.
