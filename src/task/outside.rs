@@ -36,11 +36,11 @@ pub(super) struct Cluster {
     /// Why the history could not be read.
     failure: Mutex<Option<Error>>,
     looked_up: AtomicBool,
+    begun: Instant,
     /// Objects that will be there.
     coming: Vec<Coming>,
     /// What was looked up and is not there.
     missed: Mutex<Vec<Coming>>,
-    begun: Instant,
 }
 
 /// An object that is looked up before it is applied.
@@ -93,9 +93,9 @@ impl Cluster {
             drawn: Mutex::default(),
             failure: Mutex::default(),
             looked_up: AtomicBool::new(false),
+            begun: Instant::now(),
             coming: Vec::new(),
             missed: Mutex::default(),
-            begun: Instant::now(),
         }
     }
 

@@ -237,9 +237,8 @@ pub async fn render_offline(
     let (module, values) = (module.clone(), values.clone());
     let rendered = tokio::task::spawn_blocking(move || {
         let first = release(&module, namespace, 1);
-        let release = (first, capabilities);
         let outside = Arc::new(Alone::new());
-        let rendered = render_values(&module, &values, release, &chart, outside)?;
+        let rendered = render_values(&module, &values, (first, capabilities), &chart, outside)?;
         let mut manifests = read_definitions(&module, Some(&chart), &rendered.definitions)?;
         manifests.extend(rendered.manifests);
         Ok(manifests)

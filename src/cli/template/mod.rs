@@ -74,10 +74,8 @@ fn print(arguments: &Arguments, warnings: &mut Vec<String>) -> Result<String, St
     let validates = arguments.cluster.validate;
     let cluster = (validates || asks_server).then(|| connect(&arguments.cluster));
     let cluster = cluster.transpose()?.map(Arc::new);
-    let (validating, looked_up) = (
-        cluster.as_ref().filter(|_| validates),
-        cluster.clone().filter(|_| asks_server),
-    );
+    let validating = cluster.as_ref().filter(|_| validates);
+    let looked_up = cluster.clone().filter(|_| asks_server);
     if let Some(cluster) = validating {
         capabilities = cluster.capabilities()?;
     }
