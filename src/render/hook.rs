@@ -6,7 +6,7 @@ use crate::object::Manifest;
 use crate::report::{self, Mistake};
 
 /// The annotation that makes an object a hook.
-const EVENTS: &str = "helm.sh/hook";
+pub(super) const EVENTS: &str = "helm.sh/hook";
 const WEIGHT: &str = "helm.sh/hook-weight";
 const DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
 
@@ -38,6 +38,18 @@ pub struct Hook {
     pub delete_policies: BTreeSet<String>,
 }
 
+/// The point that an annotation names in any case of letters, also by its old name; `None`: Helm knows none
+/// such.
+pub(super) fn point(event: &str) -> Option<&'static str> {
+    let event = event.trim().to_lowercase();
+    let event = if event == "test-success" {
+        "test"
+    } else {
+        &event
+    };
+    KNOWN.into_iter().find(|known| *known == event)
+}
+
 /// Whether an object is a hook.
 pub(super) fn is_hook(manifest: &Manifest) -> bool {
     manifest.annotation(EVENTS).is_some()
@@ -47,13 +59,8 @@ pub(super) fn is_hook(manifest: &Manifest) -> bool {
 pub(super) fn read(manifest: Manifest) -> Result<Option<Hook>, Mistake> {
     let mut events = BTreeSet::new();
     for event in words(manifest.annotation(EVENTS)) {
-        let event = if event == "test-success" {
-            "test".to_owned()
-        } else {
-            event
-        };
-        if KNOWN.contains(&event.as_str()) {
-            events.insert(event);
+        if let Some(point) = point(&event) {
+            events.insert(point.to_owned());
         } else if !GONE.contains(&event.as_str()) {
             return Err(refuse(&manifest, &event));
         }

@@ -24,23 +24,12 @@ static POINTER: Shape = Shape::new("*semver.Version", Kind::Pointer, &[])
 
 /// What comes next: a struct, on which Go does not find the methods of the pointer.
 static STRUCT: Shape = Shape::new("semver.Version", Kind::Struct, &[])
-    .methods(METHODS)
+    .methods(POINTER_METHODS.split_at(OF_STRUCT).0)
     .prints(to_text)
     .json(Json::Made(to_json));
 
-const METHODS: &[Function] = &[
-    MAJOR,
-    MINOR,
-    PATCH,
-    PRERELEASE,
-    METADATA,
-    STRING,
-    INC_MAJOR,
-    INC_MINOR,
-    INC_PATCH,
-    SET_PRERELEASE,
-    SET_METADATA,
-];
+/// So many of the methods of the pointer, the first, take no other version and are found on the struct too.
+const OF_STRUCT: usize = 11;
 
 static POINTER_METHODS: [Function; 18] = [
     MAJOR,

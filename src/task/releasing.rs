@@ -21,18 +21,15 @@ pub(super) async fn begin(
     ran: &mut Ran,
     rendering: &Rendering,
 ) -> Result<(), Error> {
-    let Some(history) = rendering.history.as_deref() else {
+    let Some(history) = unbrought(ran, rendering) else {
         return Ok(());
     };
-    if is_brought(ran, history) {
-        return Ok(());
-    }
     keep(context, run, ran, history.deployed(false)).await?;
     if ran.known.begun == history.run() {
         // The objects failed, not the hooks before them.
         return Ok(());
     }
-    hooks(context, run, rendering, point(history, "pre")).await?;
+    hooks(context, run, (rendering, history), "pre").await?;
     ran.known.begun = history.run();
     Ok(())
 }
@@ -44,13 +41,10 @@ pub(super) async fn end(
     ran: &mut Ran,
     rendering: &Rendering,
 ) -> Result<(), Error> {
-    let Some(history) = rendering.history.as_deref() else {
+    let Some(history) = unbrought(ran, rendering) else {
         return Ok(());
     };
-    if is_brought(ran, history) {
-        return Ok(());
-    }
-    hooks(context, run, rendering, point(history, "post")).await?;
+    hooks(context, run, (rendering, history), "post").await?;
     keep(context, run, ran, history.deployed(true)).await?;
     ran.known.begun.clear();
     Ok(())
@@ -75,8 +69,7 @@ pub(super) async fn deletion_hooks(
         run: &format!("delete-{}", history.run()),
         patience: patience.unwrap_or(context.helm_timeout),
     };
-    let ran = context.applier.run_hooks(work).await;
-    ran.map(|_| ()).map_err(|error| Error::Apply(vec![error]))
+    bring(context, work).await
 }
 
 /// Forgets a release that is no more.
@@ -85,19 +78,13 @@ pub(super) async fn forget(context: &Context, module: &ModuleName) -> Result<(),
     removed.map_err(|source| Error::KeepRelease { source })
 }
 
-/// Whether the cluster has this revision whole, and what it drew is kept.
-fn is_brought(ran: &Ran, history: &History) -> bool {
+/// The revision that a rendering of a chart is, unless the cluster has it whole and what it drew is kept.
+fn unbrought<'a>(ran: &Ran, rendering: &'a Rendering) -> Option<&'a History> {
+    let history = rendering.history.as_deref()?;
     let kept = ran.known.history.as_deref();
-    kept.is_some_and(|kept| kept.is_of(history) && kept.is_deployed && kept.has_drawn_as(history))
-}
-
-fn point(history: &History, when: &str) -> String {
-    let what = if history.revision == 1 {
-        "install"
-    } else {
-        "upgrade"
-    };
-    format!("{when}-{what}")
+    let is_brought = kept
+        .is_some_and(|kept| kept.is_of(history) && kept.is_deployed && kept.has_drawn_as(history));
+    (!is_brought).then_some(history)
 }
 
 async fn keep(
@@ -115,26 +102,30 @@ async fn keep(
     Ok(())
 }
 
+/// The hooks `pre` or `post` a revision.
 async fn hooks(
     context: &Context,
     run: &ModuleRun,
-    rendering: &Rendering,
-    event: String,
+    (rendering, history): (&Rendering, &History),
+    when: &str,
 ) -> Result<(), Error> {
-    let owner = context.owner(&run.module, run.maintenance);
-    let history = rendering.history.as_deref();
-    let work = HookWork {
-        owner: &owner,
-        hooks: &rendering.hooks,
-        event: &event,
-        run: &history.map_or_else(String::new, History::run),
-        patience: run
-            .module
-            .definition
-            .timeouts
-            .ready
-            .unwrap_or(context.helm_timeout),
+    let deed = if history.revision == 1 {
+        "install"
+    } else {
+        "upgrade"
     };
+    let patience = run.module.definition.timeouts.ready;
+    let work = HookWork {
+        owner: &context.owner(&run.module, run.maintenance),
+        hooks: &rendering.hooks,
+        event: &format!("{when}-{deed}"),
+        run: &history.run(),
+        patience: patience.unwrap_or(context.helm_timeout),
+    };
+    bring(context, work).await
+}
+
+async fn bring(context: &Context, work: HookWork<'_>) -> Result<(), Error> {
     let ran = context.applier.run_hooks(work).await;
     ran.map(|_| ()).map_err(|error| Error::Apply(vec![error]))
 }

@@ -28,11 +28,11 @@ pub(super) struct Pod {
 }
 
 impl Pod {
-    /// Starts the one container of the Deployment at `path`. `image` has what the image of the modules
-    /// has in its root folder, or the operator's own one.
+    /// Starts the one container of the Deployment at `path`, in a pod of this name. `image` has what the
+    /// image of the modules has in its root folder, or the operator's own one.
     pub(super) async fn start(
-        client: &Client,
-        kubeconfig: &Path,
+        name: &str,
+        (client, kubeconfig): (&Client, &Path),
         path: &str,
         image: &Path,
     ) -> Self {
@@ -53,7 +53,7 @@ impl Pod {
         pod.write_kubeconfig(client, kubeconfig, namespace, account)
             .await;
         pod.run_init_container(spec);
-        let variables = pod.variables(namespace);
+        let variables = pod.variables(namespace, name);
         pod.spawn(&variables);
         pod
     }
@@ -183,14 +183,14 @@ impl Pod {
     }
 
     /// The variables of the container, and those of its image.
-    fn variables(&self, namespace: &str) -> BTreeMap<String, String> {
+    fn variables(&self, namespace: &str, pod: &str) -> BTreeMap<String, String> {
         let mut variables = variables_of_image();
         for variable in list(&self.container["env"]) {
             let name = variable["name"].as_str().expect("a name").to_owned();
             let field = variable.pointer("/valueFrom/fieldRef/fieldPath");
             let value = match field.and_then(Value::as_str) {
                 Some("metadata.namespace") => namespace,
-                Some("metadata.name") => "addon-operator-0",
+                Some("metadata.name") => pod,
                 Some("status.podIP") => "127.0.0.1",
                 Some(other) => panic!("{other}"),
                 None => variable["value"].as_str().expect("a value"),

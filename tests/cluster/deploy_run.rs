@@ -83,7 +83,13 @@ impl Deployed {
     async fn pod(&self) -> Pod {
         let path = "/apis/apps/v1/namespaces/addon-operator/deployments/addon-operator";
         let kubeconfig = self.server.kubeconfig();
-        let pod = Pod::start(&self.client, kubeconfig, path, Path::new(ROOT)).await;
+        let pod = Pod::start(
+            "operator",
+            (&self.client, kubeconfig),
+            path,
+            Path::new(ROOT),
+        )
+        .await;
         pod.ready().await;
         let has_all = |list: Option<&Value>| {
             let items = list.and_then(|list| list["items"].as_array());
@@ -278,11 +284,11 @@ impl Narrowed {
         Some(narrowed)
     }
 
-    async fn pod(&self) -> Pod {
+    async fn pod(&self, pod: &str) -> Pod {
         let name = self.namespace.name();
         let path = format!("/apis/apps/v1/namespaces/{name}/deployments/{name}-addon-operator");
         let nothing = Modules::new();
-        Pod::start(&self.client, self.kubeconfig, &path, nothing.path()).await
+        Pod::start(pod, (&self.client, self.kubeconfig), &path, nothing.path()).await
     }
 
     /// Where an object of the core is.
@@ -307,7 +313,7 @@ async fn chart_runs_with_narrowed_rights() {
         return;
     };
     let client = &narrowed.client;
-    let pod = narrowed.pod().await;
+    let pod = narrowed.pod("operator").await;
     pod.ready().await;
     narrowed.shop_is("Applied").await;
     let map = narrowed.path("configmaps", "shop");
@@ -344,7 +350,7 @@ async fn missing_right_is_told_and_heard_of_when_it_comes() {
     };
     narrowed.values["rights"]["rules"][0]["resources"] = json!(["configmaps"]);
     narrowed.release.upgrade(&narrowed.values).await;
-    let pod = narrowed.pod().await;
+    let pod = narrowed.pod("operator").await;
     let failed = narrowed.shop_is("Failed").await;
     let message = failed["status"]["message"].as_str().expect("a message");
     assert!(
@@ -363,6 +369,50 @@ async fn missing_right_is_told_and_heard_of_when_it_comes() {
 }
 
 #[tokio::test]
+async fn of_two_pods_one_leads_and_hands_over_when_it_is_ended() {
+    let Some(mut narrowed) = Narrowed::new("several").await else {
+        return;
+    };
+    narrowed.values["replicas"] = json!(2);
+    narrowed.release.upgrade(&narrowed.values).await;
+    let leases = "/apis/coordination.k8s.io/v1/namespaces";
+    let name = narrowed.namespace.name();
+    let lease = format!("{leases}/{name}/leases/addon-operator-leader-election");
+    let held_by = |pod: &'static str| {
+        move |lease: Option<&Value>| {
+            let holder = lease.and_then(|lease| lease["spec"]["holderIdentity"].as_str());
+            holder.is_some_and(|holder| holder.starts_with(pod))
+        }
+    };
+    let first = narrowed.pod("first").await;
+    first.ready().await;
+    until(&narrowed.client, &lease, held_by("first.")).await;
+    narrowed.shop_is("Applied").await;
+    let second = narrowed.pod("second").await;
+    second.ready().await;
+
+    first.stop();
+    until(&narrowed.client, &lease, held_by("second.")).await;
+    let service = narrowed.path("services", "shop");
+    rest::delete(&narrowed.client, &service).await;
+    until(&narrowed.client, &service, |found| found.is_some()).await;
+    assert!(is_quiet(&second.log()), "{}", second.log());
+    second.stop();
+}
+
+/// A module whose `ConfigMap` shows one of its values.
+const SIZED: [(&str, &str); 2] = [
+    (
+        "modules/020-shop/values.yaml",
+        "shopEnabled: true\nshop: {size: 1}\n",
+    ),
+    (
+        "modules/020-shop/templates/all.yaml.j2",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\ndata: {size: {{ Values.shop.size | quote }}}\n",
+    ),
+];
+
+#[tokio::test]
 async fn chart_follows_an_upgrade_and_leaves_modules_when_it_goes() {
     let Some(server) = support::api_server() else {
         return;
@@ -376,16 +426,7 @@ async fn chart_follows_an_upgrade_and_leaves_modules_when_it_goes() {
         helm,
         name: name.to_owned(),
     };
-    let image = Modules::of(&[
-        (
-            "modules/020-shop/values.yaml",
-            "shopEnabled: true\nshop: {size: 1}\n",
-        ),
-        (
-            "modules/020-shop/templates/all.yaml.j2",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\ndata: {size: {{ Values.shop.size | quote }}}\n",
-        ),
-    ]);
+    let image = Modules::of(&SIZED);
     let values = json!({"modules": {"image": {"reference": "addons:1"}}});
     release.upgrade(&values).await;
     let deployment = format!("/apis/apps/v1/namespaces/{name}/deployments/{name}-addon-operator");
@@ -396,7 +437,13 @@ async fn chart_follows_an_upgrade_and_leaves_modules_when_it_goes() {
     };
 
     // As cluster-admin, with modules that an image brings.
-    let pod = Pod::start(&client, server.kubeconfig(), &deployment, image.path()).await;
+    let pod = Pod::start(
+        "operator",
+        (&client, server.kubeconfig()),
+        &deployment,
+        image.path(),
+    )
+    .await;
     pod.ready().await;
     until(&client, &made, size("1")).await;
 

@@ -58,14 +58,7 @@ pub(super) struct Visit<'r, 'j> {
 impl Run<'_> {
     /// Checks a value that is whole by itself.
     fn whole(&self, json: &Json, spot: &Spot<'_>) -> Result<(), Failure> {
-        let scope = Scope {
-            part: 0,
-            keyword: "",
-            value: 0,
-            depth: 0,
-            before: None,
-        };
-        let Err(failure) = self.visit(json, spot, &scope, (false, false)) else {
+        let Err(failure) = self.visit(json, spot, &Scope::OUTERMOST, (false, false)) else {
             return Ok(());
         };
         let causes = match failure.kind {
@@ -144,14 +137,10 @@ impl Run<'_> {
             draft: resource.draft,
             ..*self
         };
-        let scope = Scope {
-            part: 0,
-            keyword: "",
-            value: 0,
-            depth: 0,
-            before: None,
-        };
-        Some(run.visit(json, spot, &scope, (false, false)).map(|_| ()))
+        Some(
+            run.visit(json, spot, &Scope::OUTERMOST, (false, false))
+                .map(|_| ()),
+        )
     }
 }
 

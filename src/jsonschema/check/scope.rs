@@ -36,6 +36,15 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
+    /// Where a check begins.
+    pub(super) const OUTERMOST: Self = Self {
+        part: 0,
+        keyword: "",
+        value: 0,
+        depth: 0,
+        before: None,
+    };
+
     pub(super) fn child(&self, part: PartId, keyword: &'static str, value: usize) -> Scope<'_> {
         Scope {
             part,

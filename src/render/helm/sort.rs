@@ -4,25 +4,8 @@ use std::collections::BTreeMap;
 
 use super::head::{self, Head};
 use super::split;
-use crate::render::install_rank;
+use crate::render::{hook, install_rank};
 use crate::yaml::Node;
-
-/// The annotation that makes a document a hook.
-const HOOK: &str = "helm.sh/hook";
-
-/// The points at which a hook can run, as Helm knows them.
-const EVENTS: [&str; 10] = [
-    "pre-install",
-    "post-install",
-    "pre-delete",
-    "post-delete",
-    "pre-upgrade",
-    "post-upgrade",
-    "pre-rollback",
-    "post-rollback",
-    "test",
-    "test-success",
-];
 
 /// One document.
 #[derive(Debug, Clone)]
@@ -87,18 +70,17 @@ impl Sorted {
             is_test: false,
             kind: head.kind.clone(),
         };
-        let Some(hook) = head.annotations.get(HOOK) else {
+        let Some(events) = head.annotations.get(hook::EVENTS) else {
             self.manifests.push(document);
             return;
         };
-        for event in hook.split(',') {
-            let event = event.trim().to_lowercase();
-            if !EVENTS.contains(&event.as_str()) {
-                self.warnings
-                    .push(format!("info: skipping unknown hook: {hook:?}"));
+        for event in events.split(',') {
+            let Some(point) = hook::point(event) else {
+                let warning = format!("info: skipping unknown hook: {events:?}");
+                self.warnings.push(warning);
                 return;
-            }
-            document.is_test |= event.starts_with("test");
+            };
+            document.is_test |= point == "test";
         }
         self.hooks.push(document);
     }

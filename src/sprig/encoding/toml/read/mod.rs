@@ -324,17 +324,7 @@ impl Reader<'_> {
     fn array(&mut self) -> Result<Defined, Wrong> {
         self.deeper()?;
         let mut items = Vec::new();
-        loop {
-            match self.lexer.next()? {
-                Some(' ' | '\t' | '\n' | '\r') => continue,
-                Some('#') => {
-                    self.lexer.comment()?;
-                    continue;
-                }
-                Some(',') => return Err(self.lexer.wrong("unexpected comma".to_owned())),
-                Some(']') => break,
-                _ => self.lexer.back(),
-            }
+        while self.begins_item(']')? {
             items.push(grow_stack(|| self.value())?.into_value());
             if self.ends_item(']', "expected a comma (',') or array terminator (']')", "")? {
                 break;
@@ -342,6 +332,22 @@ impl Reader<'_> {
         }
         self.depth -= 1;
         Ok(Defined::Value(items.into()))
+    }
+
+    /// Reads up to an item, or over the closing bracket; whether there is an item.
+    fn begins_item(&mut self, bracket: char) -> Result<bool, Wrong> {
+        loop {
+            match self.lexer.next()? {
+                Some(' ' | '\t' | '\n' | '\r') => {}
+                Some('#') => self.lexer.comment()?,
+                Some(',') => return Err(self.lexer.wrong("unexpected comma".to_owned())),
+                Some(letter) if letter == bracket => return Ok(false),
+                _ => {
+                    self.lexer.back();
+                    return Ok(true);
+                }
+            }
+        }
     }
 
     /// Reads up to a comma or the closing bracket; whether it was that.
@@ -369,17 +375,7 @@ impl Reader<'_> {
         let path = [&outer[..], std::slice::from_ref(&outer_key)].concat();
         self.context.clone_from(&path);
         let before = self.tables.begin_inline(&path);
-        loop {
-            match self.lexer.next()? {
-                Some(' ' | '\t' | '\n' | '\r') => continue,
-                Some('#') => {
-                    self.lexer.comment()?;
-                    continue;
-                }
-                Some(',') => return Err(self.lexer.wrong("unexpected comma".to_owned())),
-                Some('}') => break,
-                _ => self.lexer.back(),
-            }
+        while self.begins_item('}')? {
             self.pair()?;
             let expected = "expected a comma or an inline table terminator '}'";
             if self.ends_item('}', expected, " instead")? {
