@@ -425,13 +425,15 @@ impl House {
         message
     }
 
-    /// Looks whether the objects of these modules are as they were left; runs those that are not.
+    /// Looks whether the objects of these modules are as they were left; runs those that are not. Answers whether
+    /// anything follows.
     pub fn look_for_drift(
         &mut self,
         modules: &BTreeSet<String>,
         managed: &Managed,
         time: Timestamp,
-    ) {
+    ) -> bool {
+        let mut follows = false;
         for name in modules
             .iter()
             .filter_map(|name| ModuleName::parse(name).ok())
@@ -460,10 +462,13 @@ impl House {
             );
             if !plan.is_empty() {
                 self.request_run(&name, "Drift");
+                follows = true;
             } else if self.take_reported(&name, &plan.reported) {
                 self.report(&name, time);
+                follows = true;
             }
         }
+        follows
     }
 }
 
