@@ -143,7 +143,11 @@ impl Machine<'_> {
                 if shape.kind == Kind::Int64 && number.int.is_some() =>
             {
                 let native = Box::new(number.int.unwrap_or_default());
-                return Ok(Value::Record(Record::with_native(shape, Vec::new(), native)));
+                return Ok(Value::Record(Record::with_native(
+                    shape,
+                    Vec::new(),
+                    native,
+                )));
             }
             (Parameter::Text, _) => "string",
             (Parameter::Bool, _) => "bool",
