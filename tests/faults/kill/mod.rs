@@ -9,6 +9,7 @@ mod lane;
 mod points;
 mod state;
 mod story;
+mod text;
 
 use self::points::survives;
 
