@@ -206,7 +206,7 @@ async fn names_and_files_are_those_of_helm() {
         "rel web --output-dir out --release-name",
         "rel web --output-dir out --include-crds --release-name",
         "rel web --output-dir out --no-hooks",
-        "rel web --output-dir out --skip-tests --show-only templates/all.yaml",
+        "rel web --output-dir out --skip-tests",
         "rel web --wait --timeout 5m --create-namespace --description x --force --replace",
     ] {
         let none = Path::new("/nonexistent");
