@@ -81,7 +81,7 @@ fn points(writes: usize) -> impl Iterator<Item = Point> {
     let is_whole = std::env::var_os("ADDON_OPERATOR_KILL_POINTS").is_some();
     let every = if is_whole { 1 } else { TOLD_EVERY };
     let ends = move |write: usize| {
-        let told = (write % every == 0).then_some(End::Told);
+        let told = write.is_multiple_of(every).then_some(End::Told);
         [End::KilledBefore, End::KilledAfter]
             .into_iter()
             .chain(told)
