@@ -396,7 +396,9 @@ impl House {
         let Some(resident) = self.residents.get_mut(name) else {
             return;
         };
-        if purge || resident.module.is_none() {
+        // Its folder may be there again.
+        let is_gone = purge && !self.discovery.names().contains(name);
+        if is_gone || resident.module.is_none() {
             self.residents.remove(name);
             self.notices.push(Notice::Remove(name.clone()));
             tracing::info!(target: "module", module = %name, "removed");
@@ -415,10 +417,10 @@ impl House {
 
     pub(super) fn take_panic(&mut self, task: &Task, why: String, time: Timestamp) -> String {
         let message = report::chain(&Error::Broken(why));
-        if let Some(resident) = task
-            .module()
-            .and_then(|module| self.residents.get_mut(module))
-        {
+        // Whoever only looked whether it is ready looks again; what it looked at is as it was.
+        let is_about = |task: &&Task| !matches!(task, Task::AwaitReady { .. });
+        let module = Some(task).filter(is_about).and_then(Task::module);
+        if let Some(resident) = module.and_then(|module| self.residents.get_mut(module)) {
             resident.progress = Progress::Failed;
             resident.enter(ModuleState::Failed, "Broken", &message, time);
         }

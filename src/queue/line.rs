@@ -124,6 +124,8 @@ struct Entry<T> {
     /// Whether a step of it is done, and the next one has not begun.
     is_between: bool,
     held: Option<String>,
+    /// Since which turn it is held; `None` when it is not.
+    held_since: Option<u64>,
 }
 
 impl<T> Entry<T> {
@@ -138,6 +140,8 @@ impl<T> Entry<T> {
 pub struct Lines<T> {
     lines: BTreeMap<QueueName, VecDeque<Entry<T>>>,
     next_id: u64,
+    /// Counts the turns in which heads were looked at.
+    turns: u64,
 }
 
 impl<T> Default for Lines<T> {
@@ -145,6 +149,7 @@ impl<T> Default for Lines<T> {
         Self {
             lines: BTreeMap::new(),
             next_id: 1,
+            turns: 0,
         }
     }
 }
@@ -195,21 +200,27 @@ impl<T: Clone> Lines<T> {
             running: None,
             is_between: false,
             held: None,
+            held_since: None,
         });
     }
 
     /// Starts every head that may start, and the next step of every head that is between two. `gate`
-    /// says what is in a task's way.
+    /// says what is in a task's way. Those that were held longest come first: what they wait for may be
+    /// enough for one.
     pub fn start(
         &mut self,
         now: Instant,
         mut gate: impl FnMut(Turn<'_, T>) -> Option<Hold>,
     ) -> Vec<Started<T>> {
+        let heads = self.lines.iter_mut().filter_map(|(queue, line)| {
+            let head = line.front_mut()?;
+            head.has_turn(now).then_some((queue, head))
+        });
+        let mut heads: Vec<(&QueueName, &mut Entry<T>)> = heads.collect();
+        heads.sort_by_key(|(_, head)| head.held_since.unwrap_or(u64::MAX));
+        self.turns += 1;
         let mut started = Vec::new();
-        for (queue, line) in &mut self.lines {
-            let Some(head) = line.front_mut().filter(|head| head.has_turn(now)) else {
-                continue;
-            };
+        for (queue, head) in heads {
             let goes_on = head.running.is_some();
             let hold = gate(Turn {
                 queue,
@@ -218,7 +229,10 @@ impl<T: Clone> Lines<T> {
             });
             head.not_before = hold.as_ref().and_then(|hold| hold.until);
             head.held = hold.map(|hold| hold.why);
-            if head.held.is_none() {
+            if head.held.is_some() {
+                head.held_since.get_or_insert(self.turns);
+            } else {
+                head.held_since = None;
                 head.running = head.running.or(Some(now));
                 head.is_between = false;
                 started.push(Started {
@@ -234,25 +248,42 @@ impl<T: Clone> Lines<T> {
     }
 
     /// While the head of a line has to wait for a time, the first task behind it that may pass it
-    /// becomes the head: what failed may need it.
-    pub fn overtake(&mut self, now: Instant, may_pass: impl Fn(&T, &T) -> bool) {
+    /// becomes the head: what failed may need it. The same while something else is in its way, which may
+    /// last for ever, for those that `may_pass_held`. Answers whether any did.
+    pub fn overtake(
+        &mut self,
+        now: Instant,
+        may_pass: impl Fn(&T, &T) -> bool,
+        may_pass_held: impl Fn(&T, &T) -> bool,
+    ) -> bool {
+        let mut has_passed = false;
         for line in self.lines.values_mut() {
             for entry in line.iter_mut() {
                 entry.not_before = entry.not_before.filter(|time| *time > now);
             }
-            let Some(head) = line.front() else { continue };
-            if head.running.is_some() || head.has_turn(now) {
+            let Some(head) = line.front().filter(|head| head.running.is_none()) else {
+                continue;
+            };
+            let (waits, is_held) = (!head.has_turn(now), head.held.is_some());
+            if !waits && !is_held {
                 continue;
             }
             // Those that may pass keep their order among themselves.
             let next = line
                 .iter()
-                .position(|entry| may_pass(&head.task, &entry.task))
+                .position(|entry| {
+                    let of = (&head.task, &entry.task);
+                    (waits && may_pass(of.0, of.1)) || (!waits && may_pass_held(of.0, of.1))
+                })
                 .filter(|index| line.get(*index).is_some_and(|entry| entry.has_turn(now)));
             if let Some(entry) = next.and_then(|index| line.remove(index)) {
+                // It is looked at again before another passes it.
+                line.iter_mut().take(1).for_each(|head| head.held = None);
                 line.push_front(entry);
+                has_passed = true;
             }
         }
+        has_passed
     }
 
     /// A step of a running task is done, and it has a next one.
@@ -313,6 +344,7 @@ impl<T: Clone> Lines<T> {
             running: None,
             is_between: false,
             held: None,
+            held_since: None,
             ..failed
         });
         Some(wait)
@@ -353,6 +385,12 @@ impl<T: Clone> Lines<T> {
             line.iter()
                 .any(|entry| entry.running.is_some() && is_meant(queue, &entry.task))
         })
+    }
+
+    /// Whether a task is not over.
+    #[cfg(test)]
+    pub fn holds(&self, id: u64) -> bool {
+        self.lines.values().flatten().any(|entry| entry.id == id)
     }
 
     /// How many tasks each queue holds.
@@ -453,19 +491,19 @@ mod tests {
             lines.push(queue("a"), task, same);
         }
         let is_other = |head: &u32, task: &u32| head % 2 != task % 2;
-        lines.overtake(now, is_other);
+        lines.overtake(now, is_other, |_, _| false);
         let first = lines.start(now, free).remove(0);
         assert_eq!(first.task, 1);
         lines.failed((&queue("a"), first.id), "no".into(), now, same);
-        lines.overtake(now, is_other);
+        lines.overtake(now, is_other, |_, _| false);
         let second = lines.start(now, free).remove(0);
         assert_eq!(second.task, 2);
         lines.failed((&queue("a"), second.id), "no".into(), now, same);
-        lines.overtake(now, is_other);
+        lines.overtake(now, is_other, |_, _| false);
         assert!(lines.start(now, free).is_empty(), "3 stays behind 1");
         let later = lines.wake_at().unwrap();
         assert_eq!(later, now + Duration::from_secs(1));
-        lines.overtake(later, is_other);
+        lines.overtake(later, is_other, |_, _| false);
         assert_eq!(lines.start(later, free)[0].task, 2);
     }
 

@@ -75,6 +75,27 @@ pub(super) struct CompiledChart {
 }
 
 impl Rendering {
+    /// What a chart that is not there rendered to.
+    #[cfg(test)]
+    pub(super) fn of(prepared: Arc<Prepared>) -> Self {
+        let none = Checksum::of(&Value::Null);
+        Self {
+            folder: [0; 32],
+            checksums: (none, none),
+            capabilities: Arc::default(),
+            maintenance: false,
+            chart: Arc::new(CompiledChart {
+                program: None,
+                defaults: Value::Null,
+            }),
+            definitions: Arc::default(),
+            prepared,
+            hooks: Arc::default(),
+            history: None,
+            is_final: true,
+        }
+    }
+
     /// Whether the same would come out again.
     fn is_current(&self, wanted: &Wanted<'_>) -> bool {
         self.is_final
