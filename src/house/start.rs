@@ -81,7 +81,6 @@ impl House {
         let declared = full
             .as_ref()
             .map_or_else(BTreeSet::new, |_| self.declared_hooks());
-        let mut starts = order.starts().iter();
         let started = self.lines.start(now, |turn| match turn.task {
             Task::HookRun(run) => {
                 let hook = (run.module.clone(), run.hook.clone());
@@ -99,7 +98,7 @@ impl House {
             | Task::ReadHooks { .. }
             | Task::ModuleDelete { purge: true, .. } => None,
             Task::ModuleRun { .. } if converging => Some(Hold::new(UNDECIDED)),
-            Task::ModuleRun { module, .. } => match start_of(&mut starts, &order, module) {
+            Task::ModuleRun { module, .. } => match order.starts().get(module) {
                 Some(Start::Waits(why)) => Some(Hold::new(why)),
                 Some(Start::Now) | None => None,
             },
@@ -346,18 +345,6 @@ impl House {
             plain: resident.store.as_ref()?.snapshot().values,
             checksums: (self.global_tree.0, checksum),
         })
-    }
-}
-
-/// What the order says of a module. Lines are asked in the order of names as well, so most are found without a search.
-fn start_of<'a>(
-    starts: &mut impl Iterator<Item = (&'a ModuleName, &'a Start)>,
-    order: &'a Order,
-    module: &ModuleName,
-) -> Option<&'a Start> {
-    match starts.find(|(name, _)| *name >= module) {
-        Some((name, start)) if name == module => Some(start),
-        _ => order.starts().get(module),
     }
 }
 
