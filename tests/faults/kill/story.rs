@@ -20,6 +20,8 @@ pub(super) struct Story {
     /// What a person does when the operator is done. Writes are counted from there; without it, from the
     /// first start.
     pub(super) edits: Vec<Edit>,
+    /// What happens between the two lives: the second one has to clean up after the first.
+    pub(super) meanwhile: Vec<Edit>,
     /// Where texts are that a chart draws: the end of the path of an object, and the field in it.
     pub(super) drawn: Vec<(&'static str, &'static str)>,
     /// The same for what follows from them and cannot be compared: checksums, what is packed.
@@ -66,6 +68,27 @@ pub(super) fn install() -> Story {
             ("modules/030-use/values.yaml", "useEnabled: true\n"),
             ("modules/030-use/templates/widget.yaml.j2", WIDGET),
             ("modules/030-use/templates/shop.yaml.j2", SHOP),
+        ],
+        ..Story::default()
+    }
+}
+
+/// Another version is there when the next life begins: what the first one brought of the old one goes.
+pub(super) fn replaced() -> Story {
+    Story {
+        name: "another version between the two lives",
+        files: vec![
+            (
+                "modules/010-web/values.yaml",
+                "webEnabled: true\nweb: {text: a}\n",
+            ),
+            ("modules/010-web/templates/web.yaml.j2", WEB),
+            ("modules/010-web/templates/shop.yaml.j2", SHOP),
+        ],
+        meanwhile: vec![
+            Edit::Write("modules/010-web/templates/new.yaml.j2", NEW),
+            Edit::Remove("modules/010-web/templates/web.yaml.j2"),
+            Edit::Remove("modules/010-web/templates/shop.yaml.j2"),
         ],
         ..Story::default()
     }
