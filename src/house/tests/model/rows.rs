@@ -22,7 +22,7 @@ macro_rules! keeps_the_laws {
 }
 
 const fn put(module: usize) -> Deed {
-    Deed::Put {
+    Put {
         module,
         weight: 10,
         flag: true,
