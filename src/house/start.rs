@@ -97,13 +97,14 @@ impl House {
             | Task::AwaitReady { .. }
             | Task::ReadHooks { .. }
             | Task::ModuleDelete { purge: true, .. } => None,
-            Task::ModuleRun { .. } if converging => Some(Hold::new(UNDECIDED)),
+            // What is to be deleted may be enabled again.
+            Task::ModuleRun { .. } | Task::ModuleDelete { .. } if converging => {
+                Some(Hold::new(UNDECIDED))
+            }
             Task::ModuleRun { module, .. } => match order.starts().get(module) {
                 Some(Start::Waits(why)) => Some(Hold::new(why)),
                 Some(Start::Now) | None => None,
             },
-            // It may be enabled again.
-            Task::ModuleDelete { .. } if converging => Some(Hold::new(UNDECIDED)),
             Task::ModuleDelete { module, .. } => {
                 let why = doubt.as_ref().or_else(|| deletions.get(module));
                 why.map(Hold::new)

@@ -138,7 +138,7 @@ impl<T> Entry<T> {
 /// All lines.
 #[derive(Debug, Clone)]
 pub struct Lines<T> {
-    lines: BTreeMap<QueueName, VecDeque<Entry<T>>>,
+    queues: BTreeMap<QueueName, VecDeque<Entry<T>>>,
     next_id: u64,
     /// Counts the turns in which heads were looked at.
     turns: u64,
@@ -147,7 +147,7 @@ pub struct Lines<T> {
 impl<T> Default for Lines<T> {
     fn default() -> Self {
         Self {
-            lines: BTreeMap::new(),
+            queues: BTreeMap::new(),
             next_id: 1,
             turns: 0,
         }
@@ -158,7 +158,7 @@ impl<T: Clone> Lines<T> {
     /// Appends a task. When `merge` finds a task that waits and stands for the new one as well, that
     /// one is changed in place and loses its back-off: something new happened.
     pub fn push(&mut self, queue: QueueName, task: T, merge: impl Fn(&mut T, &T) -> bool) {
-        let line = self.lines.entry(queue.clone()).or_default();
+        let line = self.queues.entry(queue.clone()).or_default();
         for entry in line.iter_mut().filter(|entry| entry.running.is_none()) {
             if merge(&mut entry.task, &task) {
                 entry.not_before = None;
@@ -171,7 +171,7 @@ impl<T: Clone> Lines<T> {
     /// Appends a task, or joins it to the one right before it when `merge` does so; in a line that is
     /// too long, to any that waits. A back-off stays: more of the same does not mend what failed.
     pub fn join(&mut self, queue: QueueName, task: T, merge: impl Fn(&mut T, &T) -> bool) {
-        let line = self.lines.entry(queue.clone()).or_default();
+        let line = self.queues.entry(queue.clone()).or_default();
         let is_long = line.len() > OVERLOAD;
         let mut waiting = line.iter_mut().filter(|entry| entry.running.is_none());
         let mut candidates: Vec<&mut Entry<T>> = if is_long {
@@ -191,7 +191,7 @@ impl<T: Clone> Lines<T> {
     fn append(&mut self, queue: QueueName, task: T) {
         let id = self.next_id;
         self.next_id += 1;
-        self.lines.entry(queue).or_default().push_back(Entry {
+        self.queues.entry(queue).or_default().push_back(Entry {
             id,
             task,
             failures: 0,
@@ -212,7 +212,7 @@ impl<T: Clone> Lines<T> {
         now: Instant,
         mut gate: impl FnMut(Turn<'_, T>) -> Option<Hold>,
     ) -> Vec<Started<T>> {
-        let heads = self.lines.iter_mut().filter_map(|(queue, line)| {
+        let heads = self.queues.iter_mut().filter_map(|(queue, line)| {
             let head = line.front_mut()?;
             head.has_turn(now).then_some((queue, head))
         });
@@ -257,7 +257,7 @@ impl<T: Clone> Lines<T> {
         may_pass_held: impl Fn(&T, &T) -> bool,
     ) -> bool {
         let mut has_passed = false;
-        for line in self.lines.values_mut() {
+        for line in self.queues.values_mut() {
             for entry in line.iter_mut() {
                 entry.not_before = entry.not_before.filter(|time| *time > now);
             }
@@ -288,7 +288,7 @@ impl<T: Clone> Lines<T> {
 
     /// A step of a running task is done, and it has a next one.
     pub fn go_on(&mut self, queue: &QueueName, id: u64) {
-        let line = self.lines.get_mut(queue).into_iter().flatten();
+        let line = self.queues.get_mut(queue).into_iter().flatten();
         for entry in line.filter(|entry| entry.id == id) {
             entry.is_between = true;
             entry.not_before = None;
@@ -301,16 +301,16 @@ impl<T: Clone> Lines<T> {
             let head = line.front();
             head.is_some_and(|head| head.running.is_none() || head.is_between)
         };
-        let free = self.lines.values().filter(is_free);
+        let free = self.queues.values().filter(is_free);
         free.flatten().filter_map(|entry| entry.not_before).min()
     }
 
     /// A running task ended well.
     pub fn done(&mut self, queue: &QueueName, id: u64) {
-        if let Some(line) = self.lines.get_mut(queue) {
+        if let Some(line) = self.queues.get_mut(queue) {
             line.retain(|entry| entry.id != id);
             if line.is_empty() {
-                self.lines.remove(queue);
+                self.queues.remove(queue);
             }
         }
     }
@@ -324,7 +324,7 @@ impl<T: Clone> Lines<T> {
         now: Instant,
         merge: impl Fn(&mut T, &T) -> bool,
     ) -> Option<Duration> {
-        let line = self.lines.get_mut(queue)?;
+        let line = self.queues.get_mut(queue)?;
         let index = line.iter().position(|entry| entry.id == id)?;
         let failed = line.remove(index)?;
         let failures = failed.failures + 1;
@@ -352,15 +352,15 @@ impl<T: Clone> Lines<T> {
 
     /// Drops tasks that wait or back off.
     pub fn drop_waiting(&mut self, is_dropped: impl Fn(&QueueName, &T) -> bool) {
-        for (queue, line) in &mut self.lines {
+        for (queue, line) in &mut self.queues {
             line.retain(|entry| entry.running.is_some() || !is_dropped(queue, &entry.task));
         }
-        self.lines.retain(|_, line| !line.is_empty());
+        self.queues.retain(|_, line| !line.is_empty());
     }
 
     /// Takes the back-off from tasks: something new happened.
     pub fn hurry(&mut self, is_meant: impl Fn(&QueueName, &T) -> bool) {
-        for (queue, line) in &mut self.lines {
+        for (queue, line) in &mut self.queues {
             for entry in line.iter_mut().filter(|entry| is_meant(queue, &entry.task)) {
                 entry.not_before = None;
             }
@@ -369,19 +369,19 @@ impl<T: Clone> Lines<T> {
 
     /// All tasks.
     pub fn tasks(&self) -> impl Iterator<Item = &T> {
-        self.lines.values().flatten().map(|entry| &entry.task)
+        self.queues.values().flatten().map(|entry| &entry.task)
     }
 
     /// Whether any task is like this.
     pub fn any(&self, is_meant: impl Fn(&QueueName, &T) -> bool) -> bool {
-        self.lines
+        self.queues
             .iter()
             .any(|(queue, line)| line.iter().any(|entry| is_meant(queue, &entry.task)))
     }
 
     /// Whether a running task is like this.
     pub fn is_running(&self, is_meant: impl Fn(&QueueName, &T) -> bool) -> bool {
-        self.lines.iter().any(|(queue, line)| {
+        self.queues.iter().any(|(queue, line)| {
             line.iter()
                 .any(|entry| entry.running.is_some() && is_meant(queue, &entry.task))
         })
@@ -390,17 +390,17 @@ impl<T: Clone> Lines<T> {
     /// Whether a task is not over.
     #[cfg(test)]
     pub fn holds(&self, id: u64) -> bool {
-        self.lines.values().flatten().any(|entry| entry.id == id)
+        self.queues.values().flatten().any(|entry| entry.id == id)
     }
 
     /// How many tasks each queue holds.
     pub fn lengths(&self) -> impl Iterator<Item = (&QueueName, usize)> {
-        self.lines.iter().map(|(queue, line)| (queue, line.len()))
+        self.queues.iter().map(|(queue, line)| (queue, line.len()))
     }
 
     /// The queues whose head may start now, as far as time is concerned.
     pub fn ready(&self, now: Instant) -> impl Iterator<Item = (&QueueName, &T)> {
-        self.lines.iter().filter_map(move |(queue, line)| {
+        self.queues.iter().filter_map(move |(queue, line)| {
             let head = line.front()?;
             head.has_turn(now).then_some((queue, &head.task))
         })
@@ -414,7 +414,7 @@ impl<T: Clone> Lines<T> {
             (None, Some(until), None) => Standing::BackingOff(until),
             (None, None, None) => Standing::Waiting,
         };
-        self.lines
+        self.queues
             .iter()
             .map(|(queue, line)| {
                 let tasks = line.iter().map(|entry| TaskView {

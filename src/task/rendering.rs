@@ -87,11 +87,14 @@ impl Rendering {
             chart: Arc::new(CompiledChart {
                 program: None,
                 defaults: Value::Null,
+                crds: None,
             }),
             definitions: Arc::default(),
+            definition_files: Vec::new(),
             prepared,
             hooks: Arc::default(),
             history: None,
+            kept: None,
             is_final: true,
         }
     }
