@@ -224,10 +224,26 @@ impl Stage {
         for (module, said) in self.world.says.iter().enumerate() {
             if let (0, 0, Some(flag)) = (place, hook, said) {
                 let key = MODULES[module];
-                patch += &format!(r#"{{"op":"add","path":"/{key}Enabled","value":{flag}}}"#);
+                let more = format!(r#"{{"op":"add","path":"/{key}Enabled","value":{flag}}}"#);
+                patch += &more;
             }
         }
         patch
+    }
+
+    /// Modules that are enabled while something of them runs and they are to be deleted: that goes on.
+    fn see_condemned(&mut self) {
+        for (module, text) in MODULES.iter().enumerate() {
+            let is_its = |task: &Task| task.module().is_some_and(|of| of.as_str() == *text);
+            let mut running = self.running.iter();
+            // The job that ended is not among them any more.
+            self.ledger.is_condemned[module] |= self.ledger.enabled[module]
+                && running.any(|running| is_its(&running.job.task))
+                && self
+                    .house
+                    .lines
+                    .any(|_, task| is_its(task) && matches!(task, Task::ModuleDelete { .. }));
+        }
     }
 
     /// What an observer makes of the end of a job.
@@ -252,17 +268,7 @@ impl Stage {
         {
             laws::hook_counts(self, running, call)?;
         }
-        for (module, text) in MODULES.iter().enumerate() {
-            let is_its = |task: &Task| task.module().is_some_and(|of| of.as_str() == *text);
-            let mut running = self.running.iter();
-            // The job that ended is not among them any more.
-            self.ledger.is_condemned[module] |= self.ledger.enabled[module]
-                && running.any(|running| is_its(&running.job.task))
-                && self
-                    .house
-                    .lines
-                    .any(|_, task| is_its(task) && matches!(task, Task::ModuleDelete { .. }));
-        }
+        self.see_condemned();
         let is_over = !self.house.lines.holds(job.id);
         if failed {
             self.ledger.failed.insert(job.id);

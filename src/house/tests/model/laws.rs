@@ -265,9 +265,9 @@ fn order(stage: &Stage, module: usize) -> Result<(), Broken> {
             continue;
         }
         let has_settled = match (is_strict, ledger.attempts[other]) {
-            (_, Attempt::Applied | Attempt::Ready | Attempt::Unready) => true,
+            (_, Attempt::Applied | Attempt::Ready | Attempt::Unready)
+            | (false, Attempt::Failed) => true,
             (true, _) => false,
-            (false, Attempt::Failed) => true,
             (false, Attempt::Pending) => ledger.is_blocked(other),
         };
         must(has_settled, ORDER, || {

@@ -156,14 +156,14 @@ impl Stage {
             // It is as it was before it was.
             return Ok(());
         }
-        self.look_at_enabled(module, (row.state, told()), brought)
+        self.look_at_enabled(module, (row.state, told()), brought.as_ref())
     }
 
     fn look_at_enabled(
         &mut self,
         module: usize,
         (state, told): (ModuleState, String),
-        brought: Option<(String, bool)>,
+        brought: Option<&(String, bool)>,
     ) -> Result<(), Broken> {
         let text = MODULES[module];
         let object = self.cluster.object(text).cloned().unwrap_or_default();
@@ -194,7 +194,7 @@ impl Stage {
             LOST,
             || format!("{told}, and its last run did not see what is so now"),
         )?;
-        must(brought.as_ref() == Some(&(hash, true)), CONVERGE, || {
+        must(brought == Some(&(hash, true)), CONVERGE, || {
             format!("{told}, and the cluster has {brought:?}")
         })?;
         let kinds = object["metadata"]["annotations"].to_string();

@@ -127,11 +127,10 @@ impl Stage {
         match deed {
             Deed::Look => self.look(),
             Deed::Event { monitor, count } => self.emit_to_any(monitor, count),
+            Deed::Flood { place } if self.floods.remove(&place) => {}
             Deed::Flood { place } => {
-                if !self.floods.remove(&place) {
-                    self.floods.insert(place);
-                    self.flood(place);
-                }
+                self.floods.insert(place);
+                self.flood(place);
             }
             Deed::Deliver => self.deliver(),
             Deed::List => self.list(),
@@ -267,7 +266,7 @@ impl Stage {
     /// All that there is, in an order by `order`.
     fn tell_all(&mut self, order: u64) -> Result<(), Broken> {
         let mut parts = [0, 1, 2];
-        let order = usize::try_from(order % 6).unwrap();
+        let order = usize::try_from(order % 6).unwrap_or_default();
         parts.rotate_left(order % 3);
         if order > 2 {
             parts.swap(0, 1);

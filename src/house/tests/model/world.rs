@@ -35,6 +35,10 @@ pub(super) const BINDINGS: [&str; 10] = [
 ];
 
 /// The folder of a module.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that its author may say"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Folder {
     pub(super) weight: u32,
@@ -151,7 +155,8 @@ impl World {
         match deed {
             Deed::Any { .. } => folder.any ^= true,
             Deed::Require { other, ready, .. } => {
-                if folder.requires.remove(&other).is_none() {
+                let known = folder.requires.remove(&other);
+                if known.is_none() {
                     folder.requires.insert(other, ready);
                 }
             }
