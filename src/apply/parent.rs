@@ -103,6 +103,24 @@ impl Parent {
         })
     }
 
+    /// Makes the `Module` object of a module that has nothing yet. One that is there is left as it is: it
+    /// has the bounds that a run wrote meanwhile.
+    pub async fn make(client: &Client, module: &ModuleName, namespace: &str) -> Result<(), Error> {
+        let target = Target {
+            resource: &MODULE_RESOURCE,
+            namespace: Some(namespace),
+            name: module.as_str(),
+        };
+        let object = Self::default().document(module, namespace);
+        match client.create_as(target, &object, MANAGER).await {
+            Err(source) if !source.is_conflict() => Err(Error::WriteParent {
+                module: module.to_string(),
+                source,
+            }),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     fn document(&self, module: &ModuleName, namespace: &str) -> Value {
         let join = |parts: Vec<String>| parts.join(",");
         let kinds = join(

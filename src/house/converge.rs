@@ -7,6 +7,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::hooks::ChainKind;
 use super::{Count, House};
 use crate::binding::Lifecycle;
 use crate::module::{Opinion, Opinions, Order, OrderMode, Progress, Script, StandingNow};
@@ -14,6 +15,7 @@ use crate::name::ModuleName;
 use crate::queue::QueueName;
 use crate::serve::ModuleState;
 use crate::task::{Asked, Decided, Evaluation, Task};
+use crate::values::Store;
 
 impl House {
     /// All modules with their opinions, those of one weight together.
@@ -123,9 +125,12 @@ impl House {
                 continue;
             }
             resident.progress = Progress::Pending;
+            self.call_off_deletion(name);
             self.request_run(name, "Converge");
         }
         self.request_deletions(time);
+        // A folder may have gone before its module was decided about.
+        self.weigh_vanished(now);
     }
 
     /// Takes the decision about one module.
@@ -218,6 +223,25 @@ impl House {
         }
     }
 
+    /// A module that is enabled again is not deleted, unless something of it runs. What happened while it
+    /// was off its hooks were not told: they begin anew.
+    fn call_off_deletion(&mut self, name: &ModuleName) {
+        let is_deletion =
+            |task: &Task| matches!(task, Task::ModuleDelete { module, .. } if module == name);
+        let runs = self
+            .lines
+            .is_running(|_, task| task.module() == Some(name) && task.has_chain());
+        let chain = self.set(Some(name)).and_then(|set| set.chain.as_ref());
+        let has_begun = chain.is_some_and(|chain| chain.kind == ChainKind::Delete);
+        if runs || has_begun || !self.lines.any(|_, task| is_deletion(task)) {
+            return;
+        }
+        self.lines.drop_waiting(|_, task| is_deletion(task));
+        if let Some(resident) = self.residents.get_mut(name) {
+            resident.hooks.retire();
+        }
+    }
+
     /// A run that was given up begins anew the next time.
     fn forget_chain(&mut self, name: &ModuleName) {
         let is_running = self
@@ -226,6 +250,8 @@ impl House {
         let resident = self.residents.get_mut(name).filter(|_| !is_running);
         if let Some(resident) = resident {
             resident.hooks.retire();
+            // Values of hooks go with them, as after a deletion.
+            resident.store.as_mut().map(Store::forget_patches);
         }
     }
 

@@ -170,6 +170,11 @@ impl House {
         let resident = self.residents.get_mut(name)?;
         resident.exists |= ran.outcome.parent.is_some();
         resident.known = ran.known;
+        if std::mem::take(&mut resident.is_lost) {
+            resident.lost_bounds = resident.known.parent.take();
+        } else if resident.known.parent.is_some() {
+            resident.lost_bounds = None;
+        }
         // Asked again while a run was at it, it is done again.
         resident.redraws &= !(ran.redrew && ran.error.is_none());
         if resident.maintenance && ran.error.is_none() {

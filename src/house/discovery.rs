@@ -45,6 +45,7 @@ impl House {
         self.take_broken(&discovery, time);
         self.take_requirements(&discovery, &mut changed);
         self.discovery = Arc::new(discovery);
+        changed.extend(self.come_back());
         self.spread_warmth();
         for name in &changed {
             self.take_section(name);
@@ -133,9 +134,17 @@ impl House {
             let Some(resident) = self.residents.get_mut(&name) else {
                 return;
             };
-            if std::mem::take(&mut resident.exists) {
-                resident.known.parent = None;
+            let is_at_work = resident.begun.is_some();
+            if std::mem::take(&mut resident.exists) || is_at_work {
+                // What runs now does not know. A run writes it again; a deletion has to know it still.
+                resident.is_lost = is_at_work;
+                resident.lost_bounds = resident.known.parent.take().or(resident.lost_bounds.take());
                 resident.status = Status::default();
+                if resident.module.is_none() && !resident.has_objects() {
+                    // Nothing else remembered it.
+                    self.residents.remove(&name);
+                    return;
+                }
                 self.request_run(&name, "ModuleObjectDeleted");
             }
             return;
@@ -217,13 +226,15 @@ impl House {
 
     /// Removes a module whose folder is gone.
     pub(super) fn request_purge(&mut self, name: &ModuleName) {
+        // What runs now may bring its first objects.
+        let is_at_work = self.lines.is_running(|_, task| task.module() == Some(name));
         let Some(resident) = self.residents.get_mut(name) else {
             return;
         };
         resident.enabled = false;
         self.bindings_version += 1;
         resident.state = ModuleState::Deleting;
-        if resident.has_objects() || resident.hooks.is_active() {
+        if is_at_work || resident.has_objects() || resident.hooks.is_active() {
             let task = Task::ModuleDelete {
                 module: name.clone(),
                 purge: true,
@@ -241,6 +252,22 @@ impl House {
                 self.notices.push(Notice::Remove(name.clone()));
             }
         }
+    }
+
+    /// Modules whose folder is there again before they were removed: they are decided about anew.
+    fn come_back(&self) -> Vec<ModuleName> {
+        let purged = self.lines.tasks().filter_map(|task| match task {
+            Task::ModuleDelete {
+                module,
+                purge: true,
+            } => Some(module),
+            _ => None,
+        });
+        let present = self.discovery.names();
+        purged
+            .filter(|name| present.contains(name))
+            .cloned()
+            .collect()
     }
 
     /// The modules directory where a module was last seen.

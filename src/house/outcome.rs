@@ -396,7 +396,9 @@ impl House {
         let Some(resident) = self.residents.get_mut(name) else {
             return;
         };
-        if purge || resident.module.is_none() {
+        // Its folder may be there again.
+        let is_gone = purge && !self.discovery.names().contains(name);
+        if is_gone || resident.module.is_none() {
             self.residents.remove(name);
             self.notices.push(Notice::Remove(name.clone()));
             tracing::info!(target: "module", module = %name, "removed");
@@ -415,23 +417,25 @@ impl House {
 
     pub(super) fn take_panic(&mut self, task: &Task, why: String, time: Timestamp) -> String {
         let message = report::chain(&Error::Broken(why));
-        if let Some(resident) = task
-            .module()
-            .and_then(|module| self.residents.get_mut(module))
-        {
+        // Whoever only looked whether it is ready looks again; what it looked at is as it was.
+        let is_about = |task: &&Task| !matches!(task, Task::AwaitReady { .. });
+        let module = Some(task).filter(is_about).and_then(Task::module);
+        if let Some(resident) = module.and_then(|module| self.residents.get_mut(module)) {
             resident.progress = Progress::Failed;
             resident.enter(ModuleState::Failed, "Broken", &message, time);
         }
         message
     }
 
-    /// Looks whether the objects of these modules are as they were left; runs those that are not.
+    /// Looks whether the objects of these modules are as they were left; runs those that are not. Answers whether
+    /// anything follows.
     pub fn look_for_drift(
         &mut self,
         modules: &BTreeSet<String>,
         managed: &Managed,
         time: Timestamp,
-    ) {
+    ) -> bool {
+        let mut follows = false;
         for name in modules
             .iter()
             .filter_map(|name| ModuleName::parse(name).ok())
@@ -460,10 +464,13 @@ impl House {
             );
             if !plan.is_empty() {
                 self.request_run(&name, "Drift");
+                follows = true;
             } else if self.take_reported(&name, &plan.reported) {
                 self.report(&name, time);
+                follows = true;
             }
         }
+        follows
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::contest::Contest;
 use super::hooks::HookSet;
+use crate::apply::Parent;
 use crate::module::{Decision, Discovery, Module, Opinion, Progress, ValuesFile};
 use crate::name::ValuesKey;
 use crate::render::ValuesTree;
@@ -56,6 +57,10 @@ pub(super) struct Resident {
     pub(super) release: Option<u32>,
     /// Whether its `Module` object is there.
     pub(super) exists: bool,
+    /// The bounds that its `Module` object had until somebody deleted that.
+    pub(super) lost_bounds: Option<Parent>,
+    /// Whether that was while a task of it ran.
+    pub(super) is_lost: bool,
     /// Its status as last written.
     pub(super) status: Status,
     /// Objects that others keep changing back.
@@ -107,6 +112,8 @@ impl Default for Resident {
             known: Known::default(),
             release: None,
             exists: false,
+            lost_bounds: None,
+            is_lost: false,
             status: Status::default(),
             contest: Contest::default(),
             hooks: HookSet::default(),
@@ -136,17 +143,25 @@ impl Resident {
     pub(super) fn has_objects(&self) -> bool {
         self.has_release()
             || !self.known.record.is_empty()
-            || self
-                .known
-                .parent
-                .as_ref()
-                .is_some_and(|parent| !parent.kinds.is_empty())
+            || self.bounds().is_some_and(|parent| !parent.kinds.is_empty())
+    }
+
+    /// The bounds of its inventory; when its `Module` object has none, since somebody deleted it or made
+    /// it anew: those that it had, or of what its status remembers.
+    pub(super) fn bounds(&self) -> Option<Parent> {
+        let record = &self.known.record;
+        let remembered = || (!record.is_empty()).then(|| Parent::of(record.keys().cloned()));
+        let known = self.known.parent.clone();
+        known
+            .or_else(|| self.lost_bounds.clone())
+            .or_else(remembered)
     }
 
     /// Nothing of it is in the cluster any more. What its release has was seen, once is enough.
     pub(super) fn forget_objects(&mut self) {
         let release = self.known.release;
         self.release = None;
+        self.lost_bounds = None;
         self.known = Known {
             release,
             ..Known::default()

@@ -18,6 +18,9 @@ use crate::task::{Known, ModuleRun, Task, Values};
 /// The reason of a module that waits for what cannot come by itself.
 pub(super) const BLOCKED: &str = "Blocked";
 
+/// Why no module starts, and none is deleted, while a converge decides.
+const UNDECIDED: &str = "waits until it is decided which modules are enabled";
+
 impl House {
     /// Starts every task that may start, and the next steps of those that run. Nothing starts before
     /// the folders, the `ConfigMap` and the `Module` objects are known. A replica that follows only reads
@@ -31,7 +34,7 @@ impl House {
             return Vec::new();
         }
         let mut jobs = Vec::new();
-        self.lines.overtake(now, Task::may_pass);
+        self.overtake(now);
         // A task may be over without anything to do; then the next one has its turn.
         loop {
             self.queue_synchronizations(now);
@@ -39,7 +42,8 @@ impl House {
                 break;
             }
             let started = self.start_ready(now, time);
-            if started.is_empty() {
+            let is_over = started.is_empty();
+            if is_over && !self.overtake(now) {
                 break;
             }
             for started in started {
@@ -47,6 +51,12 @@ impl House {
             }
         }
         jobs
+    }
+
+    /// Lets tasks pass those that wait; answers whether any did.
+    fn overtake(&mut self, now: Instant) -> bool {
+        self.lines
+            .overtake(now, Task::may_pass, Task::may_pass_held)
     }
 
     fn start_ready(&mut self, now: Instant, time: Timestamp) -> Vec<Started<Task>> {
@@ -71,7 +81,6 @@ impl House {
         let declared = full
             .as_ref()
             .map_or_else(BTreeSet::new, |_| self.declared_hooks());
-        let mut starts = order.starts().iter();
         let started = self.lines.start(now, |turn| match turn.task {
             Task::HookRun(run) => {
                 let hook = (run.module.clone(), run.hook.clone());
@@ -88,10 +97,11 @@ impl House {
             | Task::AwaitReady { .. }
             | Task::ReadHooks { .. }
             | Task::ModuleDelete { purge: true, .. } => None,
-            Task::ModuleRun { .. } if converging => Some(Hold::new(
-                "waits until it is decided which modules are enabled",
-            )),
-            Task::ModuleRun { module, .. } => match start_of(&mut starts, &order, module) {
+            // What is to be deleted may be enabled again.
+            Task::ModuleRun { .. } | Task::ModuleDelete { .. } if converging => {
+                Some(Hold::new(UNDECIDED))
+            }
+            Task::ModuleRun { module, .. } => match order.starts().get(module) {
                 Some(Start::Waits(why)) => Some(Hold::new(why)),
                 Some(Start::Now) | None => None,
             },
@@ -288,7 +298,7 @@ impl House {
         let has_folder = self.discovery.names().contains(name);
         Work::Delete {
             name: name.clone(),
-            parent: resident.known.parent.clone(),
+            parent: resident.bounds(),
             module: resident.module.clone().filter(|_| has_folder),
             release: resident.known.release,
         }
@@ -336,18 +346,6 @@ impl House {
             plain: resident.store.as_ref()?.snapshot().values,
             checksums: (self.global_tree.0, checksum),
         })
-    }
-}
-
-/// What the order says of a module. Lines are asked in the order of names as well, so most are found without a search.
-fn start_of<'a>(
-    starts: &mut impl Iterator<Item = (&'a ModuleName, &'a Start)>,
-    order: &'a Order,
-    module: &ModuleName,
-) -> Option<&'a Start> {
-    match starts.find(|(name, _)| *name >= module) {
-        Some((name, start)) if name == module => Some(start),
-        _ => order.starts().get(module),
     }
 }
 

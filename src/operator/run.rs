@@ -221,7 +221,11 @@ impl Operator {
                 Ok(()) = self.config.changed() => self.take_config(),
                 (changes, all) = self.objects.changed() => self.take_objects(changes, all),
                 touched = self.context.applier.managed.touched() => {
-                    self.house.look_for_drift(&touched, &self.context.applier.managed, Timestamp::now());
+                    let managed = &self.context.applier.managed;
+                    if !self.house.look_for_drift(&touched, managed, Timestamp::now()) {
+                        // Most of what is told is what we wrote ourselves.
+                        continue;
+                    }
                 }
                 Ok(()) = outages.changed() => self.house.hurry(),
                 heard = self.hearing.hear() => hearing::take(&mut self.house, heard),

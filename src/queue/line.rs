@@ -124,6 +124,8 @@ struct Entry<T> {
     /// Whether a step of it is done, and the next one has not begun.
     is_between: bool,
     held: Option<String>,
+    /// Since which turn it is held; `None` when it is not.
+    held_since: Option<u64>,
 }
 
 impl<T> Entry<T> {
@@ -136,15 +138,18 @@ impl<T> Entry<T> {
 /// All lines.
 #[derive(Debug, Clone)]
 pub struct Lines<T> {
-    lines: BTreeMap<QueueName, VecDeque<Entry<T>>>,
+    queues: BTreeMap<QueueName, VecDeque<Entry<T>>>,
     next_id: u64,
+    /// Counts the turns in which heads were looked at.
+    turns: u64,
 }
 
 impl<T> Default for Lines<T> {
     fn default() -> Self {
         Self {
-            lines: BTreeMap::new(),
+            queues: BTreeMap::new(),
             next_id: 1,
+            turns: 0,
         }
     }
 }
@@ -153,7 +158,7 @@ impl<T: Clone> Lines<T> {
     /// Appends a task. When `merge` finds a task that waits and stands for the new one as well, that
     /// one is changed in place and loses its back-off: something new happened.
     pub fn push(&mut self, queue: QueueName, task: T, merge: impl Fn(&mut T, &T) -> bool) {
-        let line = self.lines.entry(queue.clone()).or_default();
+        let line = self.queues.entry(queue.clone()).or_default();
         for entry in line.iter_mut().filter(|entry| entry.running.is_none()) {
             if merge(&mut entry.task, &task) {
                 entry.not_before = None;
@@ -166,7 +171,7 @@ impl<T: Clone> Lines<T> {
     /// Appends a task, or joins it to the one right before it when `merge` does so; in a line that is
     /// too long, to any that waits. A back-off stays: more of the same does not mend what failed.
     pub fn join(&mut self, queue: QueueName, task: T, merge: impl Fn(&mut T, &T) -> bool) {
-        let line = self.lines.entry(queue.clone()).or_default();
+        let line = self.queues.entry(queue.clone()).or_default();
         let is_long = line.len() > OVERLOAD;
         let mut waiting = line.iter_mut().filter(|entry| entry.running.is_none());
         let mut candidates: Vec<&mut Entry<T>> = if is_long {
@@ -186,7 +191,7 @@ impl<T: Clone> Lines<T> {
     fn append(&mut self, queue: QueueName, task: T) {
         let id = self.next_id;
         self.next_id += 1;
-        self.lines.entry(queue).or_default().push_back(Entry {
+        self.queues.entry(queue).or_default().push_back(Entry {
             id,
             task,
             failures: 0,
@@ -195,21 +200,27 @@ impl<T: Clone> Lines<T> {
             running: None,
             is_between: false,
             held: None,
+            held_since: None,
         });
     }
 
     /// Starts every head that may start, and the next step of every head that is between two. `gate`
-    /// says what is in a task's way.
+    /// says what is in a task's way. Those that were held longest come first: what they wait for may be
+    /// enough for one.
     pub fn start(
         &mut self,
         now: Instant,
         mut gate: impl FnMut(Turn<'_, T>) -> Option<Hold>,
     ) -> Vec<Started<T>> {
+        let heads = self.queues.iter_mut().filter_map(|(queue, line)| {
+            let head = line.front_mut()?;
+            head.has_turn(now).then_some((queue, head))
+        });
+        let mut heads: Vec<(&QueueName, &mut Entry<T>)> = heads.collect();
+        heads.sort_by_key(|(_, head)| head.held_since.unwrap_or(u64::MAX));
+        self.turns += 1;
         let mut started = Vec::new();
-        for (queue, line) in &mut self.lines {
-            let Some(head) = line.front_mut().filter(|head| head.has_turn(now)) else {
-                continue;
-            };
+        for (queue, head) in heads {
             let goes_on = head.running.is_some();
             let hold = gate(Turn {
                 queue,
@@ -218,7 +229,10 @@ impl<T: Clone> Lines<T> {
             });
             head.not_before = hold.as_ref().and_then(|hold| hold.until);
             head.held = hold.map(|hold| hold.why);
-            if head.held.is_none() {
+            if head.held.is_some() {
+                head.held_since.get_or_insert(self.turns);
+            } else {
+                head.held_since = None;
                 head.running = head.running.or(Some(now));
                 head.is_between = false;
                 started.push(Started {
@@ -234,30 +248,47 @@ impl<T: Clone> Lines<T> {
     }
 
     /// While the head of a line has to wait for a time, the first task behind it that may pass it
-    /// becomes the head: what failed may need it.
-    pub fn overtake(&mut self, now: Instant, may_pass: impl Fn(&T, &T) -> bool) {
-        for line in self.lines.values_mut() {
+    /// becomes the head: what failed may need it. The same while something else is in its way, which may
+    /// last for ever, for those that `may_pass_held`. Answers whether any did.
+    pub fn overtake(
+        &mut self,
+        now: Instant,
+        may_pass: impl Fn(&T, &T) -> bool,
+        may_pass_held: impl Fn(&T, &T) -> bool,
+    ) -> bool {
+        let mut has_passed = false;
+        for line in self.queues.values_mut() {
             for entry in line.iter_mut() {
                 entry.not_before = entry.not_before.filter(|time| *time > now);
             }
-            let Some(head) = line.front() else { continue };
-            if head.running.is_some() || head.has_turn(now) {
+            let Some(head) = line.front().filter(|head| head.running.is_none()) else {
+                continue;
+            };
+            let (waits, is_held) = (!head.has_turn(now), head.held.is_some());
+            if !waits && !is_held {
                 continue;
             }
             // Those that may pass keep their order among themselves.
             let next = line
                 .iter()
-                .position(|entry| may_pass(&head.task, &entry.task))
+                .position(|entry| {
+                    let of = (&head.task, &entry.task);
+                    (waits && may_pass(of.0, of.1)) || (!waits && may_pass_held(of.0, of.1))
+                })
                 .filter(|index| line.get(*index).is_some_and(|entry| entry.has_turn(now)));
             if let Some(entry) = next.and_then(|index| line.remove(index)) {
+                // It is looked at again before another passes it.
+                line.iter_mut().take(1).for_each(|head| head.held = None);
                 line.push_front(entry);
+                has_passed = true;
             }
         }
+        has_passed
     }
 
     /// A step of a running task is done, and it has a next one.
     pub fn go_on(&mut self, queue: &QueueName, id: u64) {
-        let line = self.lines.get_mut(queue).into_iter().flatten();
+        let line = self.queues.get_mut(queue).into_iter().flatten();
         for entry in line.filter(|entry| entry.id == id) {
             entry.is_between = true;
             entry.not_before = None;
@@ -270,16 +301,16 @@ impl<T: Clone> Lines<T> {
             let head = line.front();
             head.is_some_and(|head| head.running.is_none() || head.is_between)
         };
-        let free = self.lines.values().filter(is_free);
+        let free = self.queues.values().filter(is_free);
         free.flatten().filter_map(|entry| entry.not_before).min()
     }
 
     /// A running task ended well.
     pub fn done(&mut self, queue: &QueueName, id: u64) {
-        if let Some(line) = self.lines.get_mut(queue) {
+        if let Some(line) = self.queues.get_mut(queue) {
             line.retain(|entry| entry.id != id);
             if line.is_empty() {
-                self.lines.remove(queue);
+                self.queues.remove(queue);
             }
         }
     }
@@ -293,7 +324,7 @@ impl<T: Clone> Lines<T> {
         now: Instant,
         merge: impl Fn(&mut T, &T) -> bool,
     ) -> Option<Duration> {
-        let line = self.lines.get_mut(queue)?;
+        let line = self.queues.get_mut(queue)?;
         let index = line.iter().position(|entry| entry.id == id)?;
         let failed = line.remove(index)?;
         let failures = failed.failures + 1;
@@ -313,6 +344,7 @@ impl<T: Clone> Lines<T> {
             running: None,
             is_between: false,
             held: None,
+            held_since: None,
             ..failed
         });
         Some(wait)
@@ -320,15 +352,15 @@ impl<T: Clone> Lines<T> {
 
     /// Drops tasks that wait or back off.
     pub fn drop_waiting(&mut self, is_dropped: impl Fn(&QueueName, &T) -> bool) {
-        for (queue, line) in &mut self.lines {
+        for (queue, line) in &mut self.queues {
             line.retain(|entry| entry.running.is_some() || !is_dropped(queue, &entry.task));
         }
-        self.lines.retain(|_, line| !line.is_empty());
+        self.queues.retain(|_, line| !line.is_empty());
     }
 
     /// Takes the back-off from tasks: something new happened.
     pub fn hurry(&mut self, is_meant: impl Fn(&QueueName, &T) -> bool) {
-        for (queue, line) in &mut self.lines {
+        for (queue, line) in &mut self.queues {
             for entry in line.iter_mut().filter(|entry| is_meant(queue, &entry.task)) {
                 entry.not_before = None;
             }
@@ -337,32 +369,38 @@ impl<T: Clone> Lines<T> {
 
     /// All tasks.
     pub fn tasks(&self) -> impl Iterator<Item = &T> {
-        self.lines.values().flatten().map(|entry| &entry.task)
+        self.queues.values().flatten().map(|entry| &entry.task)
     }
 
     /// Whether any task is like this.
     pub fn any(&self, is_meant: impl Fn(&QueueName, &T) -> bool) -> bool {
-        self.lines
+        self.queues
             .iter()
             .any(|(queue, line)| line.iter().any(|entry| is_meant(queue, &entry.task)))
     }
 
     /// Whether a running task is like this.
     pub fn is_running(&self, is_meant: impl Fn(&QueueName, &T) -> bool) -> bool {
-        self.lines.iter().any(|(queue, line)| {
+        self.queues.iter().any(|(queue, line)| {
             line.iter()
                 .any(|entry| entry.running.is_some() && is_meant(queue, &entry.task))
         })
     }
 
+    /// Whether a task is not over.
+    #[cfg(test)]
+    pub fn holds(&self, id: u64) -> bool {
+        self.queues.values().flatten().any(|entry| entry.id == id)
+    }
+
     /// How many tasks each queue holds.
     pub fn lengths(&self) -> impl Iterator<Item = (&QueueName, usize)> {
-        self.lines.iter().map(|(queue, line)| (queue, line.len()))
+        self.queues.iter().map(|(queue, line)| (queue, line.len()))
     }
 
     /// The queues whose head may start now, as far as time is concerned.
     pub fn ready(&self, now: Instant) -> impl Iterator<Item = (&QueueName, &T)> {
-        self.lines.iter().filter_map(move |(queue, line)| {
+        self.queues.iter().filter_map(move |(queue, line)| {
             let head = line.front()?;
             head.has_turn(now).then_some((queue, &head.task))
         })
@@ -376,7 +414,7 @@ impl<T: Clone> Lines<T> {
             (None, Some(until), None) => Standing::BackingOff(until),
             (None, None, None) => Standing::Waiting,
         };
-        self.lines
+        self.queues
             .iter()
             .map(|(queue, line)| {
                 let tasks = line.iter().map(|entry| TaskView {
@@ -453,19 +491,19 @@ mod tests {
             lines.push(queue("a"), task, same);
         }
         let is_other = |head: &u32, task: &u32| head % 2 != task % 2;
-        lines.overtake(now, is_other);
+        lines.overtake(now, is_other, |_, _| false);
         let first = lines.start(now, free).remove(0);
         assert_eq!(first.task, 1);
         lines.failed((&queue("a"), first.id), "no".into(), now, same);
-        lines.overtake(now, is_other);
+        lines.overtake(now, is_other, |_, _| false);
         let second = lines.start(now, free).remove(0);
         assert_eq!(second.task, 2);
         lines.failed((&queue("a"), second.id), "no".into(), now, same);
-        lines.overtake(now, is_other);
+        lines.overtake(now, is_other, |_, _| false);
         assert!(lines.start(now, free).is_empty(), "3 stays behind 1");
         let later = lines.wake_at().unwrap();
         assert_eq!(later, now + Duration::from_secs(1));
-        lines.overtake(later, is_other);
+        lines.overtake(later, is_other, |_, _| false);
         assert_eq!(lines.start(later, free)[0].task, 2);
     }
 

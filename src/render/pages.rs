@@ -1,7 +1,7 @@
 //! The `*.j2` templates of one chart, with what they see of it.
 
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use minijinja::Value;
 
@@ -15,10 +15,8 @@ use crate::report::{Mistake, Mistakes};
 /// The templates, which are known to compile. Immutable.
 pub(super) struct Pages {
     /// Each file and its text. A compiled template has some 12 KiB, however small its text is, and is compiled in
-    /// microseconds: a thousand charts that are rendered once in a while are kept as texts.
+    /// microseconds: a thousand charts that are rendered once in a while, or all at once, are kept as texts.
     sources: Vec<(String, Arc<str>)>,
-    /// The same, compiled, until they are rendered for the first time.
-    compiled: Mutex<Option<jinja::Templates>>,
     /// What templates see as `Chart`.
     chart: Value,
     /// What templates see as `Files`.
@@ -42,11 +40,9 @@ impl Pages {
         let own = own.filter(|template| Engine::of(&template.path) == Engine::Jinja);
         let sources = own.map(|template| (template.path.clone(), template.text.clone()));
         let sources: Vec<_> = sources.collect();
-        let (templates, mistakes) = compile(path, &sources);
-        mistakes.into_result()?;
+        compile(path, &sources).1.into_result()?;
         Ok(Self {
             sources,
-            compiled: Mutex::new(Some(templates)),
             chart: context::chart(metadata),
             files: files::Files::value(&chart.files),
             path: path.to_owned(),
@@ -62,9 +58,7 @@ impl Pages {
         begin: &dyn Fn(&str),
         mut left: usize,
     ) -> Vec<(&str, Result<String, Mistake>)> {
-        let compiled = self.compiled.lock();
-        let compiled = compiled.unwrap_or_else(PoisonError::into_inner).take();
-        let templates = compiled.unwrap_or_else(|| compile(&self.path, &self.sources).0);
+        let (templates, _) = compile(&self.path, &self.sources);
         let root = context::Root::new(&self.path, &self.chart, &self.files, input);
         let render = |file| {
             let path = format!("{}/{file}", self.path);

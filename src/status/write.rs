@@ -115,9 +115,7 @@ impl Reporter {
     }
 
     async fn make(&self, module: &ModuleName) -> Result<(), Error> {
-        let made = Parent::default()
-            .write(&self.client, module, &self.namespace)
-            .await;
+        let made = Parent::make(&self.client, module, &self.namespace).await;
         made.map_err(|error| match error {
             apply::Error::WriteParent { module, source } => Error::WriteStatus { module, source },
             source => Error::AwaitDefinition { source },

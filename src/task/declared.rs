@@ -50,6 +50,22 @@ pub struct Whole {
     pub prepared: Arc<Prepared>,
 }
 
+impl Whole {
+    /// What a chart that is not there rendered to.
+    #[cfg(test)]
+    pub fn of(desired: Vec<Desired>) -> Self {
+        let prepared = Arc::new(Prepared {
+            desired,
+            warnings: Vec::new(),
+        });
+        Self {
+            rendering: Arc::new(Rendering::of(prepared.clone())),
+            declared: Arc::default(),
+            prepared,
+        }
+    }
+}
+
 impl Declarations {
     fn documents(&self) -> impl Iterator<Item = &Arc<Document>> {
         self.known.values().flat_map(|documents| documents.iter())

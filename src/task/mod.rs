@@ -183,6 +183,12 @@ impl Task {
         matches!(failed, Self::HookRun(_)) != matches!(later, Self::HookRun(_))
     }
 
+    /// Whether `later` may go before `held`, which something is in the way of: hooks are told of events
+    /// although their module cannot run.
+    pub fn may_pass_held(held: &Self, later: &Self) -> bool {
+        !matches!(held, Self::HookRun(_)) && matches!(later, Self::HookRun(_))
+    }
+
     /// The type, as the original names it.
     pub fn kind(&self) -> &'static str {
         match self {

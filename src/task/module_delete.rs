@@ -66,7 +66,23 @@ async fn steps(
     members(context, name, parent, module, deleted).await?;
     left_over(context, name, module, taken_over, deleted).await?;
     hooks("post-delete").await?;
-    releasing::forget(context, name).await
+    releasing::forget(context, name).await?;
+    forget_bounds(context, name, parent.filter(|_| module.is_some())).await
+}
+
+/// A module that may come back has an inventory of nothing until then. That of one whose folder is gone
+/// goes with its `Module` object.
+async fn forget_bounds(
+    context: &Context,
+    name: &ModuleName,
+    parent: Option<&Parent>,
+) -> Result<(), Error> {
+    if parent.is_none() {
+        return Ok(());
+    }
+    let bounds = Parent::default();
+    let written = bounds.write(&context.applier.client, name, &context.namespace);
+    written.await.map_err(|error| Error::Apply(vec![error]))
 }
 
 /// Removes what a release of the original has. One that people made is theirs.

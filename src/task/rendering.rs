@@ -75,6 +75,30 @@ pub(super) struct CompiledChart {
 }
 
 impl Rendering {
+    /// What a chart that is not there rendered to.
+    #[cfg(test)]
+    pub(super) fn of(prepared: Arc<Prepared>) -> Self {
+        let none = Checksum::of(&Value::Null);
+        Self {
+            folder: [0; 32],
+            checksums: (none, none),
+            capabilities: Arc::default(),
+            maintenance: false,
+            chart: Arc::new(CompiledChart {
+                program: None,
+                defaults: Value::Null,
+                crds: None,
+            }),
+            definitions: Arc::default(),
+            definition_files: Vec::new(),
+            prepared,
+            hooks: Arc::default(),
+            history: None,
+            kept: None,
+            is_final: true,
+        }
+    }
+
     /// Whether the same would come out again.
     fn is_current(&self, wanted: &Wanted<'_>) -> bool {
         self.is_final

@@ -93,6 +93,18 @@ async fn config(stage: &Stage, text: &str) {
         .await;
 }
 
+/// All that is drawn.
+const ALL: [&str; 8] = [
+    "at",
+    "ca",
+    "certificate",
+    "id",
+    "key",
+    "login",
+    "password",
+    "sized",
+];
+
 #[tokio::test]
 async fn what_a_chart_drew_stays_until_its_input_changes_or_a_person_asks() {
     let files = [
@@ -138,17 +150,7 @@ async fn what_a_chart_drew_stays_until_its_input_changes_or_a_person_asks() {
     client.post("/module/web/redraw", &[]).await.unwrap();
     let is_new = |secret: &Value| held(secret)["password"] != drawn["password"];
     let fifth = stage.until("secrets/drawn", "all is new", is_new).await;
-    let all = [
-        "at",
-        "ca",
-        "certificate",
-        "id",
-        "key",
-        "login",
-        "password",
-        "sized",
-    ];
-    assert_eq!(changed(&held(&fourth), &held(&fifth)), all);
+    assert_eq!(changed(&held(&fourth), &held(&fifth)), ALL);
     until_row(&mut operator, "it is applied", |row| {
         row.state == ModuleState::Applied
     })
@@ -164,22 +166,14 @@ async fn what_a_chart_drew_stays_until_its_input_changes_or_a_person_asks() {
     // Who throws away what is kept asks for others at the next start.
     stage.delete("secrets/addon-operator.release.web").await;
     stage.run_well().await.stop().await;
-    assert_eq!(changed(&held(&fifth), &secret(&stage, "drawn").await), all);
+    assert_eq!(changed(&held(&fifth), &secret(&stage, "drawn").await), ALL);
 }
 
-#[tokio::test]
-async fn restart_of_a_chart_that_drew_writes_nothing() {
-    let Some(server) = support::private_server().await else {
-        return;
-    };
-    let client = support::client(server.kubeconfig()).await;
-    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ops"}});
-    rest::create(&client, "/api/v1/namespaces", &namespace).await;
-    let modules = Modules::new();
-    let hook = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hook\n  annotations:\n    \
+const HOOK: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hook\n  annotations:\n    \
                 helm.sh/hook: pre-install,pre-upgrade\n    helm.sh/hook-delete-policy: hook-succeeded\n";
-    // As the chart of grafana: a password out of the Secret, where there is one, and its checksum.
-    let looked = r#"{{- define "password" -}}
+
+/// As the chart of grafana: a password out of the Secret, where there is one, and its checksum.
+const LOOKED: &str = r#"{{- define "password" -}}
 {{- $found := lookup "v1" "Secret" .Release.Namespace "own" -}}
 {{- if $found }}{{ index $found.data "password" }}{{ else }}{{ randAlphaNum 40 | b64enc | quote }}{{ end -}}
 {{- end -}}
@@ -194,11 +188,21 @@ kind: ConfigMap
 metadata: {name: sum}
 data: {sum: {{ include "password" . | sha256sum }}}
 "#;
+
+#[tokio::test]
+async fn restart_of_a_chart_that_drew_writes_nothing() {
+    let Some(server) = support::private_server().await else {
+        return;
+    };
+    let client = support::client(server.kubeconfig()).await;
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ops"}});
+    rest::create(&client, "/api/v1/namespaces", &namespace).await;
+    let modules = Modules::new();
     let files = [
         ("values.yaml", VALUES),
         ("templates/drawn.yaml", DRAWN),
-        ("templates/looked.yaml", looked),
-        ("templates/hook.yaml", hook),
+        ("templates/looked.yaml", LOOKED),
+        ("templates/hook.yaml", HOOK),
     ];
     write(&modules, "web", &files);
     enable(&modules, &["web"]);
@@ -222,9 +226,8 @@ data: {sum: {{ include "password" . | sha256sum }}}
     server.stop().await.expect("an end");
 }
 
-#[tokio::test]
-async fn every_place_has_its_own_draw_whatever_the_others_do() {
-    let template = r#"{{- define "web.password" }}{{ randAlphaNum 12 | quote }}{{ end -}}
+/// Draws in all kinds of places.
+const PLACES: &str = r#"{{- define "web.password" }}{{ randAlphaNum 12 | quote }}{{ end -}}
 apiVersion: v1
 kind: Secret
 metadata: {name: drawn}
@@ -249,9 +252,12 @@ stringData:
   three: {{ $three | quote }}
   four: {{ $four | quote }}
 "#;
+
+#[tokio::test]
+async fn every_place_has_its_own_draw_whatever_the_others_do() {
     let values =
         "users: [ann, bob]\nitems: [{name: x, size: 1}, {name: z, size: 2}]\nmap: {m: 1, k: 2}\n";
-    let files = [("values.yaml", values), ("templates/drawn.yaml", template)];
+    let files = [("values.yaml", values), ("templates/drawn.yaml", PLACES)];
     let Some(stage) = stage(&files).await else {
         return;
     };
@@ -262,7 +268,7 @@ stringData:
             ("values.yaml", values),
             (
                 "templates/drawn.yaml",
-                &template.replace("name: drawn", "name: shop"),
+                &PLACES.replace("name: drawn", "name: shop"),
             ),
         ],
     );
@@ -407,7 +413,8 @@ async fn what_was_drawn_is_told_nowhere() {
     ];
     for page in pages {
         let page = serve::Client::new(operator.socket()).fetch(page, &[]).await;
-        told.push_str(&format!("{page:?}"));
+        let page = format!("{page:?}");
+        told += &page;
     }
     for key in ["password", "sized", "login", "key"] {
         let line = drawn[key].lines().nth(usize::from(key == "key")).unwrap();

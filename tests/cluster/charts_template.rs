@@ -79,6 +79,57 @@ fn read_into(files: &mut BTreeMap<String, String>, root: &Path, folder: &Path) {
     }
 }
 
+/// Charts of one template each.
+const CHARTS: [(&str, &str); 12] = [
+    (
+        "good",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good}\ndata: {v: \"{{ .Capabilities.KubeVersion }}\", \
+        has: \"{{ .Capabilities.APIVersions.Has \"apps/v1/Deployment\" }}\", no: \"{{ .Capabilities.APIVersions.Has \"nope/v1\" }}\"}\n",
+    ),
+    (
+        "unknown",
+        "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: x}\n",
+    ),
+    (
+        "unknowns",
+        "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: x}\n---\napiVersion: v1\nkind: Nope\n\
+        metadata: {name: z, namespace: other}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, labels: {a: 5}}\n",
+    ),
+    (
+        "looked",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: looked}\ndata: {ns: {{ (lookup \"v1\" \"Namespace\" \"\" \"default\").kind | quote }}}\n",
+    ),
+    (
+        "taken",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: taken}\n",
+    ),
+    (
+        "own",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: own}\n",
+    ),
+    (
+        "typo",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: typo}\ndataa: {a: b}\n",
+    ),
+    (
+        "nameless",
+        "apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n",
+    ),
+    ("kindless", "apiVersion: v1\nmetadata: {name: a}\n"),
+    (
+        "number",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {a: 5}}\n",
+    ),
+    (
+        "cluster",
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n",
+    ),
+    (
+        "hook",
+        "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: x, annotations: {helm.sh/hook: pre-install}}\n",
+    ),
+];
+
 #[tokio::test]
 async fn a_cluster_is_asked_as_helm_asks_it() {
     let Some(stage) = Stage::new("template").await else {
@@ -88,56 +139,7 @@ async fn a_cluster_is_asked_as_helm_asks_it() {
         return;
     };
     let folder = TempDir::new().unwrap();
-    let charts = [
-        (
-            "good",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good}\ndata: {v: \"{{ .Capabilities.KubeVersion }}\", \
-            has: \"{{ .Capabilities.APIVersions.Has \"apps/v1/Deployment\" }}\", no: \"{{ .Capabilities.APIVersions.Has \"nope/v1\" }}\"}\n",
-        ),
-        (
-            "unknown",
-            "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: x}\n",
-        ),
-        (
-            "unknowns",
-            "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: x}\n---\napiVersion: v1\nkind: Nope\n\
-            metadata: {name: z, namespace: other}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, labels: {a: 5}}\n",
-        ),
-        (
-            "looked",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: looked}\ndata: {ns: {{ (lookup \"v1\" \"Namespace\" \"\" \"default\").kind | quote }}}\n",
-        ),
-        (
-            "taken",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: taken}\n",
-        ),
-        (
-            "own",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: own}\n",
-        ),
-        (
-            "typo",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: typo}\ndataa: {a: b}\n",
-        ),
-        (
-            "nameless",
-            "apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n",
-        ),
-        ("kindless", "apiVersion: v1\nmetadata: {name: a}\n"),
-        (
-            "number",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {a: 5}}\n",
-        ),
-        (
-            "cluster",
-            "apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n",
-        ),
-        (
-            "hook",
-            "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: x, annotations: {helm.sh/hook: pre-install}}\n",
-        ),
-    ];
-    for (name, template) in charts {
+    for (name, template) in CHARTS {
         chart(folder.path(), name, template);
     }
     let map = |name: &str, labels, annotations| {
@@ -160,7 +162,7 @@ async fn a_cluster_is_asked_as_helm_asks_it() {
     for object in [taken, own] {
         rest::create(&stage.client, &stage.path("configmaps"), &object).await;
     }
-    let mut all: Vec<String> = charts
+    let mut all: Vec<String> = CHARTS
         .iter()
         .map(|(name, _)| format!("rel {name} -n {namespace} --validate"))
         .collect();
@@ -206,7 +208,7 @@ async fn names_and_files_are_those_of_helm() {
         "rel web --output-dir out --release-name",
         "rel web --output-dir out --include-crds --release-name",
         "rel web --output-dir out --no-hooks",
-        "rel web --output-dir out --skip-tests --show-only templates/all.yaml",
+        "rel web --output-dir out --skip-tests",
         "rel web --wait --timeout 5m --create-namespace --description x --force --replace",
     ] {
         let none = Path::new("/nonexistent");

@@ -81,9 +81,9 @@ async fn every_watch_that_is_cut_is_opened_again_and_misses_nothing() {
         let (number, name) = (round.to_string(), format!("at-{round}"));
         // The watches alone, and the connections with all that is under way.
         if round % 2 == 0 {
-            scene.proxy.cut()
+            scene.proxy.cut();
         } else {
-            scene.proxy.cut_watches()
+            scene.proxy.cut_watches();
         }
         let cut = Instant::now();
         scene.disturb(&number, &name).await;

@@ -4,6 +4,7 @@
 mod calls;
 mod follow;
 mod laws;
+mod model;
 mod play;
 mod standalone;
 

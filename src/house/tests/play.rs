@@ -447,7 +447,7 @@ impl Play {
     }
 }
 
-fn settings(global_place: binding::Place) -> Settings {
+pub(super) fn settings(global_place: binding::Place) -> Settings {
     Settings {
         namespace: "ops".to_owned(),
         config_map: "addon-operator".to_owned(),
@@ -463,7 +463,7 @@ fn settings(global_place: binding::Place) -> Settings {
 }
 
 /// A client of a server that is not there.
-async fn nobody() -> cluster::Client {
+pub(super) async fn nobody() -> cluster::Client {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("kubeconfig");
     let text = "apiVersion: v1

@@ -29,7 +29,6 @@ pub(super) struct Lane {
     /// Not through the proxy.
     pub(super) client: Client,
     pub(super) namespace: Namespace,
-    pub(super) kubeconfig: PathBuf,
     home: TempDir,
     process: Option<Child>,
 }
@@ -40,7 +39,6 @@ impl Lane {
             proxy: Proxy::new(server.kubeconfig()).await,
             client: server.client().await,
             namespace: server.namespace(prefix).await,
-            kubeconfig: server.kubeconfig().to_owned(),
             home: TempDir::new().expect("a folder"),
             process: None,
         }

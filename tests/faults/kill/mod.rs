@@ -9,6 +9,7 @@ mod lane;
 mod points;
 mod state;
 mod story;
+mod text;
 
 use self::points::survives;
 
@@ -24,6 +25,7 @@ macro_rules! stories {
 
 stories! {
     install: install_ended_anywhere_comes_to_the_same;
+    replaced: version_replaced_while_nobody_ran_leaves_nothing;
     crowd: install_of_many_modules_ended_anywhere_comes_to_the_same;
     hooks: hooks_ended_anywhere_come_to_the_same;
     chart_hooks: chart_hooks_ended_anywhere_come_to_the_same;

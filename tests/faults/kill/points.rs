@@ -81,7 +81,7 @@ fn points(writes: usize) -> impl Iterator<Item = Point> {
     let is_whole = std::env::var_os("ADDON_OPERATOR_KILL_POINTS").is_some();
     let every = if is_whole { 1 } else { TOLD_EVERY };
     let ends = move |write: usize| {
-        let told = (write % every == 0).then_some(End::Told);
+        let told = write.is_multiple_of(every).then_some(End::Told);
         [End::KilledBefore, End::KilledAfter]
             .into_iter()
             .chain(told)
@@ -184,6 +184,13 @@ impl Walk<'_> {
         lane.settled(|| false).await?;
         let writes = lane.proxy.writes().len();
         self.finish(lane).await?;
+        if !self.story.meanwhile.is_empty() {
+            self.begin(lane).await;
+            self.change(lane).await;
+            lane.start();
+            lane.settled(|| false).await?;
+            self.finish(lane).await?;
+        }
         let objects = state::objects(lane).await;
         let state = self.comparable(&objects);
         let orphans = state::orphans(&objects);
@@ -229,6 +236,7 @@ impl Walk<'_> {
         };
         lane.proxy.pass();
         lane.proxy.forget();
+        self.change(lane).await;
         lane.start();
         lane.settled(|| false).await?;
         self.finish(lane).await?;
@@ -250,6 +258,13 @@ impl Walk<'_> {
 
     async fn edit(&self, lane: &Lane) {
         for edit in &self.story.edits {
+            edit.make(lane).await;
+        }
+    }
+
+    /// What happens while nobody runs.
+    async fn change(&self, lane: &Lane) {
+        for edit in &self.story.meanwhile {
             edit.make(lane).await;
         }
     }

@@ -7,14 +7,11 @@ use serde_json::{Value, json};
 /// A request.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
-    /// Counted from 1.
-    pub(crate) number: usize,
     /// Of requests that change something: counted from 1.
     pub(crate) write: Option<usize>,
     pub(crate) method: String,
     /// With its parameters.
     pub(crate) path: String,
-    pub(crate) body: String,
 }
 
 /// What becomes of a request.
@@ -107,11 +104,5 @@ impl Asked {
     /// Whether it opens a watch.
     pub(crate) fn is_watch(&self) -> bool {
         self.path.contains("watch=true")
-    }
-
-    /// Whether it lists a collection: the last part of the path is a kind.
-    pub(crate) fn is_list(&self, plural: &str) -> bool {
-        let path = self.path.split('?').next().unwrap_or_default();
-        self.method == "GET" && !self.is_watch() && path.ends_with(&format!("/{plural}"))
     }
 }

@@ -88,8 +88,7 @@ impl Inner {
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let path = path.to_owned();
-        let text = String::from_utf8_lossy(&body);
-        let (place, deed) = self.note(parts.method.as_str(), &path, &text);
+        let (place, deed) = self.note(parts.method.as_str(), &path);
         caller.token = bearer(&parts.headers);
         let admit = locked(&self.admit).clone();
         let deed = match admit {

@@ -273,7 +273,7 @@ impl Drop for Proxy {
 
 impl Inner {
     /// Notes a request; answers what is planned for it, and its place in the notes.
-    fn note(&self, method: &str, path: &str, body: &str) -> (usize, Deed) {
+    fn note(&self, method: &str, path: &str) -> (usize, Deed) {
         let mut noted = locked(&self.noted);
         let is_write = method != "GET" && !path.contains("dryRun=All");
         let writes = noted
@@ -281,11 +281,9 @@ impl Inner {
             .filter(|noted| noted.asked.write.is_some())
             .count();
         let asked = Asked {
-            number: noted.len() + 1,
             write: is_write.then_some(writes + 1),
             method: method.to_owned(),
             path: path.to_owned(),
-            body: body.to_owned(),
         };
         let place = noted.len();
         // Two that come at once are planned for in the order of their numbers.
