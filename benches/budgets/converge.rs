@@ -118,9 +118,8 @@ async fn small_floors(cluster: &Cluster, bodies: &Bodies, namespace: &str, figur
     operator.stop();
 }
 
-/// An operator that brings the definition of `Module`, and tells what it sends.
+/// An operator that brings the definition of `Module`, and tells what it sends; in a namespace that all sizes share.
 async fn model(cluster: &Cluster, folders: &Path, names: &[String]) -> Bodies {
-    cluster.make_namespace(MODEL).await;
     let operator = Process::start(cluster.control_plane.kubeconfig(), MODEL, folders, &[]);
     operator.told("converge is done");
     // The last status may be on its way.

@@ -82,6 +82,7 @@ async fn measure(plan: &Plan) -> Measured {
     let mut measured = Measured::default();
     let mut figures = Figures::default();
     if plan.has("converge") {
+        cluster.make_namespace(floor::MODEL).await;
         for modules in &plan.sizes {
             let sized = converge::measure(&cluster, *modules, plan.rounds).await;
             let title = format!("{} modules of {} objects", modules, sized.size.objects);

@@ -42,7 +42,9 @@ fn round_trip(value: &Value) {
     let rewritten = govalue::to_yaml(&again, &|_| Ok(())).unwrap_or_default();
     assert_eq!(rewritten, text);
     let pretty = govalue::to_yaml_pretty(value, &|_| Ok(())).unwrap_or_default();
-    assert!(govalue::from_yaml(&pretty).is_ok(), "{pretty:?}");
+    // A text that begins with a tab is written by go-yaml v3 as what it does not read itself.
+    let has_tab = pretty.lines().any(|line| line.trim_start_matches(' ').starts_with('\t'));
+    assert!(has_tab || govalue::from_yaml(&pretty).is_ok(), "{pretty:?}");
 }
 
 fn in_json(value: &Value) -> String {

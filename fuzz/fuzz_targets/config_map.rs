@@ -12,11 +12,8 @@ use addon_operator::config_values::{changes, read};
 use addon_operator::name::ValuesKey;
 use addon_operator::values::Layer;
 use addon_operator::yaml;
-use addon_operator_fuzz::parts;
+use addon_operator_fuzz::{last_line, parts};
 use libfuzzer_sys::fuzz_target;
-
-/// What ends a line of YAML.
-const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
 fuzz_target!(|text: &str| {
     let parts = parts(text);
@@ -25,7 +22,7 @@ fuzz_target!(|text: &str| {
     let (whole, mistakes) = read("ns/config", &data);
     for mistake in &mistakes.0 {
         let text = data.get(&mistake.path);
-        let lines = text.map_or(usize::MAX, |text| text.split(BREAKS).count() + 1);
+        let lines = text.map_or(usize::MAX, |text| last_line(text));
         assert!(usize::try_from(mistake.line).expect("a line") <= lines, "{mistake}");
         assert!(mistake.to_string().starts_with("ConfigMap ns/config"), "{mistake}");
     }

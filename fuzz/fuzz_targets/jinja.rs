@@ -47,7 +47,10 @@ fuzz_target!(|text: &str| {
             continue;
         }
         let name = if name.is_empty() { "a.yaml" } else { name };
-        let path = format!("templates/{}.j2", name.trim_end_matches(".j2"));
+        let is_part = |letter: char| letter.is_ascii_alphanumeric() || "._-/".contains(letter);
+        let name: String = name.chars().filter(|letter| is_part(*letter)).collect();
+        let name = name.trim_end_matches(".j2").trim_matches(['.', '/']);
+        let path = format!("templates/{}.j2", if name.is_empty() { "a" } else { name });
         let text = text.into();
         templates.retain(|other: &TemplateFile| other.path != path);
         templates.push(TemplateFile { path, text });

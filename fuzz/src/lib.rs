@@ -1,9 +1,10 @@
 //! What several targets share: a text cut into files, and a world that is always the same.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Mutex;
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
+use addon_operator::chart::Chart;
 use addon_operator::govalue::{Error, Lookup, Map, Value, World};
 use addon_operator::render;
 
@@ -142,10 +143,28 @@ pub const SLOW: [&str; 8] = [
 /// What stands in a file beside a chart, and must be in no chart.
 pub const SECRET: &[u8] = b"S3CR3T-0F-S0MEB0DY-ELSE";
 
+/// Nothing in a chart, or in the charts that it depends on, holds the [`SECRET`].
+pub fn assert_no_secret(chart: &Chart) {
+    for text in chart.templates.iter().map(|template| &*template.text) {
+        assert!(!holds_secret(text.as_bytes()));
+    }
+    let files = chart.files.values().map(|bytes| &**bytes);
+    for bytes in files.chain(chart.crds.iter().map(|file| &*file.bytes)) {
+        assert!(!holds_secret(bytes));
+    }
+    assert!(!holds_secret(format!("{:?}", chart.defaults).as_bytes()));
+    chart.dependencies.iter().for_each(|chart| assert_no_secret(chart));
+}
+
 /// Whether bytes hold the [`SECRET`]. It is looked for in disguise: a fuzzer sees what is compared, and
 /// would learn it.
-pub fn holds_secret(bytes: &[u8]) -> bool {
+fn holds_secret(bytes: &[u8]) -> bool {
     let disguised = |bytes: &[u8]| bytes.iter().map(|byte| byte ^ 0x55).collect::<Vec<u8>>();
     let secret = disguised(SECRET);
     disguised(bytes).windows(secret.len()).any(|part| part == secret)
+}
+
+/// The number of the last line that a mistake in a text of YAML may have.
+pub fn last_line(text: &str) -> usize {
+    text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count() + 1
 }

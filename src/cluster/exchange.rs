@@ -244,8 +244,8 @@ impl Client {
         let sent = http.send(request).await;
         tell(call, sent.as_ref().ok(), begun.elapsed());
         match &sent {
-            Ok(_) => self.inner.outage.is_answered(),
-            Err(_) => self.inner.outage.is_met(),
+            Ok(_) => self.inner.outage.is_answered(&self.inner.url),
+            Err(error) => self.inner.outage.is_met(&self.inner.url, error),
         }
         sent.map_err(|source| self.unreachable(call.deed, Box::new(source)))
     }

@@ -5,46 +5,13 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "functions of templates may fail")]
 
-use std::cell::Cell;
-
 use super::{Functions, Limits, Set};
 use crate::govalue::{
-    Context, Element, Error, Function, List, Lookup, Map, MapKind, Parameter, Value, World, print,
+    Context, Element, Error, Function, List, Map, MapKind, Parameter, Still, Value, print,
 };
 
-/// A world without time, in which a million bytes are too many.
-#[derive(Default)]
-struct Still(Cell<usize>);
-
-impl World for Still {
-    fn now(&self) -> i128 {
-        0
-    }
-
-    fn fill_random(&self, bytes: &mut [u8]) {
-        bytes.fill(4);
-    }
-
-    fn lookup(&self, _: &Lookup<'_>) -> Result<Value, Error> {
-        Ok(Value::Map(Map::any()))
-    }
-
-    fn recall(&self, _: &str, _: &[Value]) -> Option<Value> {
-        None
-    }
-
-    fn keep(&self, _: &str, _: &[Value], _: &Value) {}
-
-    fn spend(&self, bytes: usize) -> Result<(), Error> {
-        self.0.set(self.0.get() + bytes);
-        if self.0.get() > 100_000_000 {
-            return Err(Error::Limit("too many bytes".to_owned()));
-        }
-        Ok(())
-    }
-
-    fn note_change(&self, _: &Map) {}
-}
+/// What a template of these tests may make.
+const BYTES: usize = 100_000_000;
 
 type Outcome = Result<Value, Error>;
 
@@ -104,13 +71,13 @@ fn keysof(_: &Context<'_>, arguments: &[Value]) -> Outcome {
 
 fn fail(_: &Context<'_>, arguments: &[Value]) -> Outcome {
     Err(Error::Failed(
-        print::to_text(&Still::default(), &arguments[0])?.to_string(),
+        print::to_text(&Still::with(BYTES), &arguments[0])?.to_string(),
     ))
 }
 
 fn told(_: &Context<'_>, arguments: &[Value]) -> Outcome {
     Err(Error::Told(
-        print::to_text(&Still::default(), &arguments[0])?.to_string(),
+        print::to_text(&Still::with(BYTES), &arguments[0])?.to_string(),
     ))
 }
 
@@ -184,7 +151,7 @@ fn render(text: &str) -> String {
     if let Err(error) = set.add("t", text.as_bytes()) {
         return error.text();
     }
-    match set.execute("t", &values(), &Still::default(), Limits::default()) {
+    match set.execute("t", &values(), &Still::with(BYTES), Limits::default()) {
         Ok(text) => String::from_utf8_lossy(&text).into_owned(),
         Err(error) => error.text(),
     }
@@ -279,7 +246,7 @@ fn steps_and_output_are_limited() {
     let run = |text: &str| {
         let mut set = Set::new(FIND);
         set.add("t", text.as_bytes()).unwrap();
-        let world = Still::default();
+        let world = Still::with(BYTES);
         set.execute("t", &values(), &world, limits)
             .unwrap_err()
             .to_string()
@@ -302,7 +269,12 @@ fn the_charts_own_words_name_the_outermost_place() {
     set.add("t/_h.tpl", helpers.as_bytes()).unwrap();
     set.add("t/x.yaml", b"a:\n  {{ include \"h\" . | upper }}")
         .unwrap();
-    let error = set.execute("t/x.yaml", &values(), &Still::default(), Limits::default());
+    let error = set.execute(
+        "t/x.yaml",
+        &values(),
+        &Still::with(BYTES),
+        Limits::default(),
+    );
     assert_eq!(
         error.unwrap_err().to_string(),
         "execution error at (t/x.yaml:2:5): no: way"
@@ -324,7 +296,7 @@ fn what_is_empty_replaces_nothing() {
     .unwrap();
     set.add("c", b"{{ include \"x\" . }}{{ template \"y\" . }}")
         .unwrap();
-    let text = set.execute("c", &Value::Nil, &Still::default(), Limits::default());
+    let text = set.execute("c", &Value::Nil, &Still::with(BYTES), Limits::default());
     assert_eq!(text.unwrap(), b"12");
 }
 

@@ -16,6 +16,8 @@ mod map;
 pub mod print;
 mod record;
 mod stack;
+#[cfg(test)]
+mod still;
 mod text;
 
 pub use encoding::{
@@ -26,6 +28,8 @@ pub use list::{Element, List, SliceType};
 pub use map::{Map, MapKind, MapType};
 pub use record::{Alike, Depth, Hidden, Json, Member, Record, Shape};
 pub use stack::grow_stack;
+#[cfg(test)]
+pub use still::Still;
 pub use text::Text;
 
 use std::sync::Arc;

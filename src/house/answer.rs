@@ -195,6 +195,7 @@ impl House {
         }
         self.request_purge(&name);
         self.weigh_vanished(now);
+        self.close_converge(now);
         Ok(json!(format!("module {name} is being removed")))
     }
 

@@ -104,6 +104,8 @@ impl House {
         for (name, decided) in decided {
             self.take_decision(&name, decided, time);
         }
+        // A folder may have gone before its module was decided about.
+        self.weigh_vanished(now);
         let names: Vec<String> = self
             .enabled_in_order()
             .iter()
@@ -129,12 +131,14 @@ impl House {
             self.request_run(name, "Converge");
         }
         self.request_deletions(time);
-        // A folder may have gone before its module was decided about.
-        self.weigh_vanished(now);
     }
 
     /// Takes the decision about one module.
     pub(super) fn take_decision(&mut self, name: &ModuleName, decided: Decided, time: Timestamp) {
+        if self.is_leaving(name) {
+            // It was asked before its folder was believed to be gone.
+            return;
+        }
         let Some(resident) = self.residents.get_mut(name) else {
             return;
         };
@@ -173,10 +177,7 @@ impl House {
                 resident.enter(ModuleState::Failed, "EnabledScriptFailed", &why, time);
                 resident.script_error = Some(why);
                 self.count(Count::DiscoverFailed);
-                let task = Task::AskScript {
-                    module: name.clone(),
-                };
-                self.push(QueueName::Module(name.clone()), task);
+                self.request_answer(name);
             }
         }
     }
@@ -218,28 +219,64 @@ impl House {
                 );
             } else {
                 self.forget_chain(&name);
+                self.show_disabled(&name, time);
                 self.report(&name, time);
             }
         }
     }
 
-    /// A module that is enabled again is not deleted, unless something of it runs. What happened while it
-    /// was off its hooks were not told: they begin anew.
+    /// A module that has nothing in the cluster is not there, whatever became of its last run.
+    fn show_disabled(&mut self, name: &ModuleName, time: Timestamp) {
+        if let Some(resident) = self.residents.get_mut(name) {
+            let why = resident.decision.as_ref();
+            let why = why.map_or_else(String::new, |decision| decision.why.clone());
+            resident.enter(ModuleState::Disabled, "", &why, time);
+        }
+    }
+
+    /// A module that is enabled again is not deleted, unless that has begun. While something of it runs,
+    /// the deletion is called off when it has its turn.
     fn call_off_deletion(&mut self, name: &ModuleName) {
         let is_deletion =
             |task: &Task| matches!(task, Task::ModuleDelete { module, .. } if module == name);
         let runs = self
             .lines
             .is_running(|_, task| task.module() == Some(name) && task.has_chain());
-        let chain = self.set(Some(name)).and_then(|set| set.chain.as_ref());
-        let has_begun = chain.is_some_and(|chain| chain.kind == ChainKind::Delete);
+        let has_begun = self.is_deletion_begun(name);
         if runs || has_begun || !self.lines.any(|_, task| is_deletion(task)) {
             return;
         }
         self.lines.drop_waiting(|_, task| is_deletion(task));
+        self.begin_hooks_anew(name);
+    }
+
+    /// Calls off the deletion whose turn it is when its module is enabled by now; answers whether it did.
+    pub(super) fn call_off_this_deletion(&mut self, name: &ModuleName) -> bool {
+        let resident = self.residents.get(name);
+        let is_enabled = resident.is_some_and(|resident| resident.enabled);
+        let is_called_off = is_enabled && !self.is_deletion_begun(name);
+        if is_called_off {
+            self.begin_hooks_anew(name);
+            self.request_run(name, "EnabledAgain");
+        }
+        is_called_off
+    }
+
+    /// Whether something of a module may be deleted already, or its hooks were told that it will be.
+    fn is_deletion_begun(&self, name: &ModuleName) -> bool {
+        let chain = self.set(Some(name)).and_then(|set| set.chain.as_ref());
+        chain.is_some_and(|chain| chain.kind == ChainKind::Delete)
+    }
+
+    /// What happened while a module was off its hooks were not told: they begin anew.
+    fn begin_hooks_anew(&mut self, name: &ModuleName) {
+        self.lines.drop_waiting(
+            |_, task| matches!(task, Task::HookRun(run) if run.module.as_ref() == Some(name)),
+        );
         if let Some(resident) = self.residents.get_mut(name) {
             resident.hooks.retire();
         }
+        self.bindings_version += 1;
     }
 
     /// A run that was given up begins anew the next time.

@@ -140,12 +140,14 @@ impl House {
                 resident.is_lost = is_at_work;
                 resident.lost_bounds = resident.known.parent.take().or(resident.lost_bounds.take());
                 resident.status = Status::default();
-                if resident.module.is_none() && !resident.has_objects() {
+                if resident.module.is_some() {
+                    self.request_run(&name, "ModuleObjectDeleted");
+                } else if resident.has_objects() {
+                    self.ask_guard_at = Some(self.born);
+                } else {
                     // Nothing else remembered it.
                     self.residents.remove(&name);
-                    return;
                 }
-                self.request_run(&name, "ModuleObjectDeleted");
             }
             return;
         };
@@ -159,6 +161,10 @@ impl House {
         resident.known.record = resident.status.record();
         resident.known.release = resident.status.release_revision;
         resident.is_marked = resident.status.state == ModuleState::Maintenance;
+        if resident.module.is_none() {
+            // Nobody may have a folder for it.
+            self.ask_guard_at = Some(self.born);
+        }
     }
 
     /// All `Module` objects that existed at the start were told.
@@ -174,13 +180,16 @@ impl House {
         if !self.objects_known || self.discovery.dirs.is_empty() || self.follows() {
             return;
         }
+        let present = self.discovery.names();
         let mut known: Known = self
             .residents
             .iter()
-            .filter(|(_, resident)| resident.has_objects() || resident.exists || resident.enabled)
+            .filter(|(name, resident)| {
+                let is_something = resident.has_objects() || resident.exists || resident.enabled;
+                is_something || !present.contains(name)
+            })
             .map(|(name, resident)| (name.clone(), directory(resident)))
             .collect();
-        let present = self.discovery.names();
         self.purged.retain(|name, _| !present.contains(name));
         known.extend(self.purged.clone());
         let mut verdict = self
@@ -199,6 +208,10 @@ impl House {
         self.ask_guard_at = verdict.ask_again_at.map(|at| self.born + at);
         for name in &verdict.believed {
             self.request_purge(name);
+        }
+        if !verdict.believed.is_empty() {
+            // What waited for them, or only for their recovery, waits no more.
+            self.close_converge(now);
         }
         if verdict.held != self.held {
             if let Some(held) = &verdict.held {
@@ -234,28 +247,29 @@ impl House {
         resident.enabled = false;
         self.bindings_version += 1;
         resident.state = ModuleState::Deleting;
-        if is_at_work || resident.has_objects() || resident.hooks.is_active() {
-            let task = Task::ModuleDelete {
-                module: name.clone(),
-                purge: true,
-            };
-            let queues = [
-                QueueName::Module(name.clone()),
-                QueueName::Ready(name.clone()),
-            ];
-            self.lines.drop_waiting(|queue, _| queues.contains(queue));
+        let is_there = is_at_work || resident.has_objects() || resident.hooks.is_active();
+        let queues = [
+            QueueName::Module(name.clone()),
+            QueueName::Ready(name.clone()),
+        ];
+        self.lines.drop_waiting(|queue, _| queues.contains(queue));
+        let task = Task::ModuleDelete {
+            module: name.clone(),
+            purge: true,
+        };
+        if is_there && !self.lines.is_running(|_, running| *running == task) {
             self.push(QueueName::Module(name.clone()), task);
-        } else {
-            let exists = resident.exists;
+        } else if !is_there {
             self.residents.remove(name);
-            if exists {
-                self.notices.push(Notice::Remove(name.clone()));
-            }
+            // Its status may be about to be written, and its object to come into being with that.
+            self.notices.push(Notice::Remove(name.clone()));
         }
     }
 
-    /// Modules whose folder is there again before they were removed: they are decided about anew.
-    fn come_back(&self) -> Vec<ModuleName> {
+    /// Modules whose folder is there again before they were removed: they are decided about anew, and what
+    /// is left of their removal waits for that.
+    fn come_back(&mut self) -> Vec<ModuleName> {
+        let present = self.discovery.names();
         let purged = self.lines.tasks().filter_map(|task| match task {
             Task::ModuleDelete {
                 module,
@@ -263,11 +277,28 @@ impl House {
             } => Some(module),
             _ => None,
         });
-        let present = self.discovery.names();
-        purged
-            .filter(|name| present.contains(name))
-            .cloned()
-            .collect()
+        let back = purged.filter(|name| present.contains(name));
+        let back: BTreeSet<ModuleName> = back.cloned().collect();
+        for name in &back {
+            let is_removal =
+                |task: &Task| matches!(task, Task::ModuleDelete { module, .. } if module == name);
+            let is_running = self.lines.is_running(|_, task| is_removal(task));
+            self.lines.drop_waiting(|_, task| is_removal(task));
+            if !is_running {
+                let task = Task::ModuleDelete {
+                    module: name.clone(),
+                    purge: false,
+                };
+                self.push(QueueName::Module(name.clone()), task);
+            }
+        }
+        back.into_iter().collect()
+    }
+
+    /// Whether a module is being removed since its folder is gone.
+    pub(super) fn is_leaving(&self, name: &ModuleName) -> bool {
+        let is_removal = |task: &Task| matches!(task, Task::ModuleDelete { module, purge: true } if module == name);
+        self.lines.any(|_, task| is_removal(task)) && !self.discovery.names().contains(name)
     }
 
     /// The modules directory where a module was last seen.

@@ -390,17 +390,22 @@ impl House {
             .get(name)
             .and_then(|resident| resident.module.as_ref());
         if module.is_some_and(|module| module.script.is_some()) {
-            // A run that waits would be one without its answer, and may wait for ever; one follows from it.
-            self.lines.drop_waiting(
-                |_, task| matches!(task, Task::ModuleRun { module, .. } if module == name),
-            );
-            let task = Task::AskScript {
-                module: name.clone(),
-            };
-            self.push(QueueName::Module(name.clone()), task);
+            self.request_answer(name);
         } else {
             self.request_run(name, reason);
         }
+    }
+
+    /// Asks the script of a module. A run that waits would be one without its answer, and may wait for
+    /// ever; one follows from it.
+    fn request_answer(&mut self, name: &ModuleName) {
+        self.lines.drop_waiting(
+            |_, task| matches!(task, Task::ModuleRun { module, .. } if module == name),
+        );
+        let task = Task::AskScript {
+            module: name.clone(),
+        };
+        self.push(QueueName::Module(name.clone()), task);
     }
 
     fn enabled(&self) -> BTreeSet<&ModuleName> {

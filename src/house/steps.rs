@@ -110,6 +110,11 @@ impl House {
         let task = &started.task;
         let place = task.module().cloned();
         if !started.goes_on {
+            if let Task::ModuleDelete { module, .. } = task
+                && self.call_off_this_deletion(module)
+            {
+                return Some(Work::Nothing);
+            }
             self.begin_task(task, (now, time));
         }
         let step = self.next_step(place.as_ref());

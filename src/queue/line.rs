@@ -269,13 +269,16 @@ impl<T: Clone> Lines<T> {
                 continue;
             }
             // Those that may pass keep their order among themselves.
-            let next = line
-                .iter()
-                .position(|entry| {
-                    let of = (&head.task, &entry.task);
-                    (waits && may_pass(of.0, of.1)) || (!waits && may_pass_held(of.0, of.1))
-                })
-                .filter(|index| line.get(*index).is_some_and(|entry| entry.has_turn(now)));
+            let next = line.iter().enumerate().position(|(index, entry)| {
+                let of = (&head.task, &entry.task);
+                let passes =
+                    (waits && may_pass(of.0, of.1)) || (!waits && may_pass_held(of.0, of.1));
+                let mut between = line.iter().take(index).skip(1);
+                passes
+                    && entry.has_turn(now)
+                    && between
+                        .all(|other| other.has_turn(now) || may_pass(&other.task, &entry.task))
+            });
             if let Some(entry) = next.and_then(|index| line.remove(index)) {
                 // It is looked at again before another passes it.
                 line.iter_mut().take(1).for_each(|head| head.held = None);
@@ -505,6 +508,25 @@ mod tests {
         assert_eq!(later, now + Duration::from_secs(1));
         lines.overtake(later, is_other, |_, _| false);
         assert_eq!(lines.start(later, free)[0].task, 2);
+    }
+
+    #[test]
+    fn task_of_a_third_sort_passes_two_that_back_off() {
+        let (mut lines, now) = (Lines::default(), Instant::now());
+        let is_other = |head: &u32, task: &u32| head % 3 != task % 3;
+        for task in [1, 2] {
+            lines.push(queue("a"), task, same);
+            lines.overtake(now, is_other, |_, _| false);
+            let started = lines.start(now, free).remove(0);
+            assert_eq!(started.task, task);
+            lines.failed((&queue("a"), started.id), "no".into(), now, same);
+        }
+        for task in [5, 3] {
+            lines.push(queue("a"), task, same);
+        }
+        lines.overtake(now, is_other, |_, _| false);
+        let started = lines.start(now, free);
+        assert_eq!(started[0].task, 3, "5 stays behind 2");
     }
 
     #[test]

@@ -178,15 +178,22 @@ impl Task {
     }
 
     /// Whether `later` may go before `failed`, which backs off: the run of a module goes before hooks
-    /// that fail on events, and events are told while the run of a module fails.
+    /// that fail on events, and events are told while the run of a module fails. Its script is asked as well.
     pub fn may_pass(failed: &Self, later: &Self) -> bool {
         matches!(failed, Self::HookRun(_)) != matches!(later, Self::HookRun(_))
+            || Self::asks_before(failed, later)
     }
 
-    /// Whether `later` may go before `held`, which something is in the way of: hooks are told of events
-    /// although their module cannot run.
+    /// Whether `later` may go before `held`, which something is in the way of: hooks are told of events,
+    /// and scripts are asked, although their module cannot run.
     pub fn may_pass_held(held: &Self, later: &Self) -> bool {
         !matches!(held, Self::HookRun(_)) && matches!(later, Self::HookRun(_))
+            || Self::asks_before(held, later)
+    }
+
+    /// Whether the script may say that a run is not to be.
+    fn asks_before(run: &Self, later: &Self) -> bool {
+        matches!(run, Self::ModuleRun { .. }) && matches!(later, Self::AskScript { .. })
     }
 
     /// The type, as the original names it.

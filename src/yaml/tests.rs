@@ -207,9 +207,10 @@ fn commas_behind_exclamation_marks_are_text() {
     });
     assert_eq!(read_value(text, Profile::V2), Ok(value));
     // Found by fuzzing: a colon before the comma is text as well.
-    let text = "a: b !!c:,\"d\nb: {\"y!b\":, 'z!c':, w!d: 1}\n";
+    let text =
+        "a: b !!c:,\"d\nb: {\"y!b\":, 'z!c':, w!d: 1}\nc: 1--{\"!b\"\"v\":,c\nd: e'!f'::,'\n";
     let value = json!({
-        "a": "b !!c:,\"d", "b": {"y!b": null, "z!c": null, "w!d": 1}
+        "a": "b !!c:,\"d", "b": {"y!b": null, "z!c": null, "w!d": 1}, "c": "1--{\"!b\"\"v\":,c", "d": "e'!f'::,'"
     });
     assert_eq!(read_value(text, Profile::V2), Ok(value));
     for text in [

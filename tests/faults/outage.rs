@@ -1,11 +1,15 @@
 //! An API server that is away, cut off or silent.
 
+use std::fs::File;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::scene::Scene;
 use super::survived;
+use crate::support::eventually;
 
 #[tokio::test]
 async fn server_that_is_away_at_the_start_is_waited_for() {
@@ -40,6 +44,84 @@ async fn what_happened_while_the_server_was_gone_for_a_minute_is_caught_up_with(
         .await;
     survived("API server gone for a minute", took);
     operator.stop().await;
+}
+
+/// The program, whose log is read; in this process all tests would share one.
+struct Logged {
+    home: TempDir,
+    process: Child,
+}
+
+impl Logged {
+    fn start(scene: &Scene) -> Self {
+        let home = TempDir::new().unwrap();
+        let process = Command::new(env!("CARGO_BIN_EXE_addon-operator"))
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("ADDON_OPERATOR_NAMESPACE", scene.namespace())
+            .env("ADDON_OPERATOR_LISTEN_ADDRESS", "127.0.0.1")
+            .env("ADDON_OPERATOR_LISTEN_PORT", "0")
+            .env("MODULES_DIR", scene.modules.path())
+            .env("GLOBAL_HOOKS_DIR", home.path().join("global-hooks"))
+            .env("ADDON_OPERATOR_TMP_DIR", home.path().join("files"))
+            .env("DEBUG_UNIX_SOCKET", home.path().join("debug.socket"))
+            .env("KUBE_CONFIG", scene.proxy.kubeconfig())
+            .env("LOG_TYPE", "json")
+            .current_dir(home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(home.path().join("log")).unwrap())
+            .spawn()
+            .unwrap();
+        Self { home, process }
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.home.path().join("log")).unwrap()
+    }
+
+    async fn says(&self, text: &str) {
+        eventually(text, Duration::from_mins(1), async || {
+            let log = self.log();
+            log.contains(text).then_some(()).ok_or(log)
+        })
+        .await;
+    }
+}
+
+impl Drop for Logged {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Somebody on call sees from the log alone what is wrong, since when, and that it is over.
+#[tokio::test]
+async fn outage_is_told_once_with_its_cause_and_its_end() {
+    let Some(scene) = Scene::new("told").await else {
+        return;
+    };
+    let operator = Logged::start(&scene);
+    operator.says("converge is done").await;
+    assert!(
+        !operator.log().contains("the API server"),
+        "{}",
+        operator.log()
+    );
+    scene.proxy.close();
+    operator.says("the API server does not answer").await;
+    sleep(Duration::from_secs(6)).await;
+    scene.proxy.open();
+    operator.says("the API server answers again").await;
+    let log = operator.log();
+    assert_eq!(
+        log.matches("the API server does not answer").count(),
+        1,
+        "{log}"
+    );
+    assert!(log.contains("Connection refused"), "{log}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use minijinja::{Environment, context};
 
 use super::with_world;
 use crate::function::{all, own};
-use crate::govalue::{Error, Lookup, Map, Value, World};
+use crate::govalue::Still;
 
 fn render(template: &str) -> Result<String, String> {
     let mut environment = Environment::new();
@@ -98,37 +98,6 @@ fn what_a_function_does_not_take_is_told() {
     }
 }
 
-/// A world in which it is 2024-05-06.
-struct Known;
-
-impl World for Known {
-    fn now(&self) -> i128 {
-        1_714_979_289_000_000_000
-    }
-
-    fn fill_random(&self, bytes: &mut [u8]) {
-        bytes.fill(7);
-    }
-
-    fn lookup(&self, of: &Lookup<'_>) -> Result<Value, Error> {
-        let found = Map::any();
-        found.insert("kind", of.kind.into());
-        Ok(Value::Map(found))
-    }
-
-    fn recall(&self, function: &str, _: &[Value]) -> Option<Value> {
-        (function == "ago").then(|| "drawn before".into())
-    }
-
-    fn keep(&self, _: &str, _: &[Value], _: &Value) {}
-
-    fn spend(&self, _: usize) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn note_change(&self, _: &Map) {}
-}
-
 #[test]
 fn world_is_asked_while_it_is_there() {
     for (template, expected) in [
@@ -136,7 +105,9 @@ fn world_is_asked_while_it_is_there() {
         (r#"{{ lookup("v1", "Pod", "a", "b").kind }}"#, "Pod"),
         ("{{ ago(1) }}", "drawn before"),
     ] {
-        let given = with_world(Rc::new(Known), || render(template));
+        let given = with_world(Rc::new(Still::drawn("ago", "drawn before")), || {
+            render(template)
+        });
         assert_eq!(given.as_deref(), Ok(expected), "{template}");
     }
     assert!(render("{{ now() }}").is_err());

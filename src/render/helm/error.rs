@@ -36,6 +36,19 @@ impl Error {
         told
     }
 
+    /// The text of a template that is no YAML: `YAML parse error on PATH: why`.
+    pub(super) fn of_document(text: String) -> Self {
+        let parts = text.strip_prefix("YAML parse error on ");
+        let parts = parts.and_then(|parts| parts.split_once(": "));
+        let (place, message) = parts.unwrap_or(("", &text));
+        Self {
+            place: place.to_owned(),
+            message: message.to_owned(),
+            text,
+            mistakes: Vec::new(),
+        }
+    }
+
     /// Mistakes in `*.j2` templates, which Helm does not know.
     pub(super) fn of_pages(mistakes: Mistakes) -> Self {
         let told = Self::plain(mistakes.to_string());

@@ -153,7 +153,7 @@ impl HelmChart {
     ) -> Result<Printable, Error> {
         let mut texts = self.execute(root, cluster, outside)?;
         let notes = take_notes(&mut texts, &root.path);
-        let sorted = sort::sort(&texts).map_err(Error::plain)?;
+        let sorted = sort::sort(&texts).map_err(Error::of_document)?;
         Ok(Printable {
             definitions: definitions(root),
             texts,

@@ -189,7 +189,10 @@ fn mistakes_name_file_line_and_column() {
             "a: {{ .Values.a.b }}",
             "templates/a.yaml:1:13: executing \"web/templates/a.yaml\" at <.Values.a.b>: nil pointer",
         ),
-        ("a: b: c", "mapping values are not allowed"),
+        (
+            "a: b: c",
+            "templates/a.yaml: error converting YAML to JSON: yaml: mapping values are not allowed",
+        ),
         ("a: 1", "templates/a.yaml: rendered line 1: "),
     ] {
         let chart = chart(&[("a.yaml", text)]);

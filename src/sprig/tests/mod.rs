@@ -6,53 +6,13 @@
 
 mod expression;
 
-use std::cell::Cell;
-
 use super::{HelmVersion, all, find};
-use crate::govalue::{Context, Error, Lookup, Map, Value, World, print};
+use crate::govalue::{Context, Error, Map, Still, Value, print};
 use expression::evaluate;
-
-/// A world with a limit, in which it is 2024-05-06 07:08:09 UTC.
-struct Fixed {
-    left: Cell<usize>,
-}
-
-impl World for Fixed {
-    fn now(&self) -> i128 {
-        1_714_979_289_123_456_789
-    }
-
-    fn fill_random(&self, bytes: &mut [u8]) {
-        bytes.fill(7);
-    }
-
-    fn lookup(&self, of: &Lookup<'_>) -> Result<Value, Error> {
-        let found = Map::any();
-        found.insert("kind", of.kind.into());
-        Ok(Value::Map(found))
-    }
-
-    fn recall(&self, _: &str, _: &[Value]) -> Option<Value> {
-        None
-    }
-
-    fn keep(&self, _: &str, _: &[Value], _: &Value) {}
-
-    fn spend(&self, bytes: usize) -> Result<(), Error> {
-        let left = self.left.get().checked_sub(bytes);
-        let left = left.ok_or_else(|| Error::Limit("too many bytes".to_owned()))?;
-        self.left.set(left);
-        Ok(())
-    }
-
-    fn note_change(&self, _: &Map) {}
-}
 
 /// What an expression gives, as the rows tell it.
 fn answer(expression: &str) -> String {
-    let world = Fixed {
-        left: Cell::new(1 << 20),
-    };
+    let world = Still::with(1 << 20);
     let context = Context { world: &world };
     let shown = evaluate(&context, expression)
         .and_then(|value| print::printf(&world, b"%T %#v", &[value.clone(), value]));
@@ -144,9 +104,7 @@ fn maps_that_are_in_others_many_times_over_are_not_merged_for_ever() {
             outer
         })
     };
-    let world = Fixed {
-        left: Cell::new(1 << 20),
-    };
+    let world = Still::with(1 << 20);
     let merge = find("mustMergeOverwrite", HelmVersion::V3).unwrap();
     let maps = [nested(), nested()].map(Value::Map);
     let given = (merge.call)(&Context { world: &world }, &maps);

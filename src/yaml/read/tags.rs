@@ -1,4 +1,5 @@
-//! Tags that a comma follows, in `[!a, b]`: an error for go-yaml, and a panic in `libyaml-safer`.
+//! Tags that a comma follows, in `[!a, b]`: part of the tag for go-yaml, which nobody means, and a panic in
+//! `libyaml-safer`.
 //!
 //! Most texts with such signs have them in quotes or in plain words, which only the parser can tell.
 //! So it is asked, with a blank before the comma, where it does not mind.
@@ -49,7 +50,7 @@ pub(super) fn refuse(text: &str) -> Result<(), Error> {
 /// A key has at most 1024 characters.
 const LOOK_AHEAD: usize = 8192;
 
-/// A text with a blank before each comma that may follow a tag.
+/// A text with a blank before each comma that may follow a tag, and before colons that it follows.
 #[derive(Default)]
 struct Spaced {
     text: String,
@@ -66,14 +67,9 @@ impl Spaced {
                 Some(word) if word.contains('!') => {
                     let signs = word.match_indices('!').map(|(at, _)| start + at);
                     spaced.signs.extend(signs);
-                    // Before a blank a colon would end a key; in a tag any sign of one will do.
-                    match word
-                        .strip_suffix(':')
-                        .filter(|word| is_tag_to_the_end(word))
-                    {
-                        Some(word) => spaced.text.extend([word, ".", " ,"]),
-                        None => spaced.text.extend([word, " ,"]),
-                    }
+                    // Right before a blank a colon would end a key.
+                    let (word, colons) = word.split_at(word.trim_end_matches(':').len());
+                    spaced.text.extend([word, " ", colons, ","]);
                 }
                 _ => spaced.text.push_str(piece),
             }
@@ -97,13 +93,6 @@ impl Spaced {
         let at = start + node.len() - rest.len();
         self.signs.binary_search(&at).is_ok()
     }
-}
-
-/// Whether what is behind the last `!` may be of a tag.
-fn is_tag_to_the_end(word: &str) -> bool {
-    let (_, tag) = word.rsplit_once('!').unwrap_or_default();
-    let mut letters = tag.chars();
-    letters.all(|letter| letter.is_alphanumeric() || "-_.:/%".contains(letter))
 }
 
 /// Finds the characters that no tag goes beyond. In `!<a,b>` a comma is part of it.

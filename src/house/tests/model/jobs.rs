@@ -231,21 +231,6 @@ impl Stage {
         patch
     }
 
-    /// Modules that are enabled while something of them runs and they are to be deleted: that goes on.
-    fn see_condemned(&mut self) {
-        for (module, text) in MODULES.iter().enumerate() {
-            let is_its = |task: &Task| task.module().is_some_and(|of| of.as_str() == *text);
-            let mut running = self.running.iter();
-            // The job that ended is not among them any more.
-            self.ledger.is_condemned[module] |= self.ledger.enabled[module]
-                && running.any(|running| is_its(&running.job.task))
-                && self
-                    .house
-                    .lines
-                    .any(|_, task| is_its(task) && matches!(task, Task::ModuleDelete { .. }));
-        }
-    }
-
     /// What an observer makes of the end of a job.
     fn see_end(
         &mut self,
@@ -268,11 +253,7 @@ impl Stage {
         {
             laws::hook_counts(self, running, call)?;
         }
-        self.see_condemned();
         let is_over = !self.house.lines.holds(job.id);
-        if failed {
-            self.ledger.failed.insert(job.id);
-        }
         if failed || is_over {
             self.ledger.begun.remove(&job.id);
         }
@@ -284,9 +265,9 @@ impl Stage {
             (Task::ModuleRun { .. }, false) if is_over && self.ledger.enabled[module] => {
                 Some(Attempt::Applied)
             }
-            (Task::AskScript { .. } | Task::AwaitReady { .. }, true) if fate == Fate::Breaks => {
-                Some(Attempt::Failed)
-            }
+            (Task::AskScript { .. }, true) if fate == Fate::Breaks => Some(Attempt::Failed),
+            // Nobody looked whether it is ready: it is as it was.
+            (Task::AwaitReady { .. }, true) if fate == Fate::Breaks => None,
             (Task::AwaitReady { .. }, is_unready) => match &job.work {
                 Work::AwaitReady(..) if self.has_applied(module) => Some(if is_unready {
                     Attempt::Unready
@@ -303,9 +284,9 @@ impl Stage {
         if failed && matches!(job.task, Task::ModuleRun { .. } | Task::ModuleDelete { .. }) {
             self.ledger.places[module + 1].prepared.clear();
         }
-        if is_over && !failed && matches!(job.task, Task::ModuleDelete { .. }) {
+        let is_deletion = matches!(job.task, Task::ModuleDelete { .. });
+        if is_over && !failed && is_deletion && self.ledger.is_condemned[module] {
             self.ledger.forget(module);
-            self.ledger.is_condemned[module] = false;
         }
         self.see_what_is_off();
         Ok(())
@@ -320,8 +301,8 @@ impl Stage {
         let mut failed = BTreeSet::new();
         for (module, decided) in decided {
             let module = number(module);
-            // It may have been removed meanwhile.
-            if self.ledger.known[module].is_none() {
+            // It may have been removed meanwhile, or is being removed.
+            if self.ledger.known[module].is_none() || self.is_leaving(module) {
                 continue;
             }
             match &decided.decision {
@@ -337,8 +318,12 @@ impl Stage {
         }
     }
 
-    /// A module that is off, with nothing left to do for it, has nothing any more.
+    /// A module that is off, with nothing left to do for it, has nothing any more. When it was decided alone, its
+    /// deletion follows from the converge that this leads to.
     fn see_what_is_off(&mut self) {
+        if laws::is_deciding(self) {
+            return;
+        }
         for (module, text) in MODULES.iter().enumerate() {
             let is_busy = || {
                 self.house

@@ -8,7 +8,7 @@ use super::ledger::{Attempt, SETTLE};
 use super::stage::{Running, Stage, number, place_of};
 use super::world::{Folder, HOOKS, Looks, MODULES};
 use crate::binding::ContextKind;
-use crate::queue::{QueueName, Standing};
+use crate::queue::{QueueName, Standing, TaskView};
 use crate::task::{HookCall, Task};
 
 pub(super) const ONCE: &str = "no task runs twice at once";
@@ -92,14 +92,15 @@ pub(super) fn may_begin(stage: &Stage, job: &Job) -> Result<(), Broken> {
     steps(stage, job)?;
     let has_begun = stage.ledger.between.contains(&job.queue.to_string());
     let is_first = !stage.ledger.begun.contains(&job.id) && !has_begun;
-    let is_retry = stage.ledger.failed.contains(&job.id);
     match &job.task {
         Task::ModuleRun { module, .. } if is_first && !matches!(job.work, Work::Nothing) => {
             order(stage, number(module))
         }
         // What was deleted in part is deleted whole.
         Task::ModuleDelete { module, purge }
-            if is_first && !is_retry && !matches!(job.work, Work::Nothing) =>
+            if is_first
+                && !stage.ledger.is_condemned[number(module)]
+                && !matches!(job.work, Work::Nothing) =>
         {
             deletes(stage, number(module), *purge)
         }
@@ -231,7 +232,8 @@ fn steps(stage: &Stage, job: &Job) -> Result<(), Broken> {
     Ok(())
 }
 
-fn is_deciding(stage: &Stage) -> bool {
+/// Whether a converge waits or decides.
+pub(super) fn is_deciding(stage: &Stage) -> bool {
     let lines = &stage.house.lines;
     lines.any(|_, task| matches!(task, Task::ConvergeModules { .. }))
 }
@@ -286,8 +288,9 @@ fn deletes(stage: &Stage, module: usize, is_purge: bool) -> Result<(), Broken> {
         let is_believed = ledger.purged[module] || (is_gone && is_sound);
         return must(is_believed, DELETES, || format!("{text} is purged"));
     }
-    let is_off = !ledger.enabled[module] || ledger.is_condemned[module];
-    must(is_off, DELETES, || format!("{text} is enabled"))?;
+    must(!ledger.enabled[module], DELETES, || {
+        format!("{text} is enabled")
+    })?;
     must(!is_deciding(stage), DELETES, || {
         format!("{text} is deleted while it is being decided")
     })?;
@@ -300,14 +303,14 @@ fn deletes(stage: &Stage, module: usize, is_purge: bool) -> Result<(), Broken> {
 pub(super) fn note_begin(stage: &mut Stage, job: &Job) {
     let ledger = &mut stage.ledger;
     let is_first = ledger.begun.insert(job.id);
-    ledger.failed.remove(&job.id);
-    if is_first
-        && let Task::ModuleDelete {
-            module,
-            purge: true,
-        } = &job.task
+    if let Task::ModuleDelete { module, purge } = &job.task
+        && !matches!(job.work, Work::Nothing)
     {
-        ledger.purge(number(module));
+        let module = number(module);
+        ledger.is_condemned[module] = true;
+        if is_first && *purge && !ledger.is_there[module] {
+            ledger.purge(module);
+        }
     }
     if is_limited(job) {
         ledger.slots_given += 1;
@@ -370,6 +373,20 @@ pub(super) fn hook_counts(
     Ok(())
 }
 
+fn is_hook(view: &TaskView<'_, Task>) -> bool {
+    matches!(view.task, Task::HookRun(_))
+}
+
+/// Whether a script waits to be asked behind a run that does not go on.
+fn waits_script(line: &[TaskView<'_, Task>]) -> bool {
+    let head = line.first();
+    let is_run = head.is_some_and(|head| matches!(head.task, Task::ModuleRun { .. }));
+    let mut scripts = line
+        .iter()
+        .filter(|view| matches!(view.task, Task::AskScript { .. }));
+    is_run && scripts.any(|view| view.standing == Standing::Waiting)
+}
+
 /// Between two turns every head of a queue runs, backs off, or is held by what is so.
 pub(super) fn nothing_idles(stage: &mut Stage) -> Result<(), Broken> {
     if stage.house.follows() {
@@ -390,24 +407,27 @@ pub(super) fn nothing_idles(stage: &mut Stage) -> Result<(), Broken> {
                 let wake = stage.house.wake_at();
                 let is_woken = wake.is_some_and(|wake| wake <= *until);
                 must(*until > stage.now && is_woken, IDLE, text)?;
-                let is_hook = matches!(head.task, Task::HookRun(_));
                 let mut others = tasks.iter().skip(1);
-                let first = others.find(|other| matches!(other.task, Task::HookRun(_)) != is_hook);
+                let first = others.find(|other| is_hook(other) != is_hook(head));
                 let may_pass = first.is_some_and(|other| other.standing == Standing::Waiting);
-                must(!may_pass, IDLE, || format!("{}: others may pass", text()))?;
+                must(!may_pass && !waits_script(&tasks), IDLE, || {
+                    format!("{}: others may pass", text())
+                })?;
             }
             Standing::Held(why) => {
                 must(holds(stage, head.task, why), IDLE, text)?;
                 if waits_between(why) {
                     stage.ledger.between.insert(queue.to_string());
                 }
-                let is_run = !matches!(head.task, Task::HookRun(_)) && !waits_between(why);
+                let is_run = !is_hook(head) && !waits_between(why);
                 let mut others = tasks.iter().skip(1);
-                let first = others.find(|other| matches!(other.task, Task::HookRun(_)));
+                let first = others.find(|other| is_hook(other));
                 let is_passed = first.is_none_or(|other| other.standing != Standing::Waiting);
-                must(!is_run || is_passed, STARVED, || {
-                    format!("{}: hooks may pass", text())
-                })?;
+                must(
+                    !is_run || (is_passed && !waits_script(&tasks)),
+                    STARVED,
+                    || format!("{}: others may pass", text()),
+                )?;
                 if why.contains("hooks of main queues run already") {
                     waits_for_slot.push(queue.to_string());
                 }
@@ -452,11 +472,15 @@ fn holds(stage: &Stage, task: &Task, why: &str) -> bool {
             > 0;
     }
     if why.contains("no faster than its settings say") {
-        return stage.house.wake_at().is_some_and(|wake| wake > stage.now);
+        // It is looked at again by itself.
+        return stage.house.wake_at().is_some();
     }
     match (task, module) {
         (Task::ModuleRun { .. }, Some(module)) => {
-            order(stage, module).is_err() || stage.ledger.is_stuck(module, stage.terms.strict)
+            let (ledger, is_strict) = (&stage.ledger, stage.terms.strict);
+            // Who requires itself has no place in the order, and may wait for any.
+            let is_unordered = ledger.leads_to_circle(module) && ledger.is_any_unsettled(is_strict);
+            order(stage, module).is_err() || ledger.is_stuck(module, is_strict) || is_unordered
         }
         (Task::ModuleDelete { .. }, Some(_)) => {
             let doubt = stage.ledger.directory != Looks::Present || is_deciding(stage);

@@ -53,7 +53,7 @@ pub(super) struct Ledger {
     /// The last usable `ConfigMap`; `None` when there was none yet.
     pub(super) config: Option<Config>,
     pub(super) enabled: [bool; 5],
-    /// Enabled again while something of it ran, so that its deletion goes on.
+    /// Its deletion began and has not ended well: it goes on whatever is decided.
     pub(super) is_condemned: [bool; 5],
     pub(super) attempts: [Attempt; 5],
     pub(super) places: [Seen; 6],
@@ -61,8 +61,6 @@ pub(super) struct Ledger {
     pub(super) dynamic: [Option<bool>; 5],
     /// Tasks that began and are neither over nor failed.
     pub(super) begun: BTreeSet<u64>,
-    /// Tasks whose last attempt failed.
-    pub(super) failed: BTreeSet<u64>,
     /// What was brought last, in one word.
     pub(super) brought: [Option<String>; 5],
     /// Events of monitors, by number.
@@ -107,7 +105,6 @@ impl Ledger {
             places: Default::default(),
             dynamic: [None; 5],
             begun: BTreeSet::new(),
-            failed: BTreeSet::new(),
             brought: Default::default(),
             emitted: Vec::new(),
             told: BTreeMap::new(),
@@ -217,6 +214,7 @@ impl Ledger {
     pub(super) fn purge(&mut self, module: usize) {
         self.switch_off(module);
         self.enabled[module] = false;
+        self.note_recovery();
     }
 
     /// Its deletion ended well, or there was nothing to delete.
@@ -224,6 +222,7 @@ impl Ledger {
         let seen = &mut self.places[module + 1];
         seen.deletions += 1;
         seen.patches.clear();
+        self.is_condemned[module] = false;
         self.brought[module] = None;
         self.other_hooks(module + 1);
     }
@@ -243,6 +242,11 @@ impl Ledger {
     /// An attempt of a module ended.
     pub(super) fn attempted(&mut self, module: usize, attempt: Attempt) {
         self.attempts[module] = attempt;
+        self.note_recovery();
+    }
+
+    /// Whether what a converge had left has recovered now, be it that it failed no more or went.
+    fn note_recovery(&mut self) {
         if self.left_failures && !self.any_failed() {
             self.left_failures = false;
             self.recovered_at = self.tick;
@@ -282,6 +286,18 @@ impl Ledger {
         });
         above.pop();
         is_blocked
+    }
+
+    /// Whether others may wait for an enabled module.
+    pub(super) fn is_any_unsettled(&self, is_strict: bool) -> bool {
+        (0..MODULES.len()).any(|module| {
+            let is_settled = match self.attempts[module] {
+                Attempt::Applied | Attempt::Unready | Attempt::Ready => true,
+                Attempt::Failed => !is_strict,
+                Attempt::Pending => !is_strict && self.is_blocked(module),
+            };
+            self.enabled[module] && !is_settled
+        })
     }
 
     /// Whether modules require each other in a circle that this one is on, or leads to.

@@ -271,6 +271,9 @@ impl Stage {
                 .copied()
                 .unwrap_or_default();
             let count = told + usize::from(is_in_snapshot);
+            if count == 0 && times == 0 && self.is_unheard(*monitor) {
+                continue;
+            }
             let is_grouped = self
                 .ledger
                 .grouped
@@ -282,6 +285,15 @@ impl Stage {
             })?;
         }
         Ok(())
+    }
+
+    /// Whether the hooks of a monitor cannot be told of anything: their module never came to their
+    /// Synchronization, and cannot start before people change something.
+    fn is_unheard(&self, monitor: MonitorId) -> bool {
+        let mut sets = self.house.sets();
+        let set = sets.find(|(_, set)| set.bound.contains_key(&monitor));
+        let module = set.and_then(|(module, _)| module).map(number);
+        module.is_some_and(|module| self.is_stuck(module))
     }
 
     /// The hooks that follow converge ran after it, and after what had failed then recovered.

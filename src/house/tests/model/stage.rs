@@ -322,10 +322,7 @@ impl Stage {
     /// A module that is to be purged is off; one that was removed is known no more.
     fn see_what_is_gone(&mut self) {
         for (module, text) in MODULES.iter().enumerate() {
-            let is_purged = self.house.lines.any(|_, task| {
-                matches!(task, Task::ModuleDelete { module, purge: true } if module.as_str() == *text)
-            });
-            if is_purged && self.ledger.enabled[module] && !self.ledger.is_there[module] {
+            if self.is_leaving(module) && self.ledger.enabled[module] {
                 self.ledger.purge(module);
             }
             let is_known = self.ledger.known[module].is_some() && !self.house.follows();
@@ -341,6 +338,12 @@ impl Stage {
                 self.ledger.known[module] = None;
             }
         }
+    }
+
+    /// Whether a module is being removed since its folder is gone.
+    pub(super) fn is_leaving(&self, module: usize) -> bool {
+        let is_removal = |task: &Task| matches!(task, Task::ModuleDelete { module: name, purge: true } if name.as_str() == MODULES[module]);
+        !self.ledger.is_there[module] && self.house.lines.any(|_, task| is_removal(task))
     }
 
     fn begin(&mut self, job: Job) -> Result<(), Broken> {
@@ -362,6 +365,9 @@ impl Stage {
         for notice in self.house.take_notices() {
             if matches!(notice, Notice::Count(Count::Converged { .. })) {
                 self.ledger.left_failures = self.ledger.any_failed();
+            }
+            if let Notice::Remove(module) = &notice {
+                self.statuses.remove(module);
             }
             if let Notice::Status {
                 module,
