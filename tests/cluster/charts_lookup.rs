@@ -1,10 +1,12 @@
 //! What charts of Helm ask the cluster: `lookup`, capabilities, the release; beside the real Helm.
 
+use std::path::Path;
+
 use addon_operator::serve::ModuleState;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, definition, until_row};
-use crate::support::{self, rest};
+use crate::support::{self, Operator, rest};
 
 const ABOUT: &str = "apiVersion: v2\nname: web\nversion: 0.1.0\n";
 
@@ -29,12 +31,17 @@ fn found(lines: &str) -> String {
 
 /// What the real Helm makes of the module's chart with a cluster to look into.
 async fn as_helm(stage: &Stage) -> Option<Result<Value, String>> {
+    as_helm_by(stage, stage.kubeconfig()).await
+}
+
+/// The same, with somebody else's rights.
+async fn as_helm_by(stage: &Stage, kubeconfig: &Path) -> Option<Result<Value, String>> {
     let helm = support::helm().await?;
     let output = tokio::process::Command::new(helm)
         .args(["template", "web"])
         .arg(stage.modules.path().join("010-web"))
         .args(["-n", stage.namespace(), "--dry-run=server"])
-        .env("KUBECONFIG", stage.kubeconfig())
+        .env("KUBECONFIG", kubeconfig)
         .output()
         .await
         .unwrap();
@@ -244,4 +251,102 @@ async fn schema_of_a_chart_stops_its_module_alone() {
     let words = "at '/size': got string, want integer";
     assert!(row.message.contains(words), "{}", row.message);
     operator.module_is("shop", ModuleState::Applied).await;
+}
+
+/// Makes a role and gives it to the service account `narrow` of the stage's namespace.
+async fn grant(stage: &Stage, namespace: Option<&str>, rules: Value) {
+    let rights = "/apis/rbac.authorization.k8s.io/v1";
+    let (folder, word) = match namespace {
+        Some(namespace) => (format!("{rights}/namespaces/{namespace}/"), ""),
+        None => (format!("{rights}/cluster"), "Cluster"),
+    };
+    let name = format!("narrow-{}", stage.letters());
+    let role = json!({"metadata": {"name": name}, "rules": rules});
+    rest::create(&stage.client, &format!("{folder}roles"), &role).await;
+    let group = "rbac.authorization.k8s.io";
+    let account =
+        json!({"kind": "ServiceAccount", "namespace": stage.namespace(), "name": "narrow"});
+    let binding = json!({
+        "metadata": {"name": name},
+        "subjects": [account],
+        "roleRef": {"kind": format!("{word}Role"), "apiGroup": group, "name": name},
+    });
+    rest::create(&stage.client, &format!("{folder}rolebindings"), &binding).await;
+}
+
+/// All that an operator of the stage needs, but for the Secrets of other namespaces.
+async fn grant_all_but_secrets(stage: &Stage) {
+    let all = |groups: &[&str], resources: &[&str]| json!({"apiGroups": groups, "resources": resources, "verbs": ["*"]});
+    let groups = [
+        "apps",
+        "addon-operator.io",
+        "apiextensions.k8s.io",
+        "coordination.k8s.io",
+        "events.k8s.io",
+    ];
+    let rules = [
+        all(&groups, &["*"]),
+        all(&[""], &["configmaps", "namespaces", "events"]),
+    ];
+    grant(stage, None, json!(rules)).await;
+    grant(stage, Some(stage.namespace()), json!([all(&["*"], &["*"])])).await;
+}
+
+#[tokio::test]
+async fn what_may_not_be_looked_up_fails_the_module_and_names_the_right() {
+    let Some(stage) = stage("").await else {
+        return;
+    };
+    let Some(ours) = support::api_server().and_then(support::ApiServer::control_plane) else {
+        return;
+    };
+    let other = stage.other_namespace("vault").await;
+    let lines = "  a: {{ (lookup \"v1\" \"Secret\" \"OTHER\" \"key\").data | toJson | quote }}
+  b: {{ len (lookup \"v1\" \"Secret\" \"OTHER\" \"\").items | quote }}\n";
+    let template = found(&lines.replace("OTHER", other.name()));
+    stage.modules.write("010-web/templates/all.yaml", &template);
+    stage.modules.write(
+        "020-shop/templates/all.yaml.j2",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\n",
+    );
+    stage
+        .modules
+        .write("values.yaml", "webEnabled: true\nshopEnabled: true\n");
+    let user = format!("system:serviceaccount:{}:narrow", stage.namespace());
+    let kubeconfig = ours.kubeconfig_for(&user, &["system:serviceaccounts"]);
+    let kubeconfig = kubeconfig.expect("a kubeconfig");
+    grant_all_but_secrets(&stage).await;
+
+    let folders = stage.modules.path();
+    let mut operator = Operator::start_with(&kubeconfig, stage.namespace(), folders, |_| {});
+    let row = operator.module_is("web", ModuleState::Failed).await;
+    operator.module_is("shop", ModuleState::Applied).await;
+    let refusal = |verb: &str| {
+        let vault = other.name();
+        format!(
+            "User \"{user}\" cannot {verb} resource \"secrets\" in API group \"\" in the namespace \"{vault}\""
+        )
+    };
+    let words = format!(
+        "error calling lookup: secrets \"key\" is forbidden: {}",
+        refusal("get")
+    );
+    assert!(row.message.contains(&words), "{}", row.message);
+    let place = "010-web/templates/all.yaml:5";
+    assert!(row.message.contains(place), "{}", row.message);
+    if let Some(helms) = as_helm_by(&stage, &kubeconfig).await {
+        let why = helms.unwrap_err();
+        assert!(why.contains(&words), "{why}");
+    }
+
+    let rule = json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]});
+    grant(&stage, Some(other.name()), json!([rule])).await;
+    let words = format!(
+        "error calling lookup: secrets is forbidden: {}",
+        refusal("list")
+    );
+    until_row(&mut operator, "the next right is missed", |row| {
+        row.name == "web" && row.message.contains(&words)
+    })
+    .await;
 }
