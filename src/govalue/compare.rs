@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::record::Depth;
 use super::{Error, Kind, Value, World, print};
 
 /// What kinds of values compare with each other.
@@ -70,13 +71,16 @@ fn is_same(world: &dyn World, first: &Value, other: &Value) -> Result<bool, Erro
     match (first, other) {
         (Value::Record(first), Value::Record(second)) if is_comparable(other) => {
             let is_type = std::ptr::eq(first.shape(), second.shape());
+            if is_type && let Some(alike) = first.shape().alike {
+                return Ok(alike(first, second, Depth::Shallow));
+            }
             if first.shape().kind == Kind::Pointer || !is_type {
                 return Ok(is_type && first.is_same(second));
             }
             if let Some(to_text) = first.shape().to_text
                 && first.fields().is_empty()
             {
-                // A time: what it consists of is hidden, and printed.
+                // What it consists of is hidden, and printed.
                 return Ok(to_text(first) == to_text(second));
             }
             for (first, second) in first.fields().iter().zip(second.fields()) {
@@ -138,6 +142,7 @@ fn basic(value: &Value) -> Basic {
         Value::Float(_) => Basic::Float,
         Value::Complex(..) => Basic::Complex,
         Value::Text(_) => Basic::Text,
+        Value::Record(record) if record.number().is_some() => Basic::Int,
         Value::Nil | Value::Bytes(_) | Value::List(_) | Value::Map(_) | Value::Record(_) => {
             Basic::None
         }
@@ -149,6 +154,7 @@ fn whole(value: &Value) -> i128 {
         Value::Int(number) | Value::Int64(number) => i128::from(*number),
         Value::Uint8(number) => i128::from(*number),
         Value::Uint64(number) => i128::from(*number),
+        Value::Record(record) => record.number().unwrap_or_default().into(),
         _ => 0,
     }
 }

@@ -15,6 +15,8 @@ pub struct Function {
     /// Whether equal arguments give other results each time: random numbers, keys, the time. What such
     /// a function gave once is kept and given again ([`World::recall`]).
     pub draws: bool,
+    /// Why templates cannot call it, in Go's words: it gives more values than one and an error.
+    pub unfit: Option<&'static str>,
     /// What it does. The caller has checked number and types of the arguments.
     pub call: Call,
 }
@@ -142,6 +144,7 @@ impl Function {
             parameters,
             rest: None,
             draws: false,
+            unfit: None,
             call,
         }
     }
@@ -151,6 +154,13 @@ impl Function {
     pub const fn rest(mut self, rest: Parameter) -> Self {
         self.rest = Some(rest);
         self
+    }
+
+    /// A method of Go that templates cannot call, and why.
+    pub const fn unfit(name: &'static str, why: &'static str) -> Self {
+        let mut function = Self::new(name, &[], |_, _| Ok(Value::Nil));
+        function.unfit = Some(why);
+        function
     }
 
     /// Gives other results for equal arguments.

@@ -26,7 +26,7 @@ pub use encoding::{
 pub use function::{Call, Context, Error, Function, Lookup, Nowhere, Parameter, World};
 pub use list::{Element, List, SliceType};
 pub use map::{Map, MapKind, MapType};
-pub use record::{Hidden, Json, Member, Record, Shape};
+pub use record::{Alike, Depth, Hidden, Json, Member, Record, Shape};
 pub use stack::grow_stack;
 #[cfg(test)]
 pub use still::Still;
@@ -179,7 +179,7 @@ impl Value {
             Self::Bytes(bytes) => !bytes.is_empty(),
             Self::List(list) => !list.is_empty(),
             Self::Map(map) => !map.is_empty(),
-            Self::Record(_) => true,
+            Self::Record(record) => record.number() != Some(0),
         }
     }
 }

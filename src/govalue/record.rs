@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use super::{Function, Kind, Text, Value};
+use super::{Error, Function, Kind, Text, Value};
 
 /// A struct, or a pointer to one. Clones are the same struct.
 #[derive(Clone)]
@@ -31,10 +31,29 @@ pub struct Shape {
     pub methods: &'static [Function],
     /// How it prints, when it has a `String` method of its own.
     pub to_text: Option<fn(&Record) -> Text>,
+    /// How it prints as Go source, when it has a `GoString` method of its own.
+    pub to_source: Option<fn(&Record) -> Text>,
+    /// How two of it compare, when that is not by their fields.
+    pub alike: Option<Alike>,
     /// How it is written as JSON, and so as YAML.
     pub json: Json,
+    /// Why one of it cannot be written as JSON, in the words of its `MarshalJSON`.
+    pub json_fault: fn(&Record) -> Option<&'static str>,
     /// What it has beside its fields.
     pub hidden: Option<Hidden>,
+}
+
+/// Whether two structs of one type are equal: as `==` has it, where pointers are equal to themselves alone; or
+/// in depth, what they point to with them.
+pub type Alike = fn(&Record, &Record, Depth) -> bool;
+
+/// How far a comparison goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// `==`
+    Shallow,
+    /// `reflect.DeepEqual`
+    Deep,
 }
 
 /// Fields that Go does not export: no template reads them, but some verbs of `printf` print them.
@@ -98,7 +117,10 @@ impl Shape {
             embedded: None,
             methods: &[],
             to_text: None,
+            to_source: None,
+            alike: None,
             json: Json::Fields,
+            json_fault: |_| None,
             hidden: None,
         }
     }
@@ -135,6 +157,27 @@ impl Shape {
         self
     }
 
+    /// With a `GoString` method.
+    #[must_use]
+    pub const fn prints_source(mut self, to_source: fn(&Record) -> Text) -> Self {
+        self.to_source = Some(to_source);
+        self
+    }
+
+    /// Compared by this.
+    #[must_use]
+    pub const fn compares(mut self, alike: Alike) -> Self {
+        self.alike = Some(alike);
+        self
+    }
+
+    /// With a `MarshalJSON` method that may fail.
+    #[must_use]
+    pub const fn json_may_fail(mut self, fault: fn(&Record) -> Option<&'static str>) -> Self {
+        self.json_fault = fault;
+        self
+    }
+
     /// With `json:` tags, or a `MarshalJSON` method.
     #[must_use]
     pub const fn json(mut self, json: Json) -> Self {
@@ -152,6 +195,11 @@ impl Record {
     /// A struct that is more than its fields: its methods read `native`.
     pub fn with_native(shape: &'static Shape, fields: Vec<Value>, native: Box<dyn Any>) -> Self {
         Self::build(shape, fields, Some(native))
+    }
+
+    /// A number of a named type.
+    pub fn named(shape: &'static Shape, number: i64) -> Self {
+        Self::build(shape, Vec::new(), Some(Box::new(number)))
     }
 
     fn build(shape: &'static Shape, fields: Vec<Value>, native: Option<Box<dyn Any>>) -> Self {
@@ -189,6 +237,31 @@ impl Record {
     /// What it is beside its fields.
     pub fn native<T: 'static>(&self) -> Option<&T> {
         self.0.native.as_ref()?.downcast_ref()
+    }
+
+    /// The number that one of a named number type is: `time.Month`.
+    pub fn number(&self) -> Option<i64> {
+        match self.0.shape.kind {
+            Kind::Int | Kind::Int64 => self.native().copied(),
+            _ => None,
+        }
+    }
+
+    /// Whether it can be written as JSON.
+    ///
+    /// # Errors
+    ///
+    /// In Go's words, when it cannot be written.
+    pub(super) fn check_json(&self) -> Result<(), Error> {
+        match (self.0.shape.json_fault)(self) {
+            None => Ok(()),
+            Some(why) => {
+                let name = self.0.shape.type_name;
+                Err(Error::Failed(format!(
+                    "json: error calling MarshalJSON for type {name}: {why}"
+                )))
+            }
+        }
     }
 
     /// A method.

@@ -25,7 +25,7 @@ mod version;
 mod words;
 
 pub use crypto::certificate_value;
-pub use date::{nanoseconds_of, time_value};
+pub use date::{Time, as_time_value, time_value};
 
 use std::sync::LazyLock;
 

@@ -3,7 +3,7 @@
 #![expect(clippy::unnecessary_wraps, reason = "functions have one signature")]
 
 use super::arguments::{bytes, value};
-use crate::govalue::{Context, Error, Function, List, Map, Parameter, Record, Value, World};
+use crate::govalue::{Context, Depth, Error, Function, List, Map, Parameter, Record, Value, World};
 
 pub(super) const ALL: &[Function] = &[
     Function::new("typeOf", &[Parameter::Any], type_of),
@@ -166,6 +166,9 @@ impl Comparison<'_> {
         }
         if left.is_same(right) {
             return Ok(true);
+        }
+        if let Some(alike) = left.shape().alike {
+            return Ok(alike(left, right, Depth::Deep));
         }
         match (left.shape().to_text, left.shape().fields) {
             (Some(to_text), []) => Ok(to_text(left) == to_text(right)),

@@ -3,8 +3,7 @@
 //! `tests/data/helm/probes` has a file for each family. Helm's engine answers in a small Go program
 //! (`tests/oracle/helm/main.go`), when it is there or can be built; where there is no Go, the answers in the
 //! files stand. To add a probe, add a row with its `template` and run that program with `-answer`. A row
-//! whose answer is another each time has a `shape`, a regular expression for both sides. A row that we answer
-//! otherwise says why in `differs`.
+//! whose answer is another each time has a `shape`, a regular expression for both sides.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -50,8 +49,6 @@ struct Row {
     bytes: Option<String>,
     error: Option<String>,
     shape: Option<String>,
-    /// Why we answer something else.
-    differs: Option<String>,
 }
 
 /// A row with what its family says.
@@ -59,8 +56,6 @@ struct Probe {
     family: String,
     question: Question,
     wanted: Wanted,
-    /// Whether it is known that we answer something else.
-    differs: bool,
 }
 
 /// What an answer must be.
@@ -118,7 +113,6 @@ fn read_family(path: &Path) -> Vec<Probe> {
     let probe = |row: Row| Probe {
         family: name.clone().into_owned(),
         wanted: Wanted::of(&row),
-        differs: row.differs.is_some(),
         question: Question {
             template: row.template,
             helpers: family.helpers.clone(),
@@ -147,8 +141,7 @@ fn ours(probes: &[Probe]) -> Vec<String> {
     std::thread::scope(|scope| {
         let halves = probes.chunks(probes.len().div_ceil(2)).map(|probes| {
             scope.spawn(|| {
-                let asked = probes.iter().filter(|probe| !probe.differs);
-                let differences = asked.filter_map(|probe| {
+                let differences = probes.iter().filter_map(|probe| {
                     let folder = tempfile::tempdir().expect("a folder");
                     let answer = ask_us(folder.path(), &probe.question);
                     difference(probe, "ours", &answer)

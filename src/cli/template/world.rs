@@ -2,6 +2,7 @@
 
 use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -10,10 +11,14 @@ use serde_json::Value;
 use super::validate::Cluster;
 use crate::render::{DrawKey, Lookup, Outside};
 
+/// How long a render may take, as in the operator: Helm itself would go on for ever.
+const LONGEST: Duration = Duration::from_mins(1);
+
 /// This machine: its time and randomness, and a cluster only where a person says so.
 pub(super) struct Local {
     asks_for_hosts: bool,
     cluster: Option<Arc<Cluster>>,
+    begun: Instant,
 }
 
 impl Local {
@@ -21,6 +26,7 @@ impl Local {
         Self {
             asks_for_hosts,
             cluster,
+            begun: Instant::now(),
         }
     }
 }
@@ -52,9 +58,28 @@ impl Outside for Local {
         first.map_or_else(String::new, |address| address.ip().to_string())
     }
 
+    fn is_late(&self) -> bool {
+        self.begun.elapsed() > LONGEST
+    }
+
     fn recall(&self, _: &DrawKey) -> Option<Value> {
         None
     }
 
     fn keep(&self, _: DrawKey, _: Value) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_render_ends_after_a_minute() {
+        let mut world = Local::new(false, None);
+        assert!(!world.is_late());
+        world.begun = Instant::now()
+            .checked_sub(LONGEST + Duration::from_secs(1))
+            .unwrap();
+        assert!(world.is_late());
+    }
 }

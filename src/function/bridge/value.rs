@@ -164,7 +164,7 @@ fn from_record(record: &Record, depth: usize, room: &Room) -> Result<Value, Stri
     let text = shown(&value);
     let kept = match record.shape().type_name {
         "time.Time" => Kept::Time {
-            nanoseconds: sprig::nanoseconds_of(&value).unwrap_or_default(),
+            time: sprig::as_time_value(&value),
             text,
         },
         "time.Duration" => Kept::Duration(text),
@@ -192,7 +192,7 @@ fn shown(value: &govalue::Value) -> String {
 #[derive(Debug)]
 enum Kept {
     Time {
-        nanoseconds: i128,
+        time: Option<sprig::Time>,
         text: String,
     },
     /// As it prints.
@@ -204,7 +204,10 @@ enum Kept {
 impl Kept {
     fn remade(&self) -> Result<govalue::Value, String> {
         let (maker, text) = match self {
-            Self::Time { nanoseconds, .. } => return Ok(sprig::time_value(*nanoseconds)),
+            Self::Time { time, .. } => {
+                let time = time.clone().ok_or("no time")?;
+                return Ok(sprig::time_value(time));
+            }
             Self::Duration(text) => ("mustToDuration", text),
             Self::Version(text) => ("semver", text),
         };
@@ -223,7 +226,7 @@ impl Kept {
             return None;
         };
         let method = record.method(name)?;
-        if method.parameters.len() != values.len() {
+        if method.parameters.len() != values.len() || method.unfit.is_some() {
             return None;
         }
         Some(Self::call(method, remade.clone(), values))

@@ -85,6 +85,7 @@ fn position(index: &Value, length: usize) -> Result<usize, Error> {
         Value::Int(number) | Value::Int64(number) => *number,
         Value::Uint8(number) => i64::from(*number),
         Value::Uint64(number) => number.cast_signed(),
+        Value::Record(record) if record.number().is_some() => record.number().unwrap_or_default(),
         Value::Nil => return failed("cannot index slice/array with nil"),
         other => {
             let given = other.type_name();

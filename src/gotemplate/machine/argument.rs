@@ -142,12 +142,8 @@ impl Machine<'_> {
             (Parameter::Record(shape), OperandKind::Number(number))
                 if shape.kind == Kind::Int64 && number.int.is_some() =>
             {
-                let native = Box::new(number.int.unwrap_or_default());
-                return Ok(Value::Record(Record::with_native(
-                    shape,
-                    Vec::new(),
-                    native,
-                )));
+                let number = number.int.unwrap_or_default();
+                return Ok(Value::Record(Record::named(shape, number)));
             }
             (Parameter::Text, _) => "string",
             (Parameter::Bool, _) => "bool",

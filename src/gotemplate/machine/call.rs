@@ -56,6 +56,9 @@ impl Machine<'_> {
             };
             return Err(self.fail(frame, &why));
         }
+        if let Some(why) = function.unfit {
+            return Err(self.fail(frame, why));
+        }
         let parameter = |index: usize| {
             let parameter = function.parameters.get(index).copied().or(function.rest);
             parameter.unwrap_or(Parameter::Any)

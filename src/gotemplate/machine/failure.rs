@@ -11,7 +11,7 @@ pub(super) struct Failure(Box<Content>);
 #[derive(Debug)]
 struct Content {
     kind: Kind,
-    /// Where: the outermost place so far; for a limit the innermost.
+    /// Where a limit was reached.
     place: String,
     /// What Go says, the innermost part first.
     parts: Vec<String>,
@@ -20,9 +20,11 @@ struct Content {
 #[derive(Debug)]
 enum Kind {
     Go,
-    Told(String),
     Limit(String),
 }
+
+/// What Helm puts around the chart's own words, to find them again in the text of the error.
+const TOLD: [&str; 2] = ["HELM_ERR_START", "HELM_ERR_END"];
 
 impl Failure {
     fn new(kind: Kind, place: String, parts: Vec<String>) -> Self {
@@ -33,10 +35,12 @@ impl Failure {
         let Content { kind, place, parts } = *self.0;
         match kind {
             Kind::Go => {
-                let text = parts.into_iter().rev().collect();
-                Error::Execute { text }
+                let text: String = parts.into_iter().rev().collect();
+                match told(&text) {
+                    Some((place, message)) => Error::Told { place, message },
+                    None => Error::Execute { text },
+                }
             }
-            Kind::Told(message) => Error::Told { place, message },
             Kind::Limit(why) => Error::Limit { place, why },
         }
     }
@@ -48,6 +52,15 @@ impl Failure {
         }
         self
     }
+}
+
+/// The outermost place, and the chart's own words as Helm finds them: between the first mark and the last.
+fn told(text: &str) -> Option<(String, String)> {
+    let mut parts = text.splitn(3, ": ").skip(1);
+    let (place, text) = (parts.next()?, parts.next()?);
+    let (_, words) = text.split_once(TOLD[0])?;
+    let (words, _) = words.rsplit_once(TOLD[1])?;
+    Some((place.to_owned(), words.to_owned()))
 }
 
 impl Machine<'_> {
@@ -64,7 +77,10 @@ impl Machine<'_> {
                 text.push_str(&why);
                 Kind::Go
             }
-            CallError::Told(message) => Kind::Told(message),
+            CallError::Told(message) => {
+                text.extend([TOLD[0], &message, TOLD[1]]);
+                Kind::Go
+            }
             CallError::Limit(why) => Kind::Limit(why),
         };
         Failure::new(kind, place, vec![text])
@@ -74,18 +90,21 @@ impl Machine<'_> {
     pub(super) fn failed_call(&self, frame: &Frame<'_>, name: &str, error: CallError) -> Failure {
         let failure = match error {
             CallError::Failed(why) => Failure::new(Kind::Go, String::new(), vec![why]),
-            other => return self.failed(frame, other),
+            CallError::Told(message) => {
+                let why = [TOLD[0], &message, TOLD[1]].concat();
+                Failure::new(Kind::Go, String::new(), vec![why])
+            }
+            CallError::Limit(why) => return self.failed(frame, CallError::Limit(why)),
         };
         self.wrap(frame, name, failure)
     }
 
     /// What happened inside a call, as the template that called tells it.
-    pub(super) fn wrap(&self, frame: &Frame<'_>, name: &str, mut failure: Failure) -> Failure {
+    pub(super) fn wrap(&self, frame: &Frame<'_>, name: &str, failure: Failure) -> Failure {
         if matches!(failure.0.kind, Kind::Limit(_)) {
             return failure;
         }
-        let (place, mut text) = self.blame(frame);
-        failure.0.place = place;
+        let (_, mut text) = self.blame(frame);
         text.extend(["error calling ", name, ": "]);
         failure.before(text)
     }

@@ -136,3 +136,200 @@ fn called(operand: &Operand) -> Option<(usize, &str)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::gotemplate::{Limits, Set};
+    use crate::govalue::{Error, Function, Lookup, Map, Parameter, World};
+
+    /// A world that keeps the places of draws, in their order.
+    #[derive(Default)]
+    struct Places(RefCell<Vec<Vec<u8>>>);
+
+    impl World for Places {
+        fn now(&self) -> i128 {
+            0
+        }
+
+        fn fill_random(&self, _: &mut [u8]) {}
+
+        fn lookup(&self, _: &Lookup<'_>) -> Result<Value, Error> {
+            Ok(Value::Nil)
+        }
+
+        fn note_place(&self, place: &[u8]) {
+            self.0.borrow_mut().push(place.to_vec());
+        }
+
+        fn recall(&self, _: &str, _: &[Value]) -> Option<Value> {
+            None
+        }
+
+        fn keep(&self, _: &str, _: &[Value], _: &Value) {}
+
+        fn spend(&self, _: usize) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn note_change(&self, _: &Map) {}
+    }
+
+    static FUNCTIONS: [Function; 3] = [
+        Function::new("draw", &[], |_, _| Ok("drawn".into())).draws(),
+        Function::new("take", &[Parameter::Any], |_, arguments| {
+            Ok(arguments[0].clone())
+        })
+        .draws(),
+        Function::new("nothing", &[], |_, _| Ok("".into())),
+    ];
+
+    fn map(entries: &[(&str, Value)]) -> Value {
+        let entries = entries.iter();
+        let entries = entries.map(|(key, value)| ((*key).into(), value.clone()));
+        Value::Map(entries.collect())
+    }
+
+    fn list(items: &[Value]) -> Value {
+        items.to_vec().into()
+    }
+
+    /// Two users in either order, with and without names.
+    fn data(is_turned: bool) -> Value {
+        let mut people = [("a", 1), ("b", 2)];
+        if is_turned {
+            people.reverse();
+        }
+        let of = |key: &str| {
+            let items = people.map(|(name, _)| map(&[(key, name.into())]));
+            list(&items)
+        };
+        map(&[
+            ("named", of("name")),
+            ("users", of("username")),
+            ("unnamed", of("colour")),
+            ("texts", list(&people.map(|(name, _)| name.into()))),
+            (
+                "numbers",
+                list(&people.map(|(_, number)| Value::Int(number))),
+            ),
+            (
+                "map",
+                map(&people.map(|(name, number)| (name, Value::Int(number)))),
+            ),
+        ])
+    }
+
+    fn places(text: &str, data: &Value) -> Vec<Vec<u8>> {
+        let mut set = Set::new(|name| FUNCTIONS.iter().find(|function| function.name == name));
+        set.add("t.yaml", text.as_bytes()).unwrap();
+        let world = Places::default();
+        set.execute("t.yaml", data, &world, Limits::default())
+            .unwrap();
+        world.0.into_inner()
+    }
+
+    /// Whether the last draws of both have one place.
+    fn last_is_same(one: &str, other: &str) -> bool {
+        let last = |text| places(text, &data(false)).pop().unwrap();
+        last(one) == last(other)
+    }
+
+    #[test]
+    fn a_place_stays_what_it_is_when_others_come_and_go() {
+        for (one, other, is_same) in [
+            // Lines do not count, nor what else is drawn or written.
+            ("a: {{ draw }}", "# more\nx: 1\na: {{ draw }}", true),
+            ("a: {{ draw }}", "b: {{ draw }}\na: {{ draw }}", true),
+            ("a: {{ draw }}", "a:  {{- draw -}}", true),
+            ("a: {{ draw }}", "  a: {{ nothing | print draw }}", true),
+            // The key does, and the how-manieth it is with that key.
+            ("a: {{ draw }}", "b: {{ draw }}", false),
+            ("a: {{ draw }}", "a: {{ draw }}\na: {{ draw }}", false),
+            ("a: {{ draw }}{{ draw }}", "a: {{ draw }}", false),
+            // What takes the result, and what is asked of it.
+            ("{{ $a := draw }}", "{{ $b := draw }}", false),
+            ("{{ $a := draw }}", "\n\n{{- $a := draw -}}", true),
+            ("a: {{ (take .map).a }}", "a: {{ (take .map).b }}", true),
+            // Other functions are counted apart.
+            ("a: {{ draw }}", "a: {{ take 1 }}{{ draw }}", false),
+            ("a: {{ draw }}", "a: {{ nothing }} {{ draw }}", false),
+        ] {
+            assert_eq!(last_is_same(one, other), is_same, "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn turns_of_loops_are_told_by_what_names_the_item() {
+        for (text, follows_item) in [
+            ("{{ range .named }}{{ draw }}{{ end }}", true),
+            ("{{ range .users }}{{ draw }}{{ end }}", true),
+            ("{{ range $i, $it := .named }}{{ draw }}{{ end }}", true),
+            ("{{ range .texts }}{{ draw }}{{ end }}", true),
+            ("{{ range .numbers }}{{ draw }}{{ end }}", true),
+            ("{{ range .unnamed }}{{ draw }}{{ end }}", false),
+        ] {
+            let (mut places, turned) = (places(text, &data(false)), places(text, &data(true)));
+            assert_eq!(places.iter().collect::<BTreeSet<_>>().len(), 2, "{text}");
+            if follows_item {
+                places.reverse();
+            }
+            assert_eq!(places, turned, "{text}");
+        }
+        // Maps are in the order of their keys, whatever order they were made in.
+        let text = "{{ range .map }}{{ draw }}{{ end }}";
+        let places = places(text, &data(false));
+        assert_eq!(places, self::places(text, &data(true)));
+        assert_ne!(places[0], places[1]);
+    }
+
+    #[test]
+    fn a_helper_draws_apart_for_each_that_calls_it() {
+        let helper = "{{ define \"h\" }}x: {{ draw }}{{ end }}";
+        let by = |text: &str| places(&format!("{helper}{text}"), &data(false));
+        let calls = by(
+            "a: {{ include \"h\" . }}\nb: {{ include \"h\" . }}\nb: {{ include \"h\" . }}\n\
+             {{ template \"h\" . }}\n{{ tpl \"{{ include \\\"h\\\" . }}\" . }}",
+        );
+        assert_eq!(calls.iter().collect::<BTreeSet<_>>().len(), 5);
+        assert_eq!(by("a: {{ include \"h\" . }}"), calls[..1]);
+        assert_eq!(by("y: 1\n\nb: {{ include \"h\" . }}"), calls[1..2]);
+    }
+
+    #[test]
+    fn parts_are_told_apart() {
+        let write = |parts: &[&str]| {
+            let mut place = Vec::new();
+            for part in parts {
+                write_part(&mut place, part.as_bytes());
+            }
+            place
+        };
+        assert_ne!(write(&["ab", "c"]), write(&["a", "bc"]));
+        assert_ne!(write(&["", "a"]), write(&["a", ""]));
+    }
+
+    #[test]
+    fn label_is_what_stands_before_an_action() {
+        for (text, label) in [
+            ("a: {{ @", ("a:", "")),
+            ("x\n  a: {{- @", ("a:", "")),
+            ("{{ $a := @", ("", "$a :")),
+            ("{{ $a, $b := @", ("", "$a, $b :")),
+            ("a: {{ if eq @", ("a:", "")),
+            ("a: {{ 1 }} b {{ @", ("a: {{ 1 }} b", "")),
+            ("@", ("", "")),
+        ] {
+            let position = text.find('@').unwrap();
+            let (line, variables) = super::label(text.as_bytes(), position);
+            let found = (
+                String::from_utf8_lossy(line).into_owned(),
+                String::from_utf8_lossy(variables).into_owned(),
+            );
+            assert_eq!((&*found.0, &*found.1), label, "{text}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use super::place::Step;
 use super::{DEEPEST, Flow, Frame, Local, Machine, Outcome, Seen};
 use crate::gotemplate::tree::{Branch, Callee, Id, OperandKind, Pipe, Statement, StatementKind};
-use crate::govalue::{Element, List, Map, MapKind, Value, grow_stack, print};
+use crate::govalue::{Element, List, Map, MapKind, Record, Value, grow_stack, print};
 
 impl Machine<'_> {
     pub(super) fn list(&mut self, frame: &Frame<'_>, dot: &Local, list: usize) -> Outcome<Flow> {
@@ -134,6 +134,9 @@ impl Machine<'_> {
             Value::Int(_) | Value::Int64(_) | Value::Uint8(_) | Value::Uint64(_) => {
                 self.range_number(frame, (branch, pipe), &value)?
             }
+            Value::Record(record) if record.number().is_some() => {
+                self.range_number(frame, (branch, pipe), &value)?
+            }
             other => {
                 let mut why = b"range can't iterate over ".to_vec();
                 if let Err(error) = print::write(self.world, &mut why, other) {
@@ -203,6 +206,7 @@ impl Machine<'_> {
             Value::Int(number) | Value::Int64(number) => u64::try_from(*number).unwrap_or(0),
             Value::Uint8(number) => u64::from(*number),
             Value::Uint64(number) => *number,
+            Value::Record(record) => u64::try_from(record.number().unwrap_or(0)).unwrap_or(0),
             _ => 0,
         };
         for number in 0..end {
@@ -210,6 +214,7 @@ impl Machine<'_> {
             let item = match value {
                 Value::Int(_) => Value::Int(signed),
                 Value::Int64(_) => Value::Int64(signed),
+                Value::Record(record) => Value::Record(Record::named(record.shape(), signed)),
                 Value::Uint8(_) => Value::Uint8(u8::try_from(number).unwrap_or(u8::MAX)),
                 _ => Value::Uint64(number),
             };

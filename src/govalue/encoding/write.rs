@@ -119,6 +119,7 @@ impl Writer<'_> {
     }
 
     fn record(&mut self, record: &Record) -> Result<(), Error> {
+        record.check_json()?;
         match record.shape().json {
             Json::Made(make) => self.value(&make(record)),
             Json::Members(members) => self.members(record, members),

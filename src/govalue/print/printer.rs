@@ -186,6 +186,17 @@ impl<'a> Printer<'a> {
             let text = Value::Text(to_text(record));
             return self.value(&text, verb, depth);
         }
+        if let Some(to_source) = shape.to_source
+            && self.flags.go_syntax
+            && !self.is_mistake
+        {
+            self.write_text(&to_source(record));
+            return Ok(());
+        }
+        if let Some(number) = record.number() {
+            let value = Value::Record(record.clone());
+            return self.write_number(&value, number.cast_unsigned(), true, verb);
+        }
         let mut type_name = shape.type_name;
         if shape.kind == Kind::Pointer {
             if depth > 0 {

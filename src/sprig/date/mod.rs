@@ -9,15 +9,19 @@ mod length;
 mod parse;
 mod shape;
 mod time;
+mod toml;
 
 pub(super) use length::ALL as ALL_OF_4;
+
+pub use time::Time;
+pub(super) use toml::{from_toml, to_toml};
 
 use super::arguments::{bytes, value};
 use super::number::parse_integer;
 use crate::govalue::{Context, Error, Function, Parameter, Value};
 use duration::SECOND;
 use shape::{TIME, as_time, record};
-use time::{Time, Zone};
+use time::Zone;
 
 const ANY: Parameter = Parameter::Any;
 const TEXT: Parameter = Parameter::Text;
@@ -51,19 +55,20 @@ pub(super) static ALL: [Function; 16] = [
 
 const HTML: &[u8] = b"2006-01-02";
 
-/// A time for templates, from nanoseconds since 1970: what `now` gives.
-pub fn time_value(nanoseconds: i128) -> Value {
-    record(Time::from_nanoseconds(nanoseconds))
+/// A time for templates.
+pub fn time_value(time: Time) -> Value {
+    record(time)
 }
 
-/// The nanoseconds since 1970 of such a value; `None` for any other.
-pub fn nanoseconds_of(value: &Value) -> Option<i128> {
-    as_time(value).map(|time| time.to_nanoseconds())
+/// The time that such a value is; `None` for any other.
+pub fn as_time_value(value: &Value) -> Option<Time> {
+    as_time(value)
 }
 
 fn clock(context: &Context<'_>) -> Time {
     Time {
         is_measured: true,
+        zone: Zone::Local,
         ..Time::from_nanoseconds(context.world.now())
     }
 }
@@ -156,12 +161,12 @@ fn duration_round(context: &Context<'_>, arguments: &[Value]) -> Result<Value, E
 
 /// The first moment of year 1 for what is no date.
 fn to_date(_: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
-    let time = parse::parse(bytes(arguments, 0), bytes(arguments, 1));
+    let time = parse::parse(bytes(arguments, 0), bytes(arguments, 1), Zone::Local);
     Ok(record(time.unwrap_or_else(|_| Time::zero())))
 }
 
 fn must_to_date(_: &Context<'_>, arguments: &[Value]) -> Result<Value, Error> {
-    let time = parse::parse(bytes(arguments, 0), bytes(arguments, 1));
+    let time = parse::parse(bytes(arguments, 0), bytes(arguments, 1), Zone::Local);
     time.map(record).map_err(Error::Failed)
 }
 

@@ -4,8 +4,8 @@ use super::duration::quote;
 use super::layout::{Offset, Pad, Piece, next_piece};
 use super::time::{MONTHS, Time, WEEKDAYS, Zone, days_in, days_since_epoch, is_leap};
 
-/// Reads a time, which is UTC where it does not say otherwise, or tells why it is none.
-pub(super) fn parse(layout: &[u8], text: &[u8]) -> Result<Time, String> {
+/// Reads a time, which is of `zone` where it does not say another, or tells why it is none.
+pub(super) fn parse(layout: &[u8], text: &[u8], zone: Zone) -> Result<Time, String> {
     let mut reader = Reader {
         layout,
         text,
@@ -24,7 +24,7 @@ pub(super) fn parse(layout: &[u8], text: &[u8]) -> Result<Time, String> {
     if !reader.rest.is_empty() {
         return Err(reader.told(&format!(": extra text: {}", quote(reader.rest))));
     }
-    reader.found.to_time().map_err(|why| reader.told(why))
+    reader.found.to_time(zone).map_err(|why| reader.told(why))
 }
 
 struct Reader<'t> {
@@ -383,7 +383,7 @@ fn signed_size(text: &[u8]) -> usize {
 }
 
 impl Found {
-    fn to_time(&self) -> Result<Time, &'static str> {
+    fn to_time(&self, zone: Zone) -> Result<Time, &'static str> {
         let hour = match (self.half_day, self.hour) {
             (Some(true), hour) if hour < 12 => hour + 12,
             (Some(false), 12) => 0,
@@ -396,17 +396,20 @@ impl Found {
         let days = days_since_epoch(self.year, month, day);
         let clock = (hour * 60 + self.minute) * 60 + self.second;
         let time = Time::at(days * 86_400 + clock, self.nanoseconds);
-        Ok(self.with_zone(time))
+        Ok(self.with_zone(time, zone))
     }
 
-    fn with_zone(&self, mut time: Time) -> Time {
+    fn with_zone(&self, mut time: Time, unsaid: Zone) -> Time {
         if self.is_utc {
             return time;
         }
+        time.zone = unsaid;
         if let Some(offset) = self.offset {
             time.seconds -= offset;
             let is_local = offset == 0 && matches!(self.zone.as_str(), "" | "UTC");
-            if !is_local {
+            if is_local {
+                time.zone = Zone::Local;
+            } else {
                 time.zone = Zone::Fixed(self.zone.as_str().into(), offset);
             }
         } else if !self.zone.is_empty() {

@@ -1,7 +1,6 @@
 //! Points in time, as Go's `time.Time`.
 
-use std::rc::Rc;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -36,7 +35,7 @@ pub(super) const WEEKDAYS: [&str; 7] = [
 
 /// A point in time, seen from a zone.
 #[derive(Clone, Debug)]
-pub(super) struct Time {
+pub struct Time {
     /// Seconds since 1970.
     pub(super) seconds: i64,
     pub(super) nanoseconds: u32,
@@ -45,14 +44,18 @@ pub(super) struct Time {
     pub(super) is_measured: bool,
 }
 
-/// Where a clock is read. The local zone is UTC.
+/// Where a clock is read.
 #[derive(Clone, Debug)]
 pub(super) enum Zone {
     Utc,
+    /// That of the process, which is UTC, and is called so.
+    Local,
+    /// UTC, with a name that says what a text of TOML left open: `date-local`.
+    Unsaid(&'static str),
     /// By its name in the database.
     Named(TimeZone),
     /// Its name, and seconds east of Greenwich.
-    Fixed(Rc<str>, i64),
+    Fixed(Arc<str>, i64),
 }
 
 /// What a clock and a calendar show.
@@ -72,25 +75,64 @@ pub(super) struct Reading {
     pub(super) second: i64,
     /// Seconds east of Greenwich.
     pub(super) offset: i64,
-    pub(super) zone: Rc<str>,
+    pub(super) zone: Arc<str>,
 }
 
 impl Zone {
     /// The zone of a name, spelt exactly.
     pub(super) fn find(name: &str) -> Option<Self> {
-        if matches!(name, "" | "UTC" | "Local") {
-            return Some(Self::Utc);
+        match name {
+            "" | "UTC" => return Some(Self::Utc),
+            "Local" => return Some(Self::Local),
+            _ => {}
         }
         let zone = ZONES.get(name).ok()?;
         let is_exact = zone.iana_name() == Some(name);
         is_exact.then_some(Self::Named(zone))
     }
 
-    /// Seconds east of Greenwich, and the name of that time.
-    fn at(&self, seconds: i64) -> (i64, Rc<str>) {
+    /// The name of the place.
+    pub(super) fn name(&self) -> &str {
         match self {
-            Self::Utc => (0, "UTC".into()),
-            Self::Fixed(name, offset) => (*offset, Rc::clone(name)),
+            Self::Utc => "UTC",
+            Self::Local => "Local",
+            Self::Unsaid(name) => name,
+            Self::Named(zone) => zone.iana_name().unwrap_or_default(),
+            Self::Fixed(name, _) => name,
+        }
+    }
+
+    /// Whether both are one and the same in Go: zones without names, by whole hours, are made once.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Fixed(name, offset), Self::Fixed(other_name, _)) => {
+                let hours = -12 * 3600..=14 * 3600;
+                let is_shared = name.is_empty() && offset % 3600 == 0 && hours.contains(offset);
+                Arc::ptr_eq(name, other_name) || is_shared && self.is_like(other)
+            }
+            _ => self.is_like(other),
+        }
+    }
+
+    /// Whether both have one name and one time.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Utc, Self::Utc) | (Self::Local, Self::Local) => true,
+            (Self::Unsaid(name), Self::Unsaid(other)) => name == other,
+            (Self::Named(zone), Self::Named(other)) => zone == other,
+            (Self::Fixed(name, offset), Self::Fixed(other, other_offset)) => {
+                name == other && offset == other_offset
+            }
+            _ => false,
+        }
+    }
+
+    /// Seconds east of Greenwich, and the name of that time.
+    fn at(&self, seconds: i64) -> (i64, Arc<str>) {
+        match self {
+            Self::Utc | Self::Local => (0, "UTC".into()),
+            Self::Unsaid(name) => (0, (*name).into()),
+            Self::Fixed(name, offset) => (*offset, Arc::clone(name)),
             Self::Named(zone) => {
                 let range = Timestamp::MIN.as_second()..=Timestamp::MAX.as_second();
                 let seconds = seconds.clamp(*range.start(), *range.end());

@@ -110,6 +110,7 @@ impl Page<'_> {
     }
 
     fn record(&mut self, record: &Record) -> Result<(), Error> {
+        record.check_json()?;
         let shape = record.shape();
         let shown: Vec<(&str, Value)> = match shape.json {
             Json::Made(make) => return self.value(&make(record)),

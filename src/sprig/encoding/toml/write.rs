@@ -3,7 +3,8 @@
 //! Every map has its scalars first, then its tables, both in the order of their names, nested ones two
 //! blanks further right. What is nil is left out.
 
-use crate::govalue::{Error, Json, List, Map, Record, Value, grow_stack};
+use crate::govalue::{Error, Json, Kind as Type, List, Map, Record, Text, Value, grow_stack};
+use crate::sprig::date;
 
 /// How deep values may nest: one that contains itself never ends in Go.
 const MAX_DEPTH: usize = 10_000;
@@ -150,8 +151,8 @@ impl Page<'_> {
             }
             Value::List(list) => self.list(list)?,
             Value::Map(_) | Value::Record(_) => match marshalled(value) {
-                Some((text, true)) => write_quoted(&mut self.out, text.as_bytes()),
-                Some((text, false)) => self.word(&text),
+                Some(Made::Quoted(text)) => write_quoted(&mut self.out, &text),
+                Some(Made::Plain(text)) => self.out.extend_from_slice(&text),
                 None => grow_stack(|| self.inline(value))?,
             },
         }
@@ -253,16 +254,30 @@ fn are_tables(list: &List) -> Result<bool, Error> {
     Ok(are_tables)
 }
 
-/// The text that a struct makes of itself, and whether it is quoted: times are not.
-fn marshalled(value: &Value) -> Option<(String, bool)> {
+/// What a type makes of itself.
+enum Made {
+    Plain(Vec<u8>),
+    Quoted(Text),
+}
+
+fn marshalled(value: &Value) -> Option<Made> {
     let Value::Record(record) = value else {
         return None;
     };
-    let Json::Made(make) = record.shape().json else {
-        return None;
-    };
-    match make(record) {
-        Value::Text(text) => Some((text.to_string(), record.shape().type_name != "time.Time")),
+    if let Some(text) = date::to_toml(record) {
+        return Some(Made::Plain(text));
+    }
+    let shape = record.shape();
+    match (record.number(), shape.to_text, shape.json) {
+        // Lengths of time are told, months and weekdays counted.
+        (Some(_), Some(to_text), _) if shape.kind == Type::Int64 => {
+            Some(Made::Quoted(to_text(record)))
+        }
+        (Some(number), ..) => Some(Made::Plain(number.to_string().into_bytes())),
+        (None, _, Json::Made(make)) => match make(record) {
+            Value::Text(text) => Some(Made::Quoted(text)),
+            _ => None,
+        },
         _ => None,
     }
 }

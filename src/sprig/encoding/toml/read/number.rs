@@ -2,6 +2,7 @@
 
 use super::{Reader, Wrong, lex};
 use crate::govalue::Value;
+use crate::sprig::date::from_toml;
 
 impl Reader<'_> {
     /// A number, or a time, which begins with one.
@@ -19,25 +20,25 @@ impl Reader<'_> {
         } else if let Some(value) = self.based(rest)? {
             return Ok(value);
         }
-        let digits = unsigned
-            .bytes()
-            .take_while(|byte| byte.is_ascii_digit() || *byte == b'_');
-        let behind = unsigned.as_bytes().get(digits.count());
-        match behind {
-            Some(b'-' | b':') if sign.is_none() => self.time(),
-            Some(b'.' | b'e' | b'E') => {
-                let literal = self
-                    .lexer
-                    .take(|letter| letter.is_ascii_digit() || "_.-+eE".contains(letter))?;
-                self.float(&literal)
-            }
-            _ => {
-                let literal = self
-                    .lexer
-                    .take(|letter| letter.is_ascii_digit() || "_-+".contains(letter))?;
-                self.integer(&literal)
-            }
+        let digits = unsigned.bytes().take_while(u8::is_ascii_digit).count();
+        let is_time = matches!(unsigned.as_bytes().get(digits), Some(b'-' | b':'));
+        if is_time && sign.is_none() && unsigned.get(..digits) != Some("0") {
+            return self.time();
         }
+        let is_digit = |letter: char| letter.is_ascii_digit() || letter == '_';
+        let behind = unsigned.trim_start_matches(is_digit);
+        if behind.starts_with(['.', 'e', 'E']) {
+            let literal = self
+                .lexer
+                .take(|letter| is_digit(letter) || ".-+eE".contains(letter))?;
+            return self.float(&literal);
+        }
+        let mut literal = String::new();
+        if sign.is_some() {
+            literal.extend(self.lexer.next()?);
+        }
+        literal.push_str(&self.lexer.take(is_digit)?);
+        self.integer(&literal)
     }
 
     /// `inf` and `nan`.
@@ -173,8 +174,7 @@ impl Reader<'_> {
             .wrong(format!("{literal} is out of range for {kind}"))
     }
 
-    /// A date, a time of day, or both: the text that JSON has for Go's time. What is not said is the first of
-    /// January of year 0, midnight, UTC.
+    /// A date, a time of day, or both.
     fn time(&mut self) -> Result<Value, Wrong> {
         let literal = self
             .lexer
@@ -182,28 +182,6 @@ impl Reader<'_> {
         let literal = literal.trim_end();
         let upper = literal.replace(['t', ' '], "T").replace('z', "Z");
         let wrong = format!("invalid datetime: {}", lex::quoted(&upper));
-        in_full(&upper)
-            .map(Value::from)
-            .ok_or_else(|| self.lexer.wrong(wrong))
+        from_toml(&upper).ok_or_else(|| self.lexer.wrong(wrong))
     }
-}
-
-fn in_full(text: &str) -> Option<String> {
-    let (date, rest) = match text.split_once('T') {
-        Some((date, rest)) => (date, rest),
-        None if text.contains(':') => ("0000-01-01", text),
-        None => (text, "00:00"),
-    };
-    let zone_at = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
-    let (clock, zone) = rest.split_at(zone_at);
-    let clock = if clock.len() == 5 {
-        format!("{clock}:00")
-    } else {
-        clock.to_owned()
-    };
-    let zone = if zone.is_empty() { "Z" } else { zone };
-    let form = date.len() == 10 && clock.len() >= 8;
-    let is_time =
-        date.parse::<jiff::civil::Date>().is_ok() && clock.parse::<jiff::civil::Time>().is_ok();
-    (form && is_time).then(|| format!("{date}T{clock}{zone}"))
 }

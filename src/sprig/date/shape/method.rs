@@ -1,38 +1,36 @@
-//! Times, durations, months and weekdays as templates see them.
+//! What templates may ask of times and of what belongs to them.
 
-use super::duration;
-use super::format::{PLAIN, RFC_3339, format};
-use super::time::{MONTHS, Time, WEEKDAYS, Zone};
-use crate::govalue::{Context, Error, Function, Json, Kind, Parameter, Record, Shape, Text, Value};
+use super::nature::{Fault, check, source};
+use super::{
+    DURATION, LOCATION, MONTH, TIME, WEEKDAY, duration, in_units, length, month_name, named,
+    record, shown, time, weekday_name, zone_in,
+};
+use crate::govalue::{Context, Error, Function, Parameter, Record, Text, Value};
 use crate::sprig::arguments::{bytes, int, value};
-
-/// `time.Time`
-pub(super) static TIME: Shape = Shape::new("time.Time", Kind::Struct, &[])
-    .methods(&METHODS)
-    .prints(print_time)
-    .json(Json::Made(|record| {
-        Value::text(format(&time_in(record), RFC_3339))
-    }));
-
-/// `time.Duration`
-pub(super) static DURATION: Shape = Shape::new("time.Duration", Kind::Int64, &[])
-    .methods(DURATION_METHODS)
-    .prints(|record| duration::print(number_in(record)).into())
-    .json(Json::Made(|record| Value::Int64(number_in(record))));
-
-static MONTH: Shape = Shape::new("time.Month", Kind::Int, &[])
-    .prints(|record| name_of(&MONTHS, number_in(record) - 1))
-    .json(Json::Made(|record| Value::Int(number_in(record))));
-
-static WEEKDAY: Shape = Shape::new("time.Weekday", Kind::Int, &[])
-    .prints(|record| name_of(&WEEKDAYS, number_in(record)))
-    .json(Json::Made(|record| Value::Int(number_in(record))));
+use crate::sprig::date::format::{RFC_3339, format};
+use crate::sprig::date::time::{Time, Zone};
 
 const INT: Parameter = Parameter::Int;
 static TIMES: [Parameter; 1] = [Parameter::Record(&TIME)];
 static DURATIONS: [Parameter; 1] = [Parameter::Record(&DURATION)];
 
-static METHODS: [Function; 27] = [
+static LOCATIONS: [Parameter; 1] = [Parameter::Record(&LOCATION)];
+
+pub(super) static OF_LOCATION: [Function; 1] = [Function::new("String", &[], |_, arguments| {
+    Ok(named_text(arguments, |record| {
+        zone_in(record).name().into()
+    }))
+})];
+
+pub(super) static OF_MONTH: [Function; 1] = [Function::new("String", &[], |_, arguments| {
+    Ok(named_text(arguments, month_name))
+})];
+
+pub(super) static OF_WEEKDAY: [Function; 1] = [Function::new("String", &[], |_, arguments| {
+    Ok(named_text(arguments, weekday_name))
+})];
+
+pub(super) static OF_TIME: [Function; 38] = [
     Function::new("Format", &[Parameter::Text], |_, arguments| {
         Ok(Value::text(format(
             &time(arguments, 0),
@@ -82,7 +80,57 @@ static METHODS: [Function; 27] = [
         Ok(Value::Int(time(arguments, 0).nanoseconds.into()))
     }),
     Function::new("UTC", &[], utc),
-    Function::new("Local", &[], utc),
+    Function::new("Local", &[], |_, arguments| {
+        Ok(record(time(arguments, 0).seen_from(Zone::Local)))
+    }),
+    Function::new("In", &LOCATIONS, |_, arguments| {
+        let Value::Record(zone) = value(arguments, 1) else {
+            let why = "time: missing Location in call to Time.In";
+            return Err(Error::Failed(why.to_owned()));
+        };
+        Ok(record(time(arguments, 0).seen_from(zone_in(zone))))
+    }),
+    Function::new("Location", &[], |_, arguments| {
+        let zone = Box::new(time(arguments, 0).zone);
+        let location = Record::with_native(&LOCATION, Vec::new(), zone);
+        Ok(Value::Record(location))
+    }),
+    // No time comes here that is read in a zone with summer time.
+    Function::new("IsDST", &[], |_, _| Ok(false.into())),
+    Function::new("GoString", &[], |_, arguments| {
+        Ok(source(&time(arguments, 0)).into())
+    }),
+    Function::new("MarshalJSON", &[], |_, arguments| {
+        let time = time(arguments, 0);
+        check(&time, Fault::of_json)?;
+        let text = [b"\"", &format(&time, RFC_3339)[..], b"\""].concat();
+        Ok(Value::Bytes(text.into()))
+    }),
+    Function::new("MarshalText", &[], |_, arguments| {
+        let time = time(arguments, 0);
+        check(&time, Fault::of_text)?;
+        Ok(Value::Bytes(format(&time, RFC_3339).into()))
+    }),
+    Function::unfit(
+        "Date",
+        "function Date has 3 return values; should be 1 or 2",
+    ),
+    Function::unfit(
+        "Clock",
+        "function Clock has 3 return values; should be 1 or 2",
+    ),
+    Function::unfit(
+        "Zone",
+        "invalid function signature for Zone: second return value should be error; is int",
+    ),
+    Function::unfit(
+        "ISOWeek",
+        "invalid function signature for ISOWeek: second return value should be error; is int",
+    ),
+    Function::unfit(
+        "ZoneBounds",
+        "invalid function signature for ZoneBounds: second return value should be error; is time.Time",
+    ),
     Function::new("IsZero", &[], |_, arguments| {
         let (time, zero) = (time(arguments, 0), Time::zero());
         Ok((time.to_nanoseconds() == zero.to_nanoseconds()).into())
@@ -119,7 +167,19 @@ static METHODS: [Function; 27] = [
     }),
 ];
 
-const DURATION_METHODS: &[Function] = &[
+pub(super) static OF_DURATION: [Function; 10] = [
+    Function::new("Abs", &[], |_, arguments| {
+        Ok(duration(length(arguments, 0).saturating_abs()))
+    }),
+    Function::new("Truncate", &DURATIONS, |_, arguments| {
+        let (length, unit) = (length(arguments, 0), length(arguments, 1));
+        let rest = if unit > 0 { length % unit } else { 0 };
+        Ok(duration(length - rest))
+    }),
+    Function::new("Round", &DURATIONS, |_, arguments| {
+        let (length, unit) = (length(arguments, 0), length(arguments, 1));
+        Ok(duration(duration::round(length, unit)))
+    }),
     Function::new("String", &[], |_, arguments| {
         Ok(duration::print(length(arguments, 0)).into())
     }),
@@ -143,73 +203,12 @@ const DURATION_METHODS: &[Function] = &[
     }),
 ];
 
-/// A time for templates.
-pub(super) fn record(time: Time) -> Value {
-    Value::Record(Record::with_native(&TIME, Vec::new(), Box::new(time)))
-}
-
-/// A duration for templates.
-pub(super) fn duration(nanoseconds: i64) -> Value {
-    named(&DURATION, nanoseconds)
-}
-
-fn named(shape: &'static Shape, number: i64) -> Value {
-    Value::Record(Record::with_native(shape, Vec::new(), Box::new(number)))
-}
-
-/// The time of an argument.
-pub(super) fn time(arguments: &[Value], index: usize) -> Time {
-    as_time(value(arguments, index)).unwrap_or_else(Time::zero)
-}
-
-/// A value as the time that it is.
-pub(super) fn as_time(value: &Value) -> Option<Time> {
-    match value {
-        Value::Record(record) => record.native::<Time>().cloned(),
-        _ => None,
+/// What a method `String` of a type makes of its receiver.
+fn named_text(arguments: &[Value], name: fn(&Record) -> Text) -> Value {
+    match value(arguments, 0) {
+        Value::Record(record) => Value::Text(name(record)),
+        _ => Value::from(""),
     }
-}
-
-/// A value as the duration that it is.
-pub(super) fn as_duration(value: &Value) -> Option<i64> {
-    match value {
-        Value::Record(record) if std::ptr::eq(record.shape(), &raw const DURATION) => {
-            Some(number_in(record))
-        }
-        _ => None,
-    }
-}
-
-fn length(arguments: &[Value], index: usize) -> i64 {
-    as_duration(value(arguments, index)).unwrap_or_default()
-}
-
-fn time_in(record: &Record) -> Time {
-    record.native().cloned().unwrap_or_else(Time::zero)
-}
-
-fn number_in(record: &Record) -> i64 {
-    record.native().copied().unwrap_or_default()
-}
-
-fn name_of(names: &[&str], index: i64) -> Text {
-    let name = usize::try_from(index)
-        .ok()
-        .and_then(|index| names.get(index));
-    Text::from(name.copied().unwrap_or_default())
-}
-
-fn print_time(record: &Record) -> Text {
-    shown(&time_in(record))
-}
-
-/// Go tells what the clock of the process showed as well, for times that were asked from it.
-fn shown(time: &Time) -> Text {
-    let mut shown = format(time, PLAIN);
-    if time.is_measured {
-        shown.extend_from_slice(b" m=+0.000000001");
-    }
-    shown.into()
 }
 
 fn since_epoch(arguments: &[Value], unit: i128) -> Value {
@@ -245,11 +244,4 @@ fn rounded(arguments: &[Value], is_up: bool) -> Value {
         zone: time.zone,
         ..rounded
     })
-}
-
-/// In units of so many seconds: whole ones and a fraction apart, as Go adds them.
-pub(super) fn in_units(nanoseconds: i64, seconds: i64) -> Value {
-    let unit = seconds * duration::SECOND;
-    #[expect(clippy::cast_precision_loss, reason = "as Go reckons")]
-    Value::Float((nanoseconds / unit) as f64 + (nanoseconds % unit) as f64 / unit as f64)
 }
