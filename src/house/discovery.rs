@@ -122,38 +122,22 @@ impl House {
         }
     }
 
-    /// Takes what the cluster remembers of a module; `None` when its `Module` object was deleted.
-    pub fn take_module_object(&mut self, name: &str, object: Option<&Value>) {
+    /// Takes what the cluster remembers of a module; `None` when its `Module` object was deleted. Answers
+    /// whether it is news: most of what is told is what we wrote ourselves.
+    pub fn take_module_object(&mut self, name: &str, object: Option<&Value>) -> bool {
         let Ok(name) = ModuleName::parse(name) else {
-            return;
+            return false;
         };
         if self.follows() {
-            return self.see_module_object(&name, object);
+            self.see_module_object(&name, object);
+            return true;
         }
         let Some(object) = object else {
-            let Some(resident) = self.residents.get_mut(&name) else {
-                return;
-            };
-            let is_at_work = resident.begun.is_some();
-            if std::mem::take(&mut resident.exists) || is_at_work {
-                // What runs now does not know. A run writes it again; a deletion has to know it still.
-                resident.is_lost = is_at_work;
-                resident.lost_bounds = resident.known.parent.take().or(resident.lost_bounds.take());
-                resident.status = Status::default();
-                if resident.module.is_some() {
-                    self.request_run(&name, "ModuleObjectDeleted");
-                } else if resident.has_objects() {
-                    self.ask_guard_at = Some(self.born);
-                } else {
-                    // Nothing else remembered it.
-                    self.residents.remove(&name);
-                }
-            }
-            return;
+            return self.lose_module_object(&name);
         };
         let resident = self.residents.entry(name).or_default();
         if resident.exists || resident.begun.is_some() {
-            return;
+            return false;
         }
         resident.exists = true;
         resident.known.parent = Parent::read(object).filter(|parent| !parent.kinds.is_empty());
@@ -165,14 +149,41 @@ impl House {
             // Nobody may have a folder for it.
             self.ask_guard_at = Some(self.born);
         }
+        true
     }
 
-    /// All `Module` objects that existed at the start were told.
-    pub fn objects_known(&mut self, now: Instant, time: Timestamp) {
-        if !std::mem::replace(&mut self.objects_known, true) {
+    /// A `Module` object was deleted; answers whether that is news.
+    fn lose_module_object(&mut self, name: &ModuleName) -> bool {
+        let Some(resident) = self.residents.get_mut(name) else {
+            return false;
+        };
+        let is_at_work = resident.begun.is_some();
+        if !std::mem::take(&mut resident.exists) && !is_at_work {
+            return false;
+        }
+        // What runs now does not know. A run writes it again; a deletion has to know it still.
+        resident.is_lost = is_at_work;
+        resident.lost_bounds = resident.known.parent.take().or(resident.lost_bounds.take());
+        resident.status = Status::default();
+        if resident.module.is_some() {
+            self.request_run(name, "ModuleObjectDeleted");
+        } else if resident.has_objects() {
+            self.ask_guard_at = Some(self.born);
+        } else {
+            // Nothing else remembered it.
+            self.residents.remove(name);
+        }
+        true
+    }
+
+    /// All `Module` objects that existed at the start were told; answers whether that is news.
+    pub fn objects_known(&mut self, now: Instant, time: Timestamp) -> bool {
+        let is_news = !std::mem::replace(&mut self.objects_known, true);
+        if is_news {
             self.weigh_vanished(now);
             self.report_all(time);
         }
+        is_news
     }
 
     /// Decides about modules whose folder is gone.

@@ -219,7 +219,9 @@ impl Operator {
                 Some(ended) = self.running.join_next_with_id() => self.take_ended(ended),
                 Ok(()) = self.discovery.changed() => self.take_discovery(),
                 Ok(()) = self.config.changed() => self.take_config(),
-                (changes, all) = self.objects.changed() => self.take_objects(changes, all),
+                (changes, all) = self.objects.changed() => if !self.take_objects(changes, all) {
+                    continue;
+                },
                 touched = self.context.applier.managed.touched() => {
                     let managed = &self.context.applier.managed;
                     if !self.house.look_for_drift(&touched, managed, Timestamp::now()) {
@@ -367,13 +369,20 @@ impl Operator {
         }
     }
 
-    fn take_objects(&mut self, changes: BTreeMap<String, Option<serde_json::Value>>, all: bool) {
+    /// Answers whether anything of it is news.
+    fn take_objects(
+        &mut self,
+        changes: BTreeMap<String, Option<serde_json::Value>>,
+        all: bool,
+    ) -> bool {
+        let mut is_news = false;
         for (name, object) in changes {
-            self.house.take_module_object(&name, object.as_ref());
+            is_news |= self.house.take_module_object(&name, object.as_ref());
         }
         if all {
-            self.house.objects_known(Instant::now(), Timestamp::now());
+            is_news |= self.house.objects_known(Instant::now(), Timestamp::now());
         }
+        is_news
     }
 
     fn take_question(&mut self, asked: Asked) {

@@ -1,6 +1,7 @@
 //! Values ⇄ YAML, as Helm has them: through JSON, so that every number is a `float64`.
 
 mod detour;
+mod page;
 mod pretty;
 mod write;
 

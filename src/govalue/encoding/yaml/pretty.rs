@@ -3,13 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::guard::Guard;
+use super::page::{Dialect, Page, write};
 use crate::govalue::record::Json;
-use crate::govalue::{Error, Map, Record, Text, Value, grow_stack};
-use crate::yaml::{Manner, Writer, sort_keys};
-
-/// How many bytes are written before they are told.
-const CHUNK: usize = 64 << 10;
+use crate::govalue::{Error, Map, Record, Text, Value};
+use crate::yaml::{Manner, sort_keys};
 
 /// How long a line of binary data is.
 const BINARY_LINE: usize = 70;
@@ -25,88 +22,56 @@ pub fn to_yaml_pretty(
     value: &Value,
     spend: &dyn Fn(usize) -> Result<(), Error>,
 ) -> Result<String, Error> {
-    let mut page = Page {
-        writer: Writer::new(Manner::V3),
-        guard: Guard::default(),
-        told: 0,
-        spend,
-    };
-    page.value(value)?;
-    let told = page.told;
-    let text = page.writer.finish();
-    spend(text.len() - told)?;
-    Ok(text)
+    write::<Straight>(value, spend)
 }
 
-struct Page<'a> {
-    writer: Writer,
-    guard: Guard,
-    told: usize,
-    spend: &'a dyn Fn(usize) -> Result<(), Error>,
-}
+/// Go-yaml v3, which sees the values as they are.
+struct Straight;
 
-impl Page<'_> {
-    fn value(&mut self, value: &Value) -> Result<(), Error> {
+impl Dialect for Straight {
+    const MANNER: Manner = Manner::V3;
+
+    fn scalar(page: &mut Page<'_, Self>, value: &Value) -> Result<(), Error> {
         match value {
-            Value::Nil => self.writer.plain("null"),
-            Value::Bool(true) => self.writer.plain("true"),
-            Value::Bool(false) => self.writer.plain("false"),
-            Value::Int(number) | Value::Int64(number) => self.writer.plain(&number.to_string()),
-            Value::Uint8(number) => self.writer.plain(&number.to_string()),
-            Value::Uint64(number) => self.writer.plain(&number.to_string()),
-            Value::Float(float) => self.writer.float(*float),
+            Value::Float(float) => page.writer.float(*float),
             Value::Complex(..) => {
                 return Err(Error::Failed("cannot marshal type: complex128".to_owned()));
             }
-            Value::Text(text) => self.text(text),
-            Value::Bytes(bytes) if bytes.is_empty() => self.writer.empty_list(),
+            Value::Text(text) => page.text(text),
+            Value::Bytes(bytes) if bytes.is_empty() => page.writer.empty_list(),
             Value::Bytes(bytes) => {
-                let outer = self.writer.begin_list();
+                let outer = page.writer.begin_list();
                 for byte in bytes.iter() {
-                    self.writer.item();
-                    self.writer.plain(&byte.to_string());
+                    page.writer.item();
+                    page.writer.plain(&byte.to_string());
                 }
-                self.writer.end(outer);
+                page.writer.end(outer);
             }
-            Value::List(_) | Value::Map(_) | Value::Record(_) => {
-                self.guard
-                    .enter(value)
-                    .map_err(|cycle| Error::Limit(cycle.to_string()))?;
-                grow_stack(|| self.collection(value))?;
-                self.guard.leave(value);
-            }
-        }
-        let length = self.writer.len();
-        if length - self.told > CHUNK {
-            (self.spend)(length - self.told)?;
-            self.told = length;
+            _ => {}
         }
         Ok(())
     }
 
+    fn collection(page: &mut Page<'_, Self>, value: &Value) -> Result<(), Error> {
+        match value {
+            Value::List(list) => page.list(list),
+            Value::Map(map) => page.map(map),
+            Value::Record(record) => page.record(record),
+            _ => Ok(()),
+        }
+    }
+
+    fn cycle(error: Error) -> Error {
+        Error::Limit(error.to_string())
+    }
+}
+
+impl Page<'_, Straight> {
     fn text(&mut self, text: &Text) {
         match std::str::from_utf8(text) {
             Ok(text) => self.writer.text(text),
             Err(_) => self.writer.binary(&in_lines(text)),
         }
-    }
-
-    fn collection(&mut self, value: &Value) -> Result<(), Error> {
-        match value {
-            Value::List(list) if list.is_empty() => self.writer.empty_list(),
-            Value::List(list) => {
-                let outer = self.writer.begin_list();
-                for item in list.iter() {
-                    self.writer.item();
-                    self.value(item)?;
-                }
-                self.writer.end(outer);
-            }
-            Value::Map(map) => self.map(map)?,
-            Value::Record(record) => self.record(record)?,
-            _ => {}
-        }
-        Ok(())
     }
 
     fn map(&mut self, map: &Map) -> Result<(), Error> {
@@ -138,20 +103,6 @@ impl Page<'_> {
         let fields = record.fields();
         let entries: Vec<(&str, &Value)> = names.iter().map(String::as_str).zip(&fields).collect();
         self.entries(&entries)
-    }
-
-    fn entries(&mut self, entries: &[(&str, &Value)]) -> Result<(), Error> {
-        if entries.is_empty() {
-            self.writer.empty_map();
-            return Ok(());
-        }
-        let outer = self.writer.begin_map();
-        for (key, value) in entries {
-            self.writer.key(key);
-            self.value(value)?;
-        }
-        self.writer.end(outer);
-        Ok(())
     }
 }
 

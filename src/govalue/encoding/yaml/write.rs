@@ -5,15 +5,12 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::guard::Guard;
 use super::super::write::{JsonForm, to_json};
 use super::detour;
+use super::page::{Dialect, Page, write};
 use crate::govalue::record::Json;
-use crate::govalue::{Error, Map, Record, Value, grow_stack};
-use crate::yaml::{Manner, Writer, sort_keys};
-
-/// How many bytes are written before they are told.
-const CHUNK: usize = 64 << 10;
+use crate::govalue::{Error, Map, Record, Value};
+use crate::yaml::{Manner, sort_keys};
 
 /// Writes a value; the text ends with a line break. `spend` is told of every few bytes made, and may end it.
 ///
@@ -22,76 +19,46 @@ const CHUNK: usize = 64 << 10;
 /// What JSON or YAML cannot hold, in the words of Go's libraries; a value that contains itself; what
 /// `spend` says.
 pub fn to_yaml(value: &Value, spend: &dyn Fn(usize) -> Result<(), Error>) -> Result<String, Error> {
-    let mut page = Page {
-        writer: Writer::new(Manner::V2),
-        guard: Guard::default(),
-        told: 0,
-        spend,
-    };
-    page.value(value)?;
-    let told = page.told;
-    let text = page.writer.finish();
-    spend(text.len() - told)?;
-    Ok(text)
+    write::<Detoured>(value, spend)
 }
 
-struct Page<'a> {
-    writer: Writer,
-    guard: Guard,
-    told: usize,
-    spend: &'a dyn Fn(usize) -> Result<(), Error>,
-}
+/// Go-yaml v2, which sees what JSON made of the values.
+struct Detoured;
 
-impl Page<'_> {
-    fn value(&mut self, value: &Value) -> Result<(), Error> {
+impl Dialect for Detoured {
+    const MANNER: Manner = Manner::V2;
+
+    fn scalar(page: &mut Page<'_, Self>, value: &Value) -> Result<(), Error> {
         match value {
-            Value::Nil => self.writer.plain("null"),
-            Value::Bool(true) => self.writer.plain("true"),
-            Value::Bool(false) => self.writer.plain("false"),
-            Value::Int(number) | Value::Int64(number) => self.writer.plain(&number.to_string()),
-            Value::Uint8(number) => self.writer.plain(&number.to_string()),
-            Value::Uint64(number) => self.writer.plain(&number.to_string()),
-            Value::Float(float) if float.is_finite() => self.writer.float(*float),
+            Value::Float(float) if float.is_finite() => page.writer.float(*float),
+            Value::Text(text) => page.writer.text(&detour::text(text)?),
+            Value::Bytes(bytes) => page.writer.text(&STANDARD.encode(bytes)),
             // JSON has none of these: it says so.
-            Value::Float(_) | Value::Complex(..) => {
+            _ => {
                 to_json(value, JsonForm::Compact, &|_| Ok(()))?;
             }
-            Value::Text(text) => self.writer.text(&detour::text(text)?),
-            Value::Bytes(bytes) => self.writer.text(&STANDARD.encode(bytes)),
-            Value::List(_) | Value::Map(_) | Value::Record(_) => {
-                self.guard.enter(value)?;
-                grow_stack(|| self.collection(value))?;
-                self.guard.leave(value);
-            }
-        }
-        let length = self.writer.len();
-        if length - self.told > CHUNK {
-            (self.spend)(length - self.told)?;
-            self.told = length;
         }
         Ok(())
     }
 
-    fn collection(&mut self, value: &Value) -> Result<(), Error> {
+    fn collection(page: &mut Page<'_, Self>, value: &Value) -> Result<(), Error> {
         match value {
-            Value::List(list) if list.is_nil() => self.writer.plain("null"),
-            Value::Map(map) if map.is_nil() => self.writer.plain("null"),
-            Value::List(list) if list.is_empty() => self.writer.empty_list(),
-            Value::List(list) => {
-                let outer = self.writer.begin_list();
-                for item in list.iter() {
-                    self.writer.item();
-                    self.value(item)?;
-                }
-                self.writer.end(outer);
-            }
-            Value::Map(map) => self.map(map)?,
-            Value::Record(record) => self.record(record)?,
+            Value::List(list) if list.is_nil() => page.writer.plain("null"),
+            Value::Map(map) if map.is_nil() => page.writer.plain("null"),
+            Value::List(list) => page.list(list)?,
+            Value::Map(map) => page.map(map)?,
+            Value::Record(record) => page.record(record)?,
             _ => {}
         }
         Ok(())
     }
 
+    fn cycle(error: Error) -> Error {
+        error
+    }
+}
+
+impl Page<'_, Detoured> {
     fn map(&mut self, map: &Map) -> Result<(), Error> {
         let entries = map.entries();
         let mut keys = Vec::with_capacity(entries.len());
@@ -106,7 +73,8 @@ impl Page<'_> {
         if is_changed {
             keep_last(&mut sorted);
         }
-        self.entries(sorted)
+        sort_keys(&mut sorted, Manner::V2, |entry| entry.0);
+        self.entries(&sorted)
     }
 
     fn record(&mut self, record: &Record) -> Result<(), Error> {
@@ -122,22 +90,9 @@ impl Page<'_> {
                 .map(|(member, value)| (member.name, value))
                 .collect(),
         };
-        self.entries(shown.iter().map(|(name, value)| (*name, value)).collect())
-    }
-
-    fn entries(&mut self, mut entries: Vec<(&str, &Value)>) -> Result<(), Error> {
-        if entries.is_empty() {
-            self.writer.empty_map();
-            return Ok(());
-        }
-        sort_keys(&mut entries, Manner::V2, |entry| entry.0);
-        let outer = self.writer.begin_map();
-        for (key, value) in entries {
-            self.writer.key(key);
-            self.value(value)?;
-        }
-        self.writer.end(outer);
-        Ok(())
+        let mut sorted: Vec<_> = shown.iter().map(|(name, value)| (*name, value)).collect();
+        sort_keys(&mut sorted, Manner::V2, |entry| entry.0);
+        self.entries(&sorted)
     }
 }
 
