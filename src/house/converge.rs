@@ -7,7 +7,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::hooks::ChainKind;
+use super::hooks::{Chain, ChainKind};
 use super::{Count, House};
 use crate::binding::Lifecycle;
 use crate::module::{Opinion, Opinions, Order, OrderMode, Progress, Script, StandingNow};
@@ -101,6 +101,7 @@ impl House {
         time: Timestamp,
     ) {
         self.converge.begun.get_or_insert(now);
+        self.converge.undone += 1;
         for (name, decided) in decided {
             self.take_decision(&name, decided, time);
         }
@@ -336,6 +337,7 @@ impl House {
             return;
         }
         self.converge.begun = None;
+        self.converge.undone = 0;
         let startup = !std::mem::replace(&mut self.converge.startup_done, true);
         let took = now.duration_since(begun);
         let took_ms = took.as_millis();
@@ -368,8 +370,15 @@ impl House {
     }
 
     fn request_after_all(&mut self) {
-        if !self.hooks.in_order(Lifecycle::AfterAll).is_empty() {
-            self.push(QueueName::Main, Task::AfterAll);
+        if self.hooks.in_order(Lifecycle::AfterAll).is_empty() {
+            return;
         }
+        let is_running = self
+            .lines
+            .is_running(|_, task| matches!(task, Task::AfterAll));
+        let is_old = |chain: &mut Chain| chain.kind == ChainKind::AfterAll && !is_running;
+        // Those that ran before the last of them failed ran too early.
+        self.hooks.chain.take_if(is_old);
+        self.push(QueueName::Main, Task::AfterAll);
     }
 }

@@ -206,9 +206,8 @@ impl House {
         let mut verdict = self
             .guard
             .weigh(&known, &self.discovery, now.duration_since(self.born));
-        verdict
-            .believed
-            .retain(|name| !self.purged.contains_key(name));
+        // What is told late of one that people purged brings it to mind again.
+        verdict.believed.extend(self.purged.keys().cloned());
         if let Some(held) = &mut verdict.held {
             held.names.retain(|name| !self.purged.contains_key(name));
         }
@@ -255,7 +254,7 @@ impl House {
         let Some(resident) = self.residents.get_mut(name) else {
             return;
         };
-        resident.enabled = false;
+        let was_enabled = std::mem::take(&mut resident.enabled);
         self.bindings_version += 1;
         resident.state = ModuleState::Deleting;
         let is_there = is_at_work || resident.has_objects() || resident.hooks.is_active();
@@ -274,6 +273,10 @@ impl House {
             self.residents.remove(name);
             // Its status may be about to be written, and its object to come into being with that.
             self.notices.push(Notice::Remove(name.clone()));
+        }
+        if was_enabled {
+            // The others are told which modules are enabled.
+            self.request_converge("ModuleRemoved");
         }
     }
 

@@ -253,11 +253,12 @@ impl House {
                 .get(module)
                 .and_then(|resident| Some(resident.store.as_ref()?.snapshot().checksum)),
         };
+        let undone = place.map_or(self.converge.undone, |_| 0);
         let (Some(checksum), Some(set)) = (checksum, self.set_mut(place)) else {
             return;
         };
         let was_slowed = set.swing.is_slowed();
-        if set.swing.note(checksum, hook, now) {
+        if set.swing.note(checksum, hook, now) || set.swing.note_undone(undone, hook, now) {
             if !was_slowed {
                 self.tell_swing(place);
             }

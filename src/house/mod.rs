@@ -157,6 +157,8 @@ struct Converge {
     startup_done: bool,
     /// Whether modules had failed when it was done: `afterAll` runs once more when none does.
     had_failures: bool,
+    /// How often it was decided since one was done.
+    undone: u32,
     /// The global values before the hooks that follow it.
     before_after_all: Option<Checksum>,
 }

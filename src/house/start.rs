@@ -203,7 +203,7 @@ impl House {
                     && self.no_slot_for(run.module.as_ref(), &run.hook).is_some() =>
             {
                 // Others of this turn were faster.
-                self.lines.go_on(&started.queue, started.id);
+                self.lines.put_back(&started.queue, started.id);
                 return None;
             }
             Task::HookRun(run) => {

@@ -135,7 +135,7 @@ impl House {
             Step::Hook(hook, _) | Step::Synchronize(hook)
                 if self.no_slot_for(place.as_ref(), hook).is_some() =>
             {
-                self.lines.go_on(&started.queue, started.id);
+                self.lines.put_back(&started.queue, started.id);
                 return None;
             }
             Step::Fail(why) => Work::Refuse(why.clone()),

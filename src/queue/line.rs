@@ -103,6 +103,8 @@ pub enum Standing {
 /// A task as people see it.
 #[derive(Debug, Clone)]
 pub struct TaskView<'a, T> {
+    /// Its number.
+    pub id: u64,
     /// The task.
     pub task: &'a T,
     /// Where it stands.
@@ -232,7 +234,6 @@ impl<T: Clone> Lines<T> {
             if head.held.is_some() {
                 head.held_since.get_or_insert(self.turns);
             } else {
-                head.held_since = None;
                 head.running = head.running.or(Some(now));
                 head.is_between = false;
                 started.push(Started {
@@ -291,11 +292,26 @@ impl<T: Clone> Lines<T> {
 
     /// A step of a running task is done, and it has a next one.
     pub fn go_on(&mut self, queue: &QueueName, id: u64) {
-        let line = self.queues.get_mut(queue).into_iter().flatten();
-        for entry in line.filter(|entry| entry.id == id) {
+        for entry in self.entry(queue, id) {
             entry.is_between = true;
             entry.not_before = None;
+            entry.held_since = None;
         }
+    }
+
+    /// A task that was started, or its step, could not begin after all: others of the same turn were faster.
+    /// It keeps its place among those that are held.
+    pub fn put_back(&mut self, queue: &QueueName, id: u64) {
+        let turns = self.turns;
+        for entry in self.entry(queue, id) {
+            entry.is_between = true;
+            entry.held_since.get_or_insert(turns);
+        }
+    }
+
+    fn entry(&mut self, queue: &QueueName, id: u64) -> impl Iterator<Item = &mut Entry<T>> {
+        let line = self.queues.get_mut(queue).into_iter().flatten();
+        line.filter(move |entry| entry.id == id)
     }
 
     /// When the next back-off is over.
@@ -421,6 +437,7 @@ impl<T: Clone> Lines<T> {
             .iter()
             .map(|(queue, line)| {
                 let tasks = line.iter().map(|entry| TaskView {
+                    id: entry.id,
                     task: &entry.task,
                     standing: view(entry),
                     failures: entry.failures,
@@ -583,6 +600,26 @@ mod tests {
         assert!(lines.start(now, free).is_empty());
         lines.done(&queue("a"), id);
         assert_eq!(lines.start(now, free)[0].task, 2);
+    }
+
+    #[test]
+    fn who_was_held_longest_comes_first_although_others_were_faster() {
+        let (mut lines, now) = (Lines::default(), Instant::now());
+        for (name, task) in [("a", 1), ("b", 2), ("c", 3)] {
+            lines.push(queue(name), task, same);
+        }
+        let mut order = Vec::new();
+        for _ in 0..6 {
+            let mut started = lines.start(now, free).into_iter();
+            let first = started.next().unwrap();
+            for other in started {
+                lines.put_back(&other.queue, other.id);
+            }
+            order.push(first.task);
+            lines.done(&first.queue, first.id);
+            lines.push(first.queue, first.task, |_, _| false);
+        }
+        assert_eq!(order, [1, 2, 3, 1, 2, 3]);
     }
 
     #[test]

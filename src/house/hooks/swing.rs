@@ -75,6 +75,19 @@ impl Swing {
         true
     }
 
+    /// A hook changed what all modules are made from, and it was decided so often what runs since all have run.
+    /// Answers whether what follows must wait, so that they can.
+    pub(in crate::house) fn note_undone(&mut self, undone: u32, hook: &str, now: Instant) -> bool {
+        if undone < REPEATS {
+            return false;
+        }
+        self.slow(
+            format!("{hook} changes the values before all modules have run"),
+            now,
+        );
+        true
+    }
+
     /// A run had another cause, or changed nothing afterwards.
     pub(in crate::house) fn settle(&mut self) {
         self.repeats = 0;

@@ -49,6 +49,11 @@ pub(super) enum Deed {
         hook: usize,
         binding: Option<usize>,
     },
+    /// The file of a hook is another, and says the same of itself.
+    Edit {
+        place: usize,
+        hook: usize,
+    },
     Directory {
         looks: usize,
     },
@@ -68,6 +73,11 @@ pub(super) enum Deed {
     Garble,
     // What hooks will give back.
     Wish {
+        place: usize,
+        hook: usize,
+    },
+    /// It sets something else each time it runs.
+    Grow {
         place: usize,
         hook: usize,
     },
@@ -194,15 +204,51 @@ impl Sequence {
             }
         }
         deeds.push(Deed::Look);
+        if dice.percent(3) {
+            deeds.extend(busy(&mut dice, modules));
+        }
         for _ in 0..dice.one(&[10, 30, 60, 120]) {
             let deed = any(&mut dice, modules);
             deeds.push(deed);
             if is_of_folders(deed) && dice.percent(80) {
                 deeds.push(Deed::Look);
             }
+            if dice.percent(1) {
+                deeds.extend(contest(&mut dice, modules));
+            }
         }
         Self { terms, deeds }
     }
+}
+
+/// All hooks have news whenever they have run, some change values each time, and it goes on for long.
+fn busy(dice: &mut Dice, modules: usize) -> Vec<Deed> {
+    let mut deeds = vec![Deed::Work { jobs: 60 }];
+    for place in 0..=modules {
+        deeds.push(Deed::Flood { place });
+        if dice.percent(30) {
+            let hook = dice.below(2);
+            deeds.push(Deed::Grow { place, hook });
+        }
+    }
+    for _ in 0..20 {
+        let (module, jobs, seconds) = (dice.below(modules), 60, dice.one(&[1, 4]));
+        let pass = Deed::Pass { seconds };
+        deeds.extend([Deed::Work { jobs }, Deed::Redraw { module }, pass]);
+    }
+    deeds
+}
+
+/// Others change what a module has as often as that is put right.
+fn contest(dice: &mut Dice, modules: usize) -> Vec<Deed> {
+    let module = dice.below(modules);
+    let deleted = false;
+    let round = [Deed::Work { jobs: 20 }, Deed::Drift { module, deleted }];
+    let mut deeds = Vec::new();
+    for _ in 0..4 {
+        deeds.extend(round);
+    }
+    deeds
 }
 
 fn require(dice: &mut Dice, module: usize) -> Deed {
@@ -224,6 +270,7 @@ fn is_of_folders(deed: Deed) -> bool {
             | Deed::Spoil { .. }
             | Deed::Remove { .. }
             | Deed::Hook { .. }
+            | Deed::Edit { .. }
             | Deed::Directory { .. }
     )
 }
@@ -293,7 +340,7 @@ fn in_cluster(dice: &mut Dice, modules: usize) -> Deed {
 
 fn in_folders(dice: &mut Dice, modules: usize) -> Deed {
     let module = dice.below(modules);
-    match dice.below(12) {
+    match dice.below(13) {
         0 | 1 => Deed::Put {
             module,
             weight: dice.one(&[10, 20, 30]),
@@ -309,6 +356,10 @@ fn in_folders(dice: &mut Dice, modules: usize) -> Deed {
             place: dice.below(modules + 1),
             hook: dice.below(2),
             binding: dice.percent(80).then(|| dice.below(BINDINGS.len())),
+        },
+        11 => Deed::Edit {
+            place: dice.below(modules + 1),
+            hook: dice.below(2),
         },
         _ => Deed::Directory {
             looks: dice.below(3),
@@ -333,8 +384,9 @@ fn in_config_map(dice: &mut Dice, modules: usize) -> Deed {
 fn of_hooks_and_faults(dice: &mut Dice, modules: usize) -> Deed {
     let (place, hook) = (dice.below(modules + 1), dice.below(2));
     let module = dice.below(modules);
-    match dice.below(8) {
+    match dice.below(9) {
         0 | 1 => Deed::Wish { place, hook },
+        8 => Deed::Grow { place, hook },
         2 => Deed::Say {
             module,
             flag: dice.one(&[None, Some(true), Some(false)]),

@@ -196,8 +196,11 @@ impl Stage {
             ran.error = Some(Error::Held("the hook fails".to_owned()));
             return ran;
         }
-        let place = place_of(call.module.as_ref());
-        let patch = self.patch(place, hook_of(call));
+        let (place, hook) = (place_of(call.module.as_ref()), hook_of(call));
+        if self.world.grows[place][hook] {
+            self.world.wishes[place][hook] += 1;
+        }
+        let patch = self.patch(place, hook);
         ran.values = crate::patch::parse(&patch, call.store.scope()).unwrap();
         ran
     }
@@ -312,6 +315,9 @@ impl Stage {
         }
         if matches!(task, Task::ConvergeModules { .. }) {
             self.ledger.begin_runs(&failed);
+            let runs = (0..MODULES.len()).filter(|module| self.ledger.enabled[*module]);
+            self.fresh
+                .extend(runs.filter(|module| !failed.contains(module)));
         }
         for module in failed {
             self.ledger.attempts[module] = Attempt::Failed;

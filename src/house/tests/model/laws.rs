@@ -6,7 +6,7 @@ use super::super::super::{Job, Work};
 use super::jobs::hook_of;
 use super::ledger::{Attempt, SETTLE};
 use super::stage::{Running, Stage, number, place_of};
-use super::world::{Folder, HOOKS, Looks, MODULES};
+use super::world::{Faults, Folder, HOOKS, Looks, MODULES};
 use crate::binding::ContextKind;
 use crate::queue::{QueueName, Standing, TaskView};
 use crate::task::{HookCall, Task};
@@ -19,6 +19,7 @@ pub(super) const LOST: &str = "nothing is lost";
 pub(super) const LIMIT: &str = "no more hooks of main queues run than may";
 pub(super) const STARVED: &str = "nobody waits for ever while others go on";
 pub(super) const IDLE: &str = "what nothing is in the way of runs";
+pub(super) const NEWS: &str = "news end the back-off of a run";
 pub(super) const OFF: &str = "of a module that is off nothing runs but its deletion";
 pub(super) const DELETES: &str = "only what is off, or believed to be gone, is deleted";
 pub(super) const VALUES: &str = "a run has the values as they are";
@@ -26,6 +27,13 @@ pub(super) const STEPS: &str = "the steps of a task have their order";
 pub(super) const FOLLOWS: &str = "a replica that follows starts nothing but the reading of hooks";
 pub(super) const NO_CHANGE: &str = "no change, no write";
 pub(super) const AT_REST: &str = "at rest nothing wakes, runs or waits";
+
+/// So many jobs begin and end while a run waits at the most: a line for each place and named queue, a dozen steps
+/// in each task, and four levels that wait for each other.
+const PATIENCE: u64 = 800;
+
+/// In a line of so many tasks each has its turn after all before it, which is fair and takes long.
+const LONG: usize = 8;
 
 /// A law that was broken, and how.
 #[derive(Debug, Clone)]
@@ -394,6 +402,7 @@ pub(super) fn nothing_idles(stage: &mut Stage) -> Result<(), Broken> {
     }
     let is_known = is_told(stage);
     let mut waits_for_slot = Vec::new();
+    stage.ledger.is_any_pausing = false;
     stage.ledger.between.clear();
     for (queue, tasks) in stage.house.lines.view() {
         let Some(head) = tasks.first() else { continue };
@@ -404,9 +413,14 @@ pub(super) fn nothing_idles(stage: &mut Stage) -> Result<(), Broken> {
             Standing::Running(_) => must(runs, IDLE, text)?,
             Standing::Waiting => must(!is_known, IDLE, text)?,
             Standing::BackingOff(until) => {
+                stage.ledger.is_any_pausing = true;
                 let wake = stage.house.wake_at();
                 let is_woken = wake.is_some_and(|wake| wake <= *until);
                 must(*until > stage.now && is_woken, IDLE, text)?;
+                let is_run = matches!(head.task, Task::ModuleRun { .. });
+                let module = head.task.module().filter(|_| is_run).map(number);
+                let is_fresh = module.is_some_and(|module| stage.fresh.contains(&module));
+                must(!is_fresh, NEWS, text)?;
                 let mut others = tasks.iter().skip(1);
                 let first = others.find(|other| is_hook(other) != is_hook(head));
                 let may_pass = first.is_some_and(|other| other.standing == Standing::Waiting);
@@ -416,6 +430,7 @@ pub(super) fn nothing_idles(stage: &mut Stage) -> Result<(), Broken> {
             }
             Standing::Held(why) => {
                 must(holds(stage, head.task, why), IDLE, text)?;
+                stage.ledger.is_any_pausing |= why.contains("no faster than its settings say");
                 if waits_between(why) {
                     stage.ledger.between.insert(queue.to_string());
                 }
@@ -504,6 +519,65 @@ fn starves(stage: &mut Stage, waiting: &[String]) -> Result<(), Broken> {
         let most = 3 * (MODULES.len() + 1) + stage.terms.processes;
         must(given - since <= most, STARVED, || {
             format!("{queue} waits while {} others began", given - since)
+        })?;
+    }
+    Ok(())
+}
+
+/// Who came later goes first as long as the run before it cannot go on, and no longer. It is not asked in the
+/// very turn in which it could.
+pub(super) fn passes(stage: &mut Stage, job: &Job) -> Result<(), Broken> {
+    let (Task::HookRun(run), QueueName::Module(_)) = (&job.task, &job.queue) else {
+        return Ok(());
+    };
+    let Some(module) = run.module.as_ref().map(number) else {
+        return Ok(());
+    };
+    let view = stage.house.lines.view();
+    let mut tasks = view.get(&job.queue).into_iter().flatten();
+    let passed = tasks.find(|view| !is_hook(view));
+    let may_go_on = passed.is_some_and(|view| {
+        let is_run = matches!(view.task, Task::ModuleRun { .. });
+        let is_free = matches!(view.standing, Standing::Waiting | Standing::Held(_));
+        is_run && is_free && view.id < job.id
+    });
+    let may_go_on = may_go_on && order(stage, module).is_ok() && stage.ledger.enabled[module];
+    let passed = stage.ledger.passed.entry(module).or_default();
+    *passed = if may_go_on { *passed + 1 } else { 0 };
+    must(*passed <= 1, STARVED, || {
+        format!("{} goes before the run", told(job))
+    })
+}
+
+/// No module waits for its run while so much else is done: what others do with their turns is bounded. What
+/// fails, waits for a time, or has a long line before it may keep others waiting.
+pub(super) fn all_have_their_turn(stage: &mut Stage) -> Result<(), Broken> {
+    let is_sound = stage.world.faults == Faults::default() && stage.troubled.is_empty();
+    let is_long = || {
+        let mut lengths = stage.house.lines.lengths();
+        lengths.any(|(_, length)| length > LONG)
+    };
+    let is_waited_for = !stage.ledger.is_any_pausing && !is_long();
+    let is_free = is_sound && is_waited_for && !stage.house.follows();
+    for (module, text) in MODULES.iter().enumerate() {
+        let is_its = |task: &Task| matches!(task, Task::ModuleRun { module, .. } if module.as_str() == *text);
+        let is_owed = is_free
+            && stage.ledger.enabled[module]
+            && stage.ledger.attempts[module] == Attempt::Pending
+            && !stage.ledger.is_stuck(module, stage.terms.strict)
+            && !stage
+                .running
+                .iter()
+                .any(|running| is_its(&running.job.task));
+        let tick = stage.ledger.tick;
+        let waits_since = &mut stage.ledger.waits_since[module];
+        if !is_owed {
+            *waits_since = None;
+            continue;
+        }
+        let jobs = tick - *waits_since.get_or_insert(tick);
+        must(jobs < PATIENCE, STARVED, || {
+            format!("{text} waits for its run while {jobs} jobs began or ended")
         })?;
     }
     Ok(())

@@ -81,6 +81,12 @@ pub(super) struct Ledger {
     pub(super) left_failures: bool,
     /// When each global hook last ran after converge.
     pub(super) after_all: BTreeMap<String, u64>,
+    /// How many hooks in a row went before the run of their module that was free to go on.
+    pub(super) passed: BTreeMap<usize, usize>,
+    /// Whether anything waits for a time.
+    pub(super) is_any_pausing: bool,
+    /// Since which tick a module waits for its run.
+    pub(super) waits_since: [Option<u64>; 5],
     /// Queues whose task has begun and waits between two steps.
     pub(super) between: BTreeSet<String>,
     /// How many hooks of main queues began, for those who wait.
@@ -115,6 +121,9 @@ impl Ledger {
             recovered_at: 0,
             left_failures: false,
             after_all: BTreeMap::new(),
+            passed: BTreeMap::new(),
+            is_any_pausing: false,
+            waits_since: [None; 5],
             between: BTreeSet::new(),
             slots_given: 0,
             starving: BTreeMap::new(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::play::name;
-use super::stage::{Stage, TIME, place_of};
+use super::stage::{Stage, TIME, number, place_of};
 use super::world::MODULES;
 use crate::schedule::Crontab;
 use crate::watch::{Item, MonitorId, News, Trouble, WatchEvent};
@@ -35,7 +35,14 @@ impl Stage {
 
     pub(super) fn emit(&mut self, monitor: MonitorId) {
         self.sequence += 1;
-        self.ledger.emitted.push((monitor, self.sequence));
+        let mut sets = self.house.sets();
+        let place = sets.find(|(_, set)| set.bound.contains_key(&monitor));
+        let module = place.and_then(|(module, _)| module).map(number);
+        drop(sets);
+        // Of what happens before a module is there its hooks are told no more than what there is then.
+        if module.is_none_or(|module| self.ledger.enabled[module]) {
+            self.ledger.emitted.push((monitor, self.sequence));
+        }
         let item = Item {
             api_version: "v1".to_owned(),
             kind: "Pod".to_owned(),

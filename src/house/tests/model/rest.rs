@@ -238,9 +238,16 @@ impl Stage {
             }
         }
         let mut global = (*self.house.global.snapshot().values).clone();
-        if let Some(map) = global.as_object_mut() {
-            map.remove("enabledModules");
-        }
+        let told = global
+            .as_object_mut()
+            .and_then(|map| map.remove("enabledModules"));
+        let told: BTreeSet<String> =
+            serde_json::from_value(told.unwrap_or_default()).unwrap_or_default();
+        let enabled = (0..MODULES.len()).filter(|module| self.ledger.enabled[*module]);
+        let enabled: BTreeSet<String> = enabled.map(|module| MODULES[module].to_owned()).collect();
+        must(told == enabled, LOST, || {
+            format!("global.enabledModules are {told:?}, not {enabled:?}")
+        })?;
         let wanted = self.ledger.global_values();
         must(global == wanted, LOST, || {
             format!("the global values are {global}, not {wanted}")

@@ -52,6 +52,8 @@ pub(super) struct Stage {
     pub(super) sequence: u64,
     /// Places whose hooks hear of something new whenever they have run.
     pub(super) floods: BTreeSet<usize>,
+    /// Modules that are to run again, as was said since the loop had its last turn.
+    pub(super) fresh: BTreeSet<usize>,
     statuses: BTreeMap<ModuleName, String>,
 }
 
@@ -87,6 +89,7 @@ impl Stage {
             troubled: BTreeSet::new(),
             sequence: 0,
             floods: BTreeSet::new(),
+            fresh: BTreeSet::new(),
             statuses: BTreeMap::new(),
         };
         stage.house.objects_known(now, TIME);
@@ -151,8 +154,13 @@ impl Stage {
             Deed::Pass { seconds } => self.pass(Duration::from_secs(seconds))?,
             Deed::Purge { module } => self.purge(module),
             Deed::Redraw { module } => {
-                let module = MODULES[module].to_owned();
-                drop(self.house.answer(&Query::ModuleRedraw { module }, self.now));
+                let name = MODULES[module].to_owned();
+                let answer = self
+                    .house
+                    .answer(&Query::ModuleRedraw { module: name }, self.now);
+                if matches!(answer, Some(Ok(_))) {
+                    self.fresh.insert(module);
+                }
             }
             Deed::Restart { effects, follows } => self.restart(effects, follows)?,
             Deed::Lead => self.lead(),
@@ -316,7 +324,9 @@ impl Stage {
         }
         self.take_notices()?;
         self.see_what_is_gone();
-        laws::nothing_idles(self)
+        laws::nothing_idles(self)?;
+        self.fresh.clear();
+        laws::all_have_their_turn(self)
     }
 
     /// A module that is to be purged is off; one that was removed is known no more.
@@ -349,6 +359,7 @@ impl Stage {
     fn begin(&mut self, job: Job) -> Result<(), Broken> {
         self.tell(|| format!("    begins {}", laws::told(&job)));
         laws::may_begin(self, &job)?;
+        laws::passes(self, &job)?;
         laws::note_begin(self, &job);
         let place = &self.ledger.places[place_of(job.task.module())];
         self.running.push(Running {

@@ -71,7 +71,7 @@ pub(super) struct Config {
 }
 
 /// What fails until it is mended.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Faults {
     pub(super) hooks: [[bool; 2]; 6],
     pub(super) runs: [bool; 5],
@@ -89,6 +89,10 @@ pub(super) struct World {
     pub(super) config: Config,
     /// What hooks set in the values of their place; 0: nothing.
     pub(super) wishes: [[u64; 2]; 6],
+    /// Whether they set something else each time.
+    pub(super) grows: [[bool; 2]; 6],
+    /// How often the file of each hook was edited.
+    edits: [[u64; 2]; 6],
     /// What the global hook `x` says of modules.
     pub(super) says: [Option<bool>; 5],
     pub(super) faults: Faults,
@@ -103,6 +107,8 @@ impl World {
             hooks: Default::default(),
             config: Config::default(),
             wishes: Default::default(),
+            grows: Default::default(),
+            edits: Default::default(),
             says: Default::default(),
             faults: Faults::default(),
         }
@@ -123,6 +129,8 @@ impl World {
                 hook,
                 binding,
             } => self.hooks[place][hook] = binding,
+            Deed::Edit { place, hook } => self.edits[place][hook] += 1,
+            Deed::Grow { place, hook } => self.grows[place][hook] ^= true,
             Deed::Directory { looks } => {
                 self.directory = [Looks::Present, Looks::Missing, Looks::Unreadable][looks];
             }
@@ -170,6 +178,7 @@ impl World {
     /// Nothing fails any more, and what people broke is mended.
     pub(super) fn heal(&mut self) {
         self.faults = Faults::default();
+        self.grows = Default::default();
         self.directory = Looks::Present;
         self.config.is_garbled = false;
         for folder in self.folders.iter_mut().flatten() {
@@ -257,7 +266,10 @@ impl World {
             },
             ..Definition::default()
         };
-        let digest = digest(&json!([format!("{folder:?}"), format!("{hooks:?}")]));
+        let digest = digest(&json!([
+            format!("{folder:?}"),
+            format!("{:?}", self.hooks_digest(module + 1))
+        ]));
         Module {
             key: key(text),
             name: name(text),
@@ -287,7 +299,10 @@ impl World {
 
     /// Of the hooks of a place.
     pub(super) fn hooks_digest(&self, place: usize) -> [u8; 32] {
-        digest(&json!(format!("{:?}", self.hooks[place])))
+        digest(&json!(format!(
+            "{:?}",
+            (self.hooks[place], self.edits[place])
+        )))
     }
 
     /// The hooks of a place, as they are read.
@@ -298,8 +313,11 @@ impl World {
             Place::Module
         };
         let hooks = HOOKS.iter().enumerate();
-        let there = hooks
-            .filter_map(|(hook, file)| Some((file, config(place, hook, self.hooks[place][hook]?))));
+        let there = hooks.filter_map(|(hook, file)| {
+            let (config, mut digest) = config(place, hook, self.hooks[place][hook]?);
+            digest[31] ^= u8::try_from(self.edits[place][hook] % 256).unwrap();
+            Some((file, (config, digest)))
+        });
         let read = there.map(|(file, (config, digest))| Hook {
             file: HookFile {
                 name: (*file).to_owned(),
