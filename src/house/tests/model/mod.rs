@@ -36,21 +36,31 @@ const CASES: u64 = 2_000;
 /// How often a sequence that breaks a law is played to make it shorter.
 const ATTEMPTS: usize = 3_000;
 
+/// Plays a sequence to its end; answers the law that it broke.
+fn play(sequence: &Sequence) -> Result<(), Broken> {
+    play_on(&mut Stage::new(sequence.terms), sequence)
+}
+
 /// Plays a sequence to its end; answers the law that it broke, and the story.
-fn play(sequence: &Sequence) -> (Result<(), Broken>, Vec<String>) {
+fn tell(sequence: &Sequence) -> (Result<(), Broken>, Vec<String>) {
     let mut stage = Stage::new(sequence.terms);
+    stage.is_told = true;
+    let result = play_on(&mut stage, sequence);
+    (result, stage.story)
+}
+
+fn play_on(stage: &mut Stage, sequence: &Sequence) -> Result<(), Broken> {
     let played = catch_unwind(AssertUnwindSafe(|| {
         for deed in &sequence.deeds {
             stage.play(*deed)?;
         }
         stage.come_to_rest()
     }));
-    let result = played.unwrap_or_else(|panic| {
+    played.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(laws::broken("nothing panics", text.unwrap_or_default()))
-    });
-    (result, stage.story)
+    })
 }
 
 /// The shortest sequence found that breaks the same law.
@@ -65,7 +75,7 @@ fn shorten(mut sequence: Sequence, law: &str) -> Sequence {
             let end = (begin + size).min(sequence.deeds.len());
             let mut shorter = sequence.clone();
             shorter.deeds.drain(begin..end);
-            if play(&shorter).0.is_err_and(|broken| broken.law == law) {
+            if play(&shorter).is_err_and(|broken| broken.law == law) {
                 (sequence, is_shorter) = (shorter, true);
             } else {
                 begin += size;
@@ -91,7 +101,7 @@ fn number(variable: &str) -> Option<u64> {
 /// Plays the sequences of these seeds; tells the shortest form of the first that breaks a law, and which
 /// others do.
 fn check(seeds: impl Iterator<Item = u64>) {
-    let played = seeds.map(|seed| (seed, play(&Sequence::of(seed)).0));
+    let played = seeds.map(|seed| (seed, play(&Sequence::of(seed))));
     let broken: Vec<(u64, Broken)> = played
         .filter_map(|(seed, result)| Some((seed, result.err()?)))
         .collect();
@@ -99,7 +109,7 @@ fn check(seeds: impl Iterator<Item = u64>) {
         return;
     };
     let short = shorten(Sequence::of(*seed), first.law);
-    let (result, story) = play(&short);
+    let (result, story) = tell(&short);
     let why = result
         .err()
         .map_or_else(|| first.why.clone(), |broken| broken.why);

@@ -1,7 +1,7 @@
 //! Sequences that broke a law once, in their shortest form.
 
 use super::deed::{Deed, Fate, Sequence, Terms};
-use super::play;
+use super::tell;
 use Deed::{
     DeleteObject, Directory, End, FailRun, FailScript, Flood, Garble, Globals, Hook, List, Look,
     Pass, Pause, Purge, Put, Redraw, Remove, Require, Restart, Script, Section, Switch, Wish, Work,
@@ -26,7 +26,7 @@ macro_rules! keeps_the_laws {
         fn $name() {
             let terms = $terms;
             let sequence = Sequence { terms, deeds: vec![$($deed),*] };
-            if let (Err(broken), story) = play(&sequence) {
+            if let (Err(broken), story) = tell(&sequence) {
                 panic!("{}: {}\n{}", broken.law, broken.why, story.join("\n"));
             }
         }

@@ -44,6 +44,8 @@ pub(super) struct Stage {
     pub(super) now: Instant,
     pub(super) begin: Instant,
     pub(super) running: Vec<Running>,
+    /// Whether people want to know what happened.
+    pub(super) is_told: bool,
     /// What happened, for people.
     pub(super) story: Vec<String>,
     pub(super) news: VecDeque<News>,
@@ -83,6 +85,7 @@ impl Stage {
             now,
             begin: now,
             running: Vec::new(),
+            is_told: false,
             story: Vec::new(),
             news: VecDeque::new(),
             listed: BTreeSet::new(),
@@ -98,6 +101,9 @@ impl Stage {
 
     /// One line for people.
     pub(super) fn tell(&mut self, line: impl FnOnce() -> String) {
+        if !self.is_told {
+            return;
+        }
         let seconds = (self.now - self.begin).as_secs();
         self.story.push(format!("{seconds:>5} s  {}", line()));
     }
