@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::validate::Cluster;
 use crate::render::{DrawKey, Lookup, Outside};
 
-/// How long a render may take, as in the operator: Helm itself would go on for ever.
-const LONGEST: Duration = Duration::from_mins(1);
+/// How long a render may take; Helm itself would go on for ever. The operator gives it a minute, and tries again: here nobody
+/// does, and the machine may be a busy one.
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// This machine: its time and randomness, and a cluster only where a person says so.
 pub(super) struct Local {
