@@ -24,7 +24,7 @@ const OF_FILES: [&str; 11] = [
 
 /// Two words in one that are neither reasons nor conditions: kinds, and names of tasks and of what
 /// asked for them.
-const OTHER_WORDS: [&str; 37] = [
+const OTHER_WORDS: [&str; 38] = [
     "AfterAllHooksChangedGlobalValues",
     "AfterHelmHooksChangedValues",
     "AskAgain",
@@ -52,6 +52,7 @@ const OTHER_WORDS: [&str; 37] = [
     "ModuleHookRun",
     "ModuleList",
     "ModuleObjectDeleted",
+    "ModuleRemoved",
     "ModulePurge",
     "ModuleRun",
     "ModulesChanged",
