@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, LazyLock};
 
 use minijinja::syntax::SyntaxConfig;
@@ -49,12 +50,15 @@ impl Templates {
 
     /// Compiles one template.
     pub(super) fn add(&mut self, path: &str, text: &str) -> Option<Mistake> {
-        let added = self
-            .environment
-            .add_template_owned(path.to_owned(), text.to_owned());
-        added
-            .err()
-            .map(|error| mistake::from_syntax(path, text, &error))
+        // A template that does not compile leaves nothing behind.
+        let added = panic::catch_unwind(AssertUnwindSafe(|| {
+            self.environment
+                .add_template_owned(path.to_owned(), text.to_owned())
+        }));
+        match added {
+            Ok(added) => Some(mistake::from_syntax(path, text, &added.err()?)),
+            Err(_) => Some(mistake::from_panic(path, text)),
+        }
     }
 
     /// Renders one template to at most `limit` bytes.

@@ -26,6 +26,36 @@ pub(super) fn from_syntax(path: &str, text: &str, error: &Error) -> Mistake {
     mistake
 }
 
+/// A template that the engine gives up. It does so where an import is called by what is no name: it takes any
+/// expression there, and has nothing to do with it.
+pub(super) fn from_panic(path: &str, text: &str) -> Mistake {
+    let Some(line) = text.lines().position(imports_without_name) else {
+        return Mistake::new(path, "syntax error: it cannot be compiled");
+    };
+    let line = u32::try_from(line + 1).unwrap_or_default();
+    Mistake::new(path, "syntax error: what is imported has no good name")
+        .at(line, 0)
+        .excerpt(report::excerpt(text, line))
+        .hint("behind `as` write letters, digits and _ alone, no digit first")
+}
+
+fn imports_without_name(line: &str) -> bool {
+    let mut tags = line.split("{%").skip(1);
+    tags.any(|tag| {
+        let tag = tag.split("%}").next().unwrap_or_default();
+        let tag = tag.trim_matches(['-', '+', ' ']);
+        let name = tag
+            .strip_prefix("import ")
+            .and_then(|tag| tag.rsplit_once(" as "));
+        name.is_some_and(|(_, name)| {
+            let name = name.trim();
+            let mut letters = name.chars();
+            name.starts_with(|letter: char| letter.is_ascii_digit())
+                || !letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        })
+    })
+}
+
 /// A template that failed. The error of an included template lies within the one of the template that
 /// includes it; the innermost place is where a person has to look.
 pub(super) fn from_render(path: &str, environment: &Environment<'_>, error: &Error) -> Mistake {

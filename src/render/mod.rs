@@ -474,6 +474,22 @@ mod tests {
         assert_shared::<Input>();
     }
 
+    // Found by fuzzing: the engine panics there.
+    #[test]
+    fn import_without_a_good_name_is_a_mistake_with_its_line() {
+        let words = "templates/a.yaml.j2:4: syntax error: what is imported has no good name";
+        for (import, is_refused) in [
+            ("{% import 'a' as my-lib %}", true),
+            ("{%- import 'a' as b + c -%}", true),
+            ("{%- import 'a' as 1 -%}", true),
+            ("{% import 'a' as my_lib -%}", false),
+        ] {
+            let rendered = render(import, ValuesTree::new(&json!({})));
+            let why = rendered.unwrap_err();
+            assert_eq!(why.contains(words), is_refused, "{import}: {why}");
+        }
+    }
+
     #[test]
     fn values_are_never_shown_by_debug() {
         let tree = ValuesTree::new(&json!({"password": "hunter2"}));
